@@ -9,6 +9,7 @@ mod endpoints;
 mod fault;
 mod identity;
 mod inventory;
+mod logs;
 mod multipart;
 mod stacks;
 mod training;
@@ -108,7 +109,8 @@ fn adapters(
             aws_sdk_cloudformation::Client::new(config),
         )),
         artifacts: Arc::new(artifacts::Bucket::new(s3.clone())),
-        training: Arc::new(training::TrainingJobs::new(sagemaker.clone(), logs.clone())),
+        training: Arc::new(training::TrainingJobs::new(sagemaker.clone())),
+        logs: Arc::new(logs::CloudWatchLogs::new(logs.clone())),
         endpoints: Arc::new(endpoints::SageMakerEndpoints::new(
             sagemaker.clone(),
             aws_sdk_sagemakerruntime::Client::new(config),

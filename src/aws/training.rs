@@ -1,4 +1,4 @@
-//! Training jobs by SageMaker, their logs by CloudWatch Logs.
+//! Training jobs by SageMaker.
 
 use std::collections::BTreeMap;
 
@@ -9,47 +9,20 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::fault::{fault, incomplete};
 use super::training_request::fill;
-use crate::cloud::training::{LogPage, Training, TrainingPhase, TrainingRequest, TrainingState};
-use crate::cloud::{CloudFault, FaultKind};
+use crate::cloud::CloudFault;
+use crate::cloud::training::{Training, TrainingPhase, TrainingRequest, TrainingState};
 
-/// The log group that all training jobs of an account share.
-const LOG_GROUP: &str = "/aws/sagemaker/TrainingJobs";
 /// Pages that are read at most.
 const PAGES: usize = 50;
 
 /// Asks SageMaker.
 pub(super) struct TrainingJobs {
     client: aws_sdk_sagemaker::Client,
-    logs: aws_sdk_cloudwatchlogs::Client,
 }
 
 impl TrainingJobs {
-    pub(super) fn new(
-        client: aws_sdk_sagemaker::Client,
-        logs: aws_sdk_cloudwatchlogs::Client,
-    ) -> Self {
-        Self { client, logs }
-    }
-
-    /// Lists the log streams of a job: one per instance.
-    async fn streams(&self, name: &str) -> Result<Vec<String>, CloudFault> {
-        let answer = self
-            .logs
-            .describe_log_streams()
-            .log_group_name(LOG_GROUP)
-            .log_stream_name_prefix(format!("{name}/"))
-            .send()
-            .await;
-        match answer {
-            Ok(answer) => Ok(answer
-                .log_streams
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(|stream| stream.log_stream_name)
-                .collect()),
-            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(Vec::new()),
-            Err(error) => Err(fault("DescribeLogStreams", &error)),
-        }
+    pub(super) fn new(client: aws_sdk_sagemaker::Client) -> Self {
+        Self { client }
     }
 }
 
@@ -125,15 +98,6 @@ impl Training for TrainingJobs {
     }
 
     async fn delete(&self, name: &str) -> Result<(), CloudFault> {
-        for stream in self.streams(name).await? {
-            let request = self.logs.delete_log_stream().log_group_name(LOG_GROUP);
-            if let Err(error) = request.log_stream_name(stream).send().await {
-                let fault = fault("DeleteLogStream", &error);
-                if fault.kind != FaultKind::NotFound {
-                    return Err(fault);
-                }
-            }
-        }
         match self
             .client
             .delete_training_job()
@@ -145,38 +109,6 @@ impl Training for TrainingJobs {
             Err(error) if is_missing(&error) => Ok(()),
             Err(error) => Err(fault("DeleteTrainingJob", &error)),
         }
-    }
-
-    async fn log(&self, name: &str, cursor: Option<&str>) -> Result<LogPage, CloudFault> {
-        // The first instance's stream tells how training goes; the cursor is `<stream> <token>`.
-        let (stream, token) = match cursor.and_then(|cursor| cursor.split_once(' ')) {
-            Some((stream, token)) => (stream.to_owned(), Some(token.to_owned())),
-            None => match self.streams(name).await?.into_iter().next() {
-                Some(stream) => (stream, None),
-                None => return Ok(LogPage::default()),
-            },
-        };
-        let answer = self
-            .logs
-            .get_log_events()
-            .log_group_name(LOG_GROUP)
-            .log_stream_name(&stream)
-            .start_from_head(true)
-            .set_next_token(token)
-            .send()
-            .await
-            .map_err(|error| fault("GetLogEvents", &error))?;
-        Ok(LogPage {
-            lines: answer
-                .events
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(|event| event.message)
-                .collect(),
-            cursor: answer
-                .next_forward_token
-                .map(|token| format!("{stream} {token}")),
-        })
     }
 }
 

@@ -14,6 +14,7 @@ pub mod endpoints;
 pub mod fault;
 pub mod identity;
 pub mod inventory;
+pub mod logs;
 pub mod stacks;
 pub mod training;
 pub mod web;
@@ -31,8 +32,10 @@ pub struct Cloud {
     pub stacks: Arc<dyn stacks::Stacks>,
     /// Objects in the environment's bucket.
     pub artifacts: Arc<dyn artifacts::Artifacts>,
-    /// Training jobs and their logs.
+    /// Training jobs.
     pub training: Arc<dyn training::Training>,
+    /// Log streams.
+    pub logs: Arc<dyn logs::Logs>,
     /// Endpoints and their runtime.
     pub endpoints: Arc<dyn endpoints::Endpoints>,
     /// Everything of an environment that exists, whoever made it.

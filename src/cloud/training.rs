@@ -1,4 +1,4 @@
-//! Training jobs and their logs.
+//! Training jobs.
 
 use std::collections::BTreeMap;
 
@@ -214,15 +214,6 @@ impl TrainingState {
     }
 }
 
-/// New lines of a job's log, and where to go on.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LogPage {
-    /// Lines, oldest first.
-    pub lines: Vec<String>,
-    /// Give this to the next call.
-    pub cursor: Option<String>,
-}
-
 /// Runs training jobs.
 #[async_trait]
 pub trait Training: Send + Sync {
@@ -238,9 +229,6 @@ pub trait Training: Send + Sync {
     /// Asks a running job to stop; one that is not running is left as it is.
     async fn stop(&self, name: &str) -> Result<(), CloudFault>;
 
-    /// Deletes a settled job and its log streams.
+    /// Deletes a settled job.
     async fn delete(&self, name: &str) -> Result<(), CloudFault>;
-
-    /// Reads what was added to a job's log since `cursor`, from its beginning when `None`.
-    async fn log(&self, name: &str, cursor: Option<&str>) -> Result<LogPage, CloudFault>;
 }
