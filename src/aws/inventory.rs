@@ -75,9 +75,7 @@ macro_rules! pages {
 
 impl Account {
     async fn bucket(&self, scope: &Scope) -> Result<Vec<Item>, CloudFault> {
-        let Some(bucket) = &scope.bucket else {
-            return Ok(Vec::new());
-        };
+        let bucket = &scope.bucket;
         match self.s3.head_bucket().bucket(bucket).send().await {
             Ok(_) => Ok(vec![Item {
                 kind: "S3 bucket",

@@ -181,6 +181,12 @@ impl Stacks for CloudFormation {
         events.reverse();
         Ok(events)
     }
+
+    async fn newest_event(&self, stack: &str) -> Result<Option<String>, CloudFault> {
+        let answer = self.client.describe_stack_events().stack_name(stack).send().await;
+        let events = answer.map_err(|error| fault("DescribeStackEvents", &error))?.stack_events;
+        Ok(events.unwrap_or_default().into_iter().next().and_then(|event| event.event_id))
+    }
 }
 
 /// CloudFormation reports an empty change set as a failed one; only its text tells them apart.

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::CloudFault;
+use crate::stack::Names;
 
 /// Something that exists in the account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,8 +22,8 @@ pub struct Scope {
     pub stem: String,
     /// Names of the CloudFormation stacks; what they generate starts with `<name>-`.
     pub stacks: Vec<String>,
-    /// The bucket, when its name is known.
-    pub bucket: Option<String>,
+    /// The bucket.
+    pub bucket: String,
     /// Names of the log groups.
     pub log_groups: Vec<String>,
     /// Name of the Lambda function.
@@ -42,13 +43,13 @@ impl Scope {
         })
     }
 
-    /// Whether a training job's name is `<stem>-<key>` or `<stem>-<key>-<attempt>`.
+    /// Whether a training job's name is `<stem>-<key>` or `<stem>-<key>-r<attempt>`.
     pub fn training_job(&self, name: &str) -> bool {
         let Some(rest) = name.strip_prefix(&format!("{}-", self.stem)) else {
             return false;
         };
-        let (key, attempt) = rest.split_once('-').unwrap_or((rest, "2"));
-        key.len() == crate::cloud::training::KEY_LENGTH
+        let (key, attempt) = rest.split_once("-r").unwrap_or((rest, "2"));
+        key.len() == Names::KEY_CHARACTERS
             && key.bytes().all(|byte| byte.is_ascii_hexdigit())
             && attempt.bytes().all(|byte| byte.is_ascii_digit())
     }
@@ -69,7 +70,7 @@ mod tests {
         Scope {
             stem: "news-prod".into(),
             stacks: vec!["news-prod-foundation".into(), "news-prod-service".into()],
-            bucket: None,
+            bucket: "news-prod-111122223333-eu-west-1".into(),
             log_groups: vec![],
             function: "news-prod-classify".into(),
             stack: "news".into(),
@@ -81,8 +82,8 @@ mod tests {
     fn another_environment_with_the_same_beginning_is_not_ours() {
         assert!(scope().generated("news-prod-foundation-TrainingRole-1A"));
         assert!(!scope().generated("news-prod-eu-foundation-TrainingRole-1A"));
-        assert!(scope().training_job("news-prod-0123456789ab"));
-        assert!(scope().training_job("news-prod-0123456789ab-2"));
-        assert!(!scope().training_job("news-prod-eu-0123456789ab"));
+        assert!(scope().training_job("news-prod-0123456789abcdef"));
+        assert!(scope().training_job("news-prod-0123456789abcdef-r2"));
+        assert!(!scope().training_job("news-prod-eu-0123456789abcdef"));
     }
 }

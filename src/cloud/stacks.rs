@@ -131,4 +131,7 @@ pub trait Stacks: Send + Sync {
     /// oldest first.
     async fn events(&self, stack: &str, after: Option<&str>)
     -> Result<Vec<StackEvent>, CloudFault>;
+
+    /// Returns the id of the newest event; `None` when nothing has happened yet.
+    async fn newest_event(&self, stack: &str) -> Result<Option<String>, CloudFault>;
 }

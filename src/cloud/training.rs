@@ -7,9 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::CloudFault;
 
-/// Characters of a training key that go into a job's name.
-pub const KEY_LENGTH: usize = 12;
-
 /// A rendered `CreateTrainingJob` request, in the field names of the SageMaker API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]

@@ -1,0 +1,226 @@
+//! The words of a plan: what is done, to what, and why; and what is held back, and why.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::cloud::condition::StackStatus;
+
+/// An ordered list of steps that turns what was observed into what is desired.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// The steps, in the order in which they are carried out.
+    pub steps: Vec<Step>,
+    /// What must be cleared up first. A plan that holds something back is not carried out.
+    pub held: Vec<Held>,
+}
+
+impl Plan {
+    /// Whether nothing would be changed: there is nothing to do but to look.
+    pub fn changes_nothing(&self) -> bool {
+        self.steps.iter().all(|step| step.action == Action::Check)
+    }
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// What is acted on.
+    pub kind: StepKind,
+    /// What is done to it.
+    pub action: Action,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What a step acts on. The order of the variants is the order of the steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    /// The CloudFormation stack of the bucket and the roles.
+    Foundation,
+    /// The data file in the bucket.
+    Data,
+    /// The training code in the bucket.
+    Code,
+    /// The function's archive in the bucket.
+    Function,
+    /// The training job.
+    Training,
+    /// The CloudFormation stack of everything that serves.
+    Service,
+    /// Whether what is desired really serves.
+    Verification,
+    /// Training jobs that are running, to be stopped.
+    RunningJobs,
+    /// The service stack, to be removed.
+    ServiceRemoval,
+    /// Everything in the bucket.
+    BucketContent,
+    /// The foundation stack, to be removed.
+    FoundationRemoval,
+    /// Training jobs of the past and their logs.
+    PastJobs,
+    /// Whether anything is left.
+    Leftovers,
+}
+
+impl fmt::Display for StepKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Foundation | Self::FoundationRemoval => "foundation",
+            Self::Data => "data",
+            Self::Code => "training code",
+            Self::Function => "function code",
+            Self::Training => "training",
+            Self::Service | Self::ServiceRemoval => "service",
+            Self::Verification => "verification",
+            Self::RunningJobs => "running training jobs",
+            Self::BucketContent => "bucket content",
+            Self::PastJobs => "training jobs",
+            Self::Leftovers => "leftovers",
+        })
+    }
+}
+
+/// What is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// It is made.
+    Create,
+    /// It is changed in place.
+    Update,
+    /// It is removed and made again.
+    Replace,
+    /// Something that is already running is waited for.
+    Attach,
+    /// Something that exists is used again.
+    Reuse,
+    /// It is removed.
+    Delete,
+    /// It is looked at; nothing is changed.
+    Check,
+}
+
+impl Action {
+    /// The sign that stands before a step when a plan is shown.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Create => "+",
+            Self::Update => "~",
+            Self::Replace => "±",
+            Self::Attach => "…",
+            Self::Reuse => "=",
+            Self::Delete => "-",
+            Self::Check => "?",
+        }
+    }
+}
+
+/// Why a step is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// There is nothing yet.
+    NotThere,
+    /// What is there was made from something else.
+    Differs,
+    /// The last operation ended in this status.
+    LastEndedAs(StackStatus),
+    /// Objects of this content are not in the bucket yet; how many.
+    NotUploaded(usize),
+    /// No job has trained this model yet.
+    NeverTrained,
+    /// This job is training the model already.
+    InProgress(String),
+    /// This job has trained the model.
+    Trained(String),
+    /// This job failed, and a repetition was asked for or its reason was with the service.
+    Repeated(String),
+    /// A deployment is finished only when it serves.
+    MustServe,
+    /// The environment is being removed.
+    Teardown,
+    /// A teardown is finished only when nothing is left.
+    MustBeGone,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotThere => formatter.write_str("not there yet"),
+            Self::Differs => formatter.write_str("differs from what is deployed"),
+            Self::LastEndedAs(status) => write!(formatter, "the last operation ended as {status}"),
+            Self::NotUploaded(1) => formatter.write_str("not uploaded yet"),
+            Self::NotUploaded(count) => write!(formatter, "{count} files not uploaded yet"),
+            Self::NeverTrained => formatter.write_str("no model of this training key"),
+            Self::InProgress(job) => write!(formatter, "{job} is training it already"),
+            Self::Trained(job) => write!(formatter, "{job} has trained it"),
+            Self::Repeated(job) => write!(formatter, "{job} failed"),
+            Self::MustServe => formatter.write_str("done means that it answers"),
+            Self::Teardown => formatter.write_str("the environment is removed"),
+            Self::MustBeGone => formatter.write_str("done means that nothing is left"),
+        }
+    }
+}
+
+/// Why a plan cannot be carried out as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Held {
+    /// The credentials belong to another account.
+    #[error("the credentials belong to account {actual}, but the environment is in {expected}")]
+    WrongAccount {
+        /// The environment's account.
+        expected: String,
+        /// The caller's account.
+        actual: String,
+    },
+    /// A stack of this name exists and is not ours.
+    #[error("the CloudFormation stack {0} exists, but deploy did not make it for this environment")]
+    ForeignStack(String),
+    /// An operation is under way.
+    #[error("the CloudFormation stack {0} is busy ({1})")]
+    Busy(String, StackStatus),
+    /// A person has to act first.
+    #[error("the CloudFormation stack {stack} is in {status}")]
+    NeedsHand {
+        /// Name of the stack.
+        stack: String,
+        /// Its status.
+        status: StackStatus,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The job of this training key failed, and nothing that decides its outcome has changed.
+    #[error("training job {job} failed: {reason}")]
+    TrainingFailed {
+        /// Name of the job.
+        job: String,
+        /// Why it failed.
+        reason: String,
+    },
+}
+
+impl Held {
+    /// What the user can do about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::WrongAccount { expected, .. } => {
+                format!("use credentials of account {expected}, or correct `target.account`")
+            }
+            Self::ForeignStack(_) => {
+                "rename the stack or the environment in the stack file; deploy never touches what \
+                 it did not make"
+                    .to_owned()
+            }
+            Self::Busy(..) => "wait for the operation to end, then run the command again".to_owned(),
+            Self::NeedsHand { remedy, .. } => (*remedy).to_owned(),
+            Self::TrainingFailed { .. } => {
+                "mend the code, data or hyperparameters, or repeat it with `--retry-training`"
+                    .to_owned()
+            }
+        }
+    }
+}

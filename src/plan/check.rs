@@ -1,0 +1,57 @@
+//! Examines every plan before it is carried out, without regard to how it was made.
+
+use std::collections::BTreeSet;
+
+use super::action::{Action, Plan, StepKind};
+
+/// Something about a plan that must not be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// A step stands after one that has to follow it.
+    #[error("the step for the {0} stands too late")]
+    Order(StepKind),
+    /// A step stands twice.
+    #[error("the step for the {0} stands twice")]
+    Twice(StepKind),
+    /// The service would be made without a model.
+    #[error("the service would be changed without knowing its model")]
+    NoModel,
+    /// The bucket's stack would be deleted without emptying it first.
+    #[error("the foundation would be deleted before the bucket is emptied")]
+    FullBucket,
+    /// Removing and bringing up are mixed.
+    #[error("the plan both makes and removes")]
+    Mixed,
+}
+
+/// Finds every flaw of a plan; a sound one has none.
+pub fn flaws(plan: &Plan) -> Vec<Flaw> {
+    let mut flaws = Vec::new();
+    let kinds: Vec<StepKind> = plan.steps.iter().map(|step| step.kind).collect();
+    for pair in kinds.windows(2) {
+        if pair[0] > pair[1] {
+            flaws.push(Flaw::Order(pair[1]));
+        }
+    }
+    let mut seen = BTreeSet::new();
+    for kind in &kinds {
+        if !seen.insert(*kind) {
+            flaws.push(Flaw::Twice(*kind));
+        }
+    }
+    let has = |kind| seen.contains(&kind);
+    if has(StepKind::Service) && !has(StepKind::Training) {
+        flaws.push(Flaw::NoModel);
+    }
+    if has(StepKind::FoundationRemoval) && !has(StepKind::BucketContent) {
+        flaws.push(Flaw::FullBucket);
+    }
+    let removes = plan.steps.iter().any(|step| step.action == Action::Delete);
+    let makes = plan.steps.iter().any(|step| {
+        matches!(step.action, Action::Create | Action::Update | Action::Replace | Action::Attach)
+    });
+    if removes && makes {
+        flaws.push(Flaw::Mixed);
+    }
+    flaws
+}

@@ -1,0 +1,167 @@
+//! What an environment is to be, as data: templates, parameters, uploads and the training request.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::bundle::{Bundles, Digest};
+use crate::cloud::artifacts::Source;
+use crate::cloud::inventory::Scope;
+use crate::render::Rendered;
+use crate::stack::{Names, Stack};
+
+/// What an environment is to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Desired {
+    /// Name of the stack.
+    pub stack: String,
+    /// Name of the environment.
+    pub environment: String,
+    /// Account that it lives in.
+    pub account: String,
+    /// Names of all that it is made of.
+    pub names: Names,
+    /// Tags of everything.
+    pub tags: BTreeMap<String, String>,
+    /// The CloudFormation stack of the bucket and the roles.
+    pub foundation: DesiredStack,
+    /// The CloudFormation stack of everything that serves.
+    pub service: DesiredStack,
+    /// What has to be in the bucket.
+    pub uploads: Vec<Upload>,
+    /// Digest of everything that decides the model.
+    pub training_key: Digest,
+    /// The training request, with placeholders for what is known only when it is sent.
+    pub training_request: Value,
+    /// Values of those placeholders that are known already.
+    pub placeholders: BTreeMap<&'static str, String>,
+    /// Seconds that training may take.
+    pub training_limit_seconds: u64,
+    /// Key of the function's archive.
+    pub function_key: String,
+}
+
+/// A CloudFormation stack as it is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredStack {
+    /// Name.
+    pub name: String,
+    /// Template text.
+    pub template: String,
+    /// Digest of everything that decides the stack's content. It is a parameter of the stack, so
+    /// that one look at the stack tells whether anything is to be done.
+    pub fingerprint: String,
+}
+
+/// An object that has to be in the bucket. Its key contains the digest of its content, so one that
+/// is there is the right one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Key.
+    pub key: String,
+    /// Content.
+    pub source: Source,
+}
+
+/// What an object is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Training data.
+    Data,
+    /// Training code.
+    Code,
+    /// Function code.
+    Function,
+}
+
+impl Desired {
+    /// Puts together what an environment is to be.
+    pub fn new(stack: &Stack, rendered: &Rendered, bundles: &Bundles) -> Self {
+        let function_key = format!("function/{}.zip", bundles.function.digest);
+        let code_prefix = format!("code/{}/", bundles.code.digest);
+        let data_prefix = format!("data/{}/", bundles.data.digest);
+        let service = fingerprint(&[
+            rendered.service.digest(),
+            bundles.training_key.as_str(),
+            bundles.function.digest.as_str(),
+        ]);
+        Self {
+            stack: stack.name.to_string(),
+            environment: stack.environment.to_string(),
+            account: stack.account.to_string(),
+            names: stack.names.clone(),
+            tags: stack.tags.clone(),
+            foundation: DesiredStack {
+                name: stack.names.foundation_stack.clone(),
+                template: rendered.foundation.text().to_owned(),
+                fingerprint: fingerprint(&[rendered.foundation.digest()]),
+            },
+            service: DesiredStack {
+                name: stack.names.service_stack.clone(),
+                template: rendered.service.text().to_owned(),
+                fingerprint: service,
+            },
+            uploads: uploads(bundles, &data_prefix, &code_prefix, &function_key),
+            training_key: bundles.training_key.clone(),
+            training_request: rendered.training_job.value().clone(),
+            placeholders: BTreeMap::from([
+                ("DataPrefix", data_prefix),
+                ("CodePrefix", code_prefix),
+                ("TrainingKey", bundles.training_key.to_string()),
+            ]),
+            training_limit_seconds: stack.training.max_run.as_secs(),
+            function_key,
+        }
+    }
+
+    /// Name of the job that trains this model, the `attempt`th time (from 1).
+    pub fn job_name(&self, attempt: u32) -> String {
+        let name = self.names.training_job(self.training_key.as_str());
+        if attempt <= 1 { name } else { format!("{name}-r{attempt}") }
+    }
+
+    /// The names that belong to this environment and to no other.
+    pub fn scope(&self) -> Scope {
+        Scope {
+            stem: self.names.endpoint.clone(),
+            stacks: vec![self.foundation.name.clone(), self.service.name.clone()],
+            bucket: self.names.bucket.clone(),
+            log_groups: vec![
+                self.names.endpoint_log_group.clone(),
+                self.names.function_log_group.clone(),
+            ],
+            function: self.names.function.clone(),
+            stack: self.stack.clone(),
+            environment: self.environment.clone(),
+        }
+    }
+}
+
+fn uploads(bundles: &Bundles, data: &str, code: &str, function_key: &str) -> Vec<Upload> {
+    let name = bundles.data.path.file_name().map_or_else(
+        || "data".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    );
+    let mut uploads = vec![Upload {
+        purpose: Purpose::Data,
+        key: format!("{data}{name}"),
+        source: Source::File(bundles.data.path.clone()),
+    }];
+    uploads.extend(bundles.code.files.iter().map(|file| Upload {
+        purpose: Purpose::Code,
+        key: format!("{code}{}", file.name),
+        source: Source::File(file.path.clone()),
+    }));
+    uploads.push(Upload {
+        purpose: Purpose::Function,
+        key: function_key.to_owned(),
+        source: Source::Bytes(bundles.function.bytes.clone()),
+    });
+    uploads
+}
+
+fn fingerprint(parts: &[&str]) -> String {
+    Digest::of_bytes(parts.join("\n").as_bytes()).to_string()
+}

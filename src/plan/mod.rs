@@ -1,0 +1,19 @@
+//! Desired and observed in, an ordered list of steps out.
+//!
+//! Purpose: decides everything, so that carrying a plan out leaves nothing to decide. Input:
+//! [`Desired`], [`Observed`] and the user's [`Choices`]. Output: a [`Plan`]. Must not know: I/O,
+//! clocks, randomness, or ports that do something. The same input always gives the same plan.
+
+mod action;
+pub mod check;
+mod desired;
+mod observed;
+pub mod recover;
+pub mod teardown;
+mod up;
+
+pub use action::{Action, Held, Plan, Reason, Step, StepKind};
+pub use desired::{Desired, DesiredStack, Purpose, Upload};
+pub use observed::{Inside, Observed};
+pub(crate) use up::FINGERPRINT;
+pub use up::{Choices, RetryTraining, is_current, plan};

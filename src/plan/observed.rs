@@ -1,0 +1,31 @@
+//! What an environment is, as far as it was looked at.
+
+use std::collections::BTreeSet;
+
+use crate::cloud::identity::Caller;
+use crate::cloud::stacks::StackState;
+use crate::cloud::training::TrainingState;
+
+/// What an environment is. The two stacks tell by themselves whether anything is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// Who is asking.
+    pub caller: Caller,
+    /// The foundation stack.
+    pub foundation: Option<StackState>,
+    /// The service stack.
+    pub service: Option<StackState>,
+    /// What is inside, looked at only where the stacks do not suffice.
+    pub inside: Inside,
+}
+
+/// What is inside an environment.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Inside {
+    /// Those keys of the desired uploads that are in the bucket.
+    pub uploaded: BTreeSet<String>,
+    /// The jobs of the desired training key, first attempt first.
+    pub attempts: Vec<TrainingState>,
+    /// Every training job of the environment, whatever its key.
+    pub jobs: Vec<TrainingState>,
+}

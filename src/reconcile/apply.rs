@@ -1,0 +1,174 @@
+//! Carries a plan out, step after step.
+
+use std::collections::BTreeMap;
+
+use tokio::time::Instant;
+
+use super::Session;
+use super::change::{bring_about, delete};
+use super::error::{ReconcileError, known};
+use super::progress::Event;
+use super::remove::remove;
+use super::train::{Model, train};
+use super::upload::upload;
+use super::verify::{Closeness, verify};
+use crate::cloud::stacks::{ChangeKind, StackState};
+use crate::cloud::training::TrainingState;
+use crate::plan::check::flaws;
+use crate::plan::{Action, Desired, DesiredStack, Observed, Plan, Purpose, Step, StepKind};
+
+/// What a run achieved.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Outcome {
+    /// Outputs of the service stack; empty after a teardown.
+    pub outputs: BTreeMap<String, String>,
+    /// The job that trained the model, when the run had to look at it.
+    pub training: Option<TrainingState>,
+}
+
+/// Carries a plan out.
+///
+/// # Errors
+/// The first step that failed; the steps after it are not carried out.
+pub async fn apply(
+    session: &Session,
+    desired: &Desired,
+    observed: &Observed,
+    plan: &Plan,
+) -> Result<Outcome, ReconcileError> {
+    if let Some(flaw) = flaws(plan).into_iter().next() {
+        return Err(ReconcileError::Unsound(flaw));
+    }
+    let mut run = Run {
+        session,
+        desired,
+        observed,
+        foundation: outputs(observed.foundation.as_ref()),
+        service: outputs(observed.service.as_ref()),
+        model: None,
+        closeness: if plan.changes_nothing() {
+            Closeness::Answer
+        } else {
+            Closeness::Everything
+        },
+    };
+    for (index, step) in plan.steps.iter().enumerate() {
+        if let Err(error) = run.step(step).await {
+            session.observer.event(Event::StepFailed { step: step.kind });
+            for skipped in &plan.steps[index + 1..] {
+                session.observer.event(Event::StepSkipped { step: skipped.kind });
+            }
+            return Err(error);
+        }
+    }
+    Ok(Outcome { outputs: run.service, training: run.model.map(|model| model.job) })
+}
+
+/// What is known so far while a plan is carried out.
+struct Run<'a> {
+    session: &'a Session,
+    desired: &'a Desired,
+    observed: &'a Observed,
+    foundation: BTreeMap<String, String>,
+    service: BTreeMap<String, String>,
+    model: Option<Model>,
+    closeness: Closeness,
+}
+
+impl Run<'_> {
+    async fn step(&mut self, step: &Step) -> Result<(), ReconcileError> {
+        let started = Instant::now();
+        self.session.cancel.check()?;
+        self.session.observer.event(Event::StepStarted { step: step.kind, action: step.action });
+        match step.kind {
+            StepKind::Foundation => self.foundation(step.action).await?,
+            StepKind::Data => self.upload(step.kind, Purpose::Data).await?,
+            StepKind::Code => self.upload(step.kind, Purpose::Code).await?,
+            StepKind::Function => self.upload(step.kind, Purpose::Function).await?,
+            StepKind::Training => self.training(step.action).await?,
+            StepKind::Service => self.service(step.action).await?,
+            StepKind::Verification => {
+                verify(self.session, &self.service, self.closeness).await?;
+            }
+            StepKind::RunningJobs
+            | StepKind::ServiceRemoval
+            | StepKind::BucketContent
+            | StepKind::FoundationRemoval
+            | StepKind::PastJobs
+            | StepKind::Leftovers => {
+                remove(self.session, self.desired, self.observed, step.kind).await?;
+                self.service.clear();
+            }
+        }
+        self.session
+            .observer
+            .event(Event::StepDone { step: step.kind, took: started.elapsed() });
+        Ok(())
+    }
+
+    async fn foundation(&mut self, action: Action) -> Result<(), ReconcileError> {
+        let stack = &self.desired.foundation;
+        let parameters = BTreeMap::from([fingerprint(stack)]);
+        let before = self.observed.foundation.as_ref();
+        let state = self.stack(stack, before, action, parameters).await?;
+        self.foundation = state.outputs;
+        Ok(())
+    }
+
+    async fn upload(&self, step: StepKind, purpose: Purpose) -> Result<(), ReconcileError> {
+        let present = &self.observed.inside.uploaded;
+        upload(self.session, self.desired, present, step, purpose).await
+    }
+
+    async fn training(&mut self, action: Action) -> Result<(), ReconcileError> {
+        let role = known(self.foundation.get("TrainingRoleArn"), "the training role")?;
+        let model = train(self.session, self.desired, self.observed, role, action).await?;
+        self.model = Some(model);
+        Ok(())
+    }
+
+    async fn service(&mut self, action: Action) -> Result<(), ReconcileError> {
+        let stack = &self.desired.service;
+        let model = known(self.model.as_ref(), "the model")?;
+        let mut parameters = BTreeMap::from([
+            fingerprint(stack),
+            ("BucketName".to_owned(), self.desired.names.bucket.clone()),
+            ("ModelDataKey".to_owned(), model.key.clone()),
+            ("TrainingKey".to_owned(), self.desired.training_key.to_string()),
+            ("FunctionCodeKey".to_owned(), self.desired.function_key.clone()),
+        ]);
+        for role in ["HostingRoleArn", "FunctionRoleArn"] {
+            let arn = known(self.foundation.get(role), "a role of the foundation")?;
+            parameters.insert(role.to_owned(), arn.clone());
+        }
+        let before = self.observed.service.as_ref();
+        let state = self.stack(stack, before, action, parameters).await?;
+        self.service = state.outputs;
+        Ok(())
+    }
+
+    async fn stack(
+        &self,
+        stack: &DesiredStack,
+        before: Option<&StackState>,
+        action: Action,
+        parameters: BTreeMap<String, String>,
+    ) -> Result<StackState, ReconcileError> {
+        if let (Action::Replace, Some(state)) = (action, before) {
+            delete(self.session, state).await?;
+        }
+        let kind = match action {
+            Action::Update => ChangeKind::Update,
+            _ => ChangeKind::Create,
+        };
+        bring_about(self.session, self.desired, stack, kind, parameters).await
+    }
+}
+
+fn fingerprint(stack: &DesiredStack) -> (String, String) {
+    (crate::plan::FINGERPRINT.to_owned(), stack.fingerprint.clone())
+}
+
+fn outputs(state: Option<&StackState>) -> BTreeMap<String, String> {
+    state.map(|state| state.outputs.clone()).unwrap_or_default()
+}

@@ -1,0 +1,163 @@
+//! How a run can end badly.
+
+use std::time::Duration;
+
+use crate::cloud::CloudFault;
+use crate::cloud::condition::StackStatus;
+use crate::cloud::inventory::Item;
+use crate::plan::StepKind;
+use crate::plan::check::Flaw;
+
+/// Why a run ended before its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcileError {
+    /// The cloud did not do what it was asked.
+    #[error("cannot {doing}")]
+    Cloud {
+        /// What was being done, as a verb phrase.
+        doing: &'static str,
+        /// Its answer.
+        #[source]
+        fault: CloudFault,
+    },
+    /// CloudFormation does not accept the change.
+    #[error("CloudFormation refuses the change of {stack}: {reason}")]
+    ChangeRefused {
+        /// Name of the stack.
+        stack: String,
+        /// Why.
+        reason: String,
+    },
+    /// A stack did not end as wanted.
+    #[error("{}", stack_failure(stack, *status, cause.as_ref()))]
+    StackFailed {
+        /// Name of the stack.
+        stack: String,
+        /// How it ended.
+        status: StackStatus,
+        /// The first resource that failed.
+        cause: Option<Cause>,
+    },
+    /// A training job did not end with a model.
+    #[error("training job {job} ended as {status}: {reason}")]
+    TrainingFailed {
+        /// Name of the job.
+        job: String,
+        /// Its status.
+        status: String,
+        /// Why.
+        reason: String,
+        /// The last lines of its log.
+        log: Vec<String>,
+    },
+    /// The training template does not give a request.
+    #[error("the rendered training request cannot be sent: {0}")]
+    TrainingRequest(String),
+    /// What serves is not what was deployed, or it does not answer as promised.
+    #[error("{what} does not serve: {why}")]
+    NotServing {
+        /// What was looked at.
+        what: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// Something is missing that an earlier step provides.
+    #[error("{0} is not known; run the command again to look anew")]
+    Unknown(&'static str),
+    /// Something took longer than it can take.
+    #[error("gave up waiting for {what} after {}", minutes(*after))]
+    TimedOut {
+        /// What was waited for.
+        what: String,
+        /// How long.
+        after: Duration,
+    },
+    /// The user asked to stop.
+    #[error("interrupted; what was under way goes on by itself")]
+    Interrupted,
+    /// The plan is not sound.
+    #[error("the plan is not sound, which is a mistake in deploy")]
+    Unsound(#[source] Flaw),
+    /// Something is left after a teardown.
+    #[error("{} left after the teardown: {}", count(items.len()), list(items))]
+    Leftovers {
+        /// What is left.
+        items: Vec<Item>,
+    },
+}
+
+/// The first resource that failed in a stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// Key in the template.
+    pub logical_id: String,
+    /// Type.
+    pub resource_type: String,
+    /// The service's words.
+    pub reason: String,
+    /// The last lines of the resource's log, if it has one.
+    pub log: Vec<String>,
+}
+
+impl ReconcileError {
+    /// Whether a change was undone, so that the previous state serves on.
+    pub fn rolled_back(&self) -> bool {
+        matches!(self, Self::StackFailed { status, .. } if status.rolled_back())
+    }
+
+    /// The step that a log belongs to, and its last lines.
+    pub fn log(&self) -> &[String] {
+        match self {
+            Self::TrainingFailed { log, .. } => log,
+            Self::StackFailed { cause: Some(cause), .. } => &cause.log,
+            _ => &[],
+        }
+    }
+}
+
+/// Adds what was being done to a fault.
+pub(super) fn doing(doing: &'static str) -> impl FnOnce(CloudFault) -> ReconcileError {
+    move |fault| ReconcileError::Cloud { doing, fault }
+}
+
+/// Names the placeholder or output that is missing.
+pub(super) fn known<T>(value: Option<T>, what: &'static str) -> Result<T, ReconcileError> {
+    value.ok_or(ReconcileError::Unknown(what))
+}
+
+fn stack_failure(stack: &str, status: StackStatus, cause: Option<&Cause>) -> String {
+    match cause {
+        Some(cause) => format!(
+            "{stack} ended as {status}: {} ({}) {}",
+            cause.logical_id, cause.resource_type, cause.reason
+        ),
+        None => format!("{stack} ended as {status}"),
+    }
+}
+
+fn minutes(time: Duration) -> String {
+    format!("{} min", time.as_secs().div_ceil(60))
+}
+
+fn count(items: usize) -> String {
+    if items == 1 { "1 thing is".to_owned() } else { format!("{items} things are") }
+}
+
+fn list(items: &[Item]) -> String {
+    items
+        .iter()
+        .map(|item| format!("{} {}", item.kind, item.name))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+impl From<(StepKind, CloudFault)> for ReconcileError {
+    fn from((step, fault): (StepKind, CloudFault)) -> Self {
+        let doing = match step {
+            StepKind::Data => "upload the data",
+            StepKind::Code => "upload the training code",
+            _ => "upload the function's code",
+        };
+        Self::Cloud { doing, fault }
+    }
+}

@@ -1,0 +1,94 @@
+//! What a run tells while it works; only `cli` turns it into words.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::plan::{Action, StepKind};
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A step begins.
+    StepStarted {
+        /// The step.
+        step: StepKind,
+        /// What is done.
+        action: Action,
+    },
+    /// A step is done.
+    StepDone {
+        /// The step.
+        step: StepKind,
+        /// How long it took.
+        #[serde(rename = "seconds", serialize_with = "seconds")]
+        took: Duration,
+    },
+    /// A step failed; the error that ends the run says why.
+    StepFailed {
+        /// The step.
+        step: StepKind,
+    },
+    /// A step will not be carried out, because an earlier one failed.
+    StepSkipped {
+        /// The step.
+        step: StepKind,
+    },
+    /// Something that is already under way is waited for.
+    Waiting {
+        /// For what.
+        on: String,
+    },
+    /// A resource of a CloudFormation stack changed its status.
+    Resource {
+        /// Name of the CloudFormation stack.
+        stack: String,
+        /// Key in the template.
+        logical_id: String,
+        /// Type.
+        resource_type: String,
+        /// Status.
+        status: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Bytes were uploaded.
+    Uploaded {
+        /// The step.
+        step: StepKind,
+        /// Bytes so far.
+        sent: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+    /// A training job's status or status message changed.
+    TrainingStatus {
+        /// Name of the job.
+        job: String,
+        /// Secondary status, e.g. `Downloading`.
+        status: String,
+        /// Message.
+        message: String,
+    },
+    /// A line of a training job's log.
+    TrainingLine {
+        /// The line.
+        line: String,
+    },
+    /// Objects were removed from the bucket.
+    Removed {
+        /// How many so far.
+        objects: usize,
+    },
+}
+
+/// Is told of events.
+pub trait Observer: Send + Sync {
+    /// Takes an event.
+    fn event(&self, event: Event);
+}
+
+fn seconds<S: serde::Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((took.as_secs_f64() * 1000.0).round() / 1000.0)
+}
