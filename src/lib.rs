@@ -2,5 +2,10 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod bundle;
 pub mod cloud;
 pub mod local;
+pub mod plan;
+pub mod reconcile;
+pub mod render;
+pub mod stack;

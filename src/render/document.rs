@@ -1,0 +1,108 @@
+//! What rendering gives: a text for people, and the same as a value for programs.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::body;
+use super::engine::Output;
+use super::error::RenderError;
+
+/// A rendered document.
+#[derive(Debug, Clone)]
+pub struct Document {
+    text: String,
+    value: Value,
+    digest: String,
+}
+
+impl Document {
+    pub(super) fn parse(output: Output) -> Result<Self, RenderError> {
+        let value = body::parse(&output)?;
+        if !value.is_object() {
+            let message = "the output must be a map".to_owned();
+            return Err(RenderError::Content {
+                template: output.name.file().to_owned(),
+                message,
+            });
+        }
+        let mut sorted = value.clone();
+        sorted.sort_all_objects();
+        let digest = hex::encode(Sha256::digest(sorted.to_string()));
+        Ok(Self {
+            text: output.text,
+            value,
+            digest,
+        })
+    }
+
+    /// The YAML text as the template wrote it, with its comments.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The value of the text; functions of CloudFormation are in their long form.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// SHA-256 (hexadecimal) of the value: comments, the header and the order of maps do not count,
+    /// so two documents with the same digest do the same.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+}
+
+/// A rendered CloudFormation template.
+#[derive(Debug, Clone)]
+pub struct Template {
+    document: Document,
+}
+
+impl Template {
+    pub(super) fn parse(output: Output) -> Result<Self, RenderError> {
+        let template = output.name.file().to_owned();
+        let document = Document::parse(output)?;
+        let resources = document.value.get("Resources").and_then(Value::as_object);
+        if !resources.is_some_and(|map| !map.is_empty()) {
+            let message = "the output has no `Resources`".to_owned();
+            return Err(RenderError::Content { template, message });
+        }
+        Ok(Self { document })
+    }
+
+    /// The YAML text as the template wrote it, with its comments.
+    pub fn text(&self) -> &str {
+        self.document.text()
+    }
+
+    /// The value of the text; functions of CloudFormation are in their long form.
+    pub fn body(&self) -> &Value {
+        self.document.value()
+    }
+
+    /// SHA-256 (hexadecimal) of the value: comments, the header and the order of maps do not count.
+    pub fn digest(&self) -> &str {
+        self.document.digest()
+    }
+
+    /// The logical ids of the resources, in the order of the text.
+    pub fn logical_ids(&self) -> impl Iterator<Item = &str> {
+        self.keys("Resources")
+    }
+
+    /// The names of the parameters, in the order of the text.
+    pub fn parameters(&self) -> impl Iterator<Item = &str> {
+        self.keys("Parameters")
+    }
+
+    /// The names of the outputs, in the order of the text.
+    pub fn outputs(&self) -> impl Iterator<Item = &str> {
+        self.keys("Outputs")
+    }
+
+    fn keys(&self, section: &str) -> impl Iterator<Item = &str> {
+        let map = self.body().get(section).and_then(Value::as_object);
+        map.into_iter()
+            .flat_map(|map| map.keys().map(String::as_str))
+    }
+}

@@ -1,0 +1,124 @@
+//! The Hugging Face containers by the versions of their frameworks.
+
+use std::sync::LazyLock;
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+use super::instances::Processor;
+
+/// What a container is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::stack) enum Purpose {
+    /// Training a model.
+    Training,
+    /// Serving a model.
+    Inference,
+}
+
+/// Why there is no container as asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::stack) enum ImageFault {
+    /// These versions never came together; the known pairs (PyTorch, transformers), newest last.
+    Versions(Vec<(&'static str, &'static str)>),
+    /// It exists, but not in the region.
+    Region,
+    /// It exists for these kinds of processors only.
+    Processor(Vec<&'static str>),
+}
+
+#[derive(Deserialize)]
+struct Table {
+    training: Family,
+    inference: Family,
+}
+
+#[derive(Deserialize)]
+struct Family {
+    repository: String,
+    images: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    pytorch: String,
+    transformers: String,
+    tags: IndexMap<String, String>,
+    missing_regions: Vec<String>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("images.json")).expect("the embedded table is tested")
+});
+
+/// Finds repository and tag of a container; without a region and processor, any will do, and the
+/// tag is made of the versions alone.
+pub(in crate::stack) fn image_tag(
+    purpose: Purpose,
+    pytorch: &str,
+    transformers: &str,
+    place: Option<(&str, Processor)>,
+) -> Result<(&'static str, String), ImageFault> {
+    let family = match purpose {
+        Purpose::Training => &TABLE.training,
+        Purpose::Inference => &TABLE.inference,
+    };
+    let wanted = |e: &&Entry| e.pytorch == pytorch && e.transformers == transformers;
+    let Some(entry) = family.images.iter().find(wanted) else {
+        let pairs = family
+            .images
+            .iter()
+            .map(|e| (e.pytorch.as_str(), e.transformers.as_str()));
+        return Err(ImageFault::Versions(pairs.collect()));
+    };
+    let Some((region, processor)) = place else {
+        return Ok((
+            &family.repository,
+            format!("{pytorch}-transformers{transformers}"),
+        ));
+    };
+    if entry
+        .missing_regions
+        .iter()
+        .any(|missing| missing == region)
+    {
+        return Err(ImageFault::Region);
+    }
+    match entry.tags.get(processor.word()) {
+        Some(tag) => Ok((&family.repository, tag.clone())),
+        None => Err(ImageFault::Processor(
+            entry.tags.keys().map(String::as_str).collect(),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn containers_are_found_by_versions_and_processor() {
+        let (repository, tag) = image_tag(
+            Purpose::Training,
+            "2.8.0",
+            "4.56.2",
+            Some(("eu-west-1", Processor::Gpu)),
+        )
+        .unwrap();
+        assert_eq!(repository, "huggingface-pytorch-training");
+        assert_eq!(tag, "2.8.0-transformers4.56.2-gpu-py312-cu129-ubuntu22.04");
+        let cpu = Some(("eu-west-1", Processor::Cpu));
+        let (_, tag) = image_tag(Purpose::Inference, "2.6.0", "5.5.3", cpu).unwrap();
+        assert_eq!(tag, "2.6.0-transformers5.5.3-cpu-py312-ubuntu22.04");
+    }
+
+    #[test]
+    fn what_does_not_exist_is_told_apart() {
+        let find = |pytorch, place| image_tag(Purpose::Training, pytorch, "4.56.2", place);
+        assert!(matches!(find("9.9.9", None), Err(ImageFault::Versions(_))));
+        let missing = find("2.8.0", Some(("eu-south-2", Processor::Gpu)));
+        assert_eq!(missing, Err(ImageFault::Region));
+        let cpu = find("2.8.0", Some(("eu-west-1", Processor::Cpu)));
+        assert_eq!(cpu, Err(ImageFault::Processor(vec!["gpu"])));
+    }
+}

@@ -1,0 +1,48 @@
+//! The regions of AWS, the domain of each, and the account that holds its container images.
+
+use std::sync::LazyLock;
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+/// What is known of a region.
+#[derive(Debug, Deserialize)]
+pub(in crate::stack) struct RegionFacts {
+    /// What the names of its hosts end with, such as `amazonaws.com`.
+    pub(in crate::stack) dns_suffix: String,
+    /// The account whose registry has the Hugging Face containers, where there are any.
+    pub(in crate::stack) registry: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Table {
+    regions: IndexMap<String, RegionFacts>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("regions.json")).expect("the embedded table is tested")
+});
+
+/// Looks a region up.
+pub(in crate::stack) fn region(name: &str) -> Option<&'static RegionFacts> {
+    TABLE.regions.get(name)
+}
+
+/// The names of all regions.
+pub(in crate::stack) fn region_names() -> Vec<&'static str> {
+    TABLE.regions.keys().map(String::as_str).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_can_be_read_and_knows_the_partitions() {
+        let ireland = region("eu-west-1").unwrap();
+        assert_eq!(ireland.registry.as_deref(), Some("763104351884"));
+        assert_eq!(region("cn-north-1").unwrap().dns_suffix, "amazonaws.com.cn");
+        assert!(region("eu-west-9").is_none());
+        assert!(region_names().len() > 40);
+    }
+}

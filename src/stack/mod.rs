@@ -1,0 +1,31 @@
+//! What the user wants, as data: a YAML stack file becomes a checked [`Stack`] per environment.
+//!
+//! Input: the path of a stack file, and the folders and files that it names (their existence only).
+//! Output: [`Stack`], in which every default is filled in, every path absolute, every name
+//! composed and every image an address; or [`Problems`], all mistakes at once with their places.
+//! Must not know: Tera, CloudFormation, AWS calls, the terminal.
+
+mod check;
+mod document;
+mod facts;
+mod file;
+mod find;
+mod merge;
+mod names;
+mod problem;
+mod resolve;
+mod resolved;
+mod shape;
+mod suggest;
+mod units;
+pub mod yaml;
+
+pub use file::StackFile;
+pub use find::{FindError, find};
+pub use names::{AccountId, EnvironmentName, NameError, Names, Region, StackName};
+pub use problem::{Place, Problem, Problems, Source};
+pub use resolved::{
+    Api, AwsTarget, Data, Endpoint, Function, Image, LocalTarget, Logs, Protection, Python,
+    Repository, Route, Stack, Target, Throttle, Training,
+};
+pub use units::{Size, Timespan, UnitError};

@@ -1,0 +1,224 @@
+//! Container images: by the versions of their frameworks, or by address.
+
+use super::super::check::Check;
+use super::super::document;
+use super::super::facts::{self, ImageFault, Processor, Purpose};
+use super::super::names::{AccountId, Region};
+use super::super::problem::Problem;
+use super::super::resolved::{Image, Repository};
+use super::super::suggest;
+use super::target::Placement;
+
+/// The longest address that SageMaker takes.
+const MAX_URI: usize = 255;
+
+/// Resolves an image of a section, `training` or `endpoint`.
+pub(super) fn resolve(
+    check: &mut Check<'_>,
+    section: &str,
+    image: &document::Image,
+    instance: &str,
+    place: Option<&Placement>,
+) -> Option<Image> {
+    let field = &[section, "image"];
+    match (&image.uri, &image.pytorch, &image.transformers) {
+        (Some(uri), None, None) => by_uri(check, &[section, "image", "uri"], uri, place?),
+        (None, Some(pytorch), Some(transformers)) => {
+            let purpose = if section == "training" {
+                Purpose::Training
+            } else {
+                Purpose::Inference
+            };
+            let wanted = Wanted {
+                purpose,
+                pytorch,
+                transformers,
+                instance,
+            };
+            by_versions(check, field, &wanted, place?)
+        }
+        _ => {
+            let problem = Problem::new("an image is given by its versions or by its address")
+                .help("write `{ pytorch: \"…\", transformers: \"…\" }` or `{ uri: \"…\" }`");
+            check.fail(field, problem);
+            None
+        }
+    }
+}
+
+struct Wanted<'a> {
+    purpose: Purpose,
+    pytorch: &'a str,
+    transformers: &'a str,
+    instance: &'a str,
+}
+
+fn by_versions(
+    check: &mut Check<'_>,
+    field: &[&str],
+    wanted: &Wanted<'_>,
+    place: &Placement,
+) -> Option<Image> {
+    let Wanted {
+        purpose,
+        pytorch,
+        transformers,
+        instance,
+    } = *wanted;
+    let region = place.region.as_str();
+    let processor = facts::processor(instance);
+    let at = (!place.is_local()).then_some((region, processor));
+    match facts::image_tag(purpose, pytorch, transformers, at) {
+        Ok((repository, tag)) if place.is_local() => Some(Image {
+            uri: format!("local/{repository}:{tag}"),
+            repository: None,
+        }),
+        Ok((repository, tag)) => published(check, field, (repository, &tag), place),
+        Err(ImageFault::Versions(pairs)) => {
+            let newest: Vec<String> = pairs
+                .iter()
+                .rev()
+                .take(5)
+                .map(|(pytorch, transformers)| format!("{pytorch} with {transformers}"))
+                .collect();
+            let summary = format!(
+                "there is no container of PyTorch {pytorch} with transformers {transformers}"
+            );
+            let help = format!("there are, newest first: {}", newest.join(", "));
+            check.fail(field, Problem::new(summary).help(help));
+            None
+        }
+        Err(ImageFault::Region) => {
+            check.fail(field, no_image_in(region));
+            None
+        }
+        Err(ImageFault::Processor(has)) => {
+            let summary = format!("this container cannot run on `{instance}`");
+            let why = format!("it is made for {} only", suggest::listed(&has));
+            let help = match processor {
+                Processor::Cpu => "choose an instance with a GPU such as `ml.g4dn.xlarge`",
+                Processor::Gpu => "choose an instance without a GPU such as `ml.m5.large`",
+                Processor::Neuron => "choose another instance",
+            };
+            let help = format!("{help}, or give the `uri` of another image");
+            check.fail(field, Problem::new(summary).because(why).help(help));
+            None
+        }
+    }
+}
+
+fn published(
+    check: &mut Check<'_>,
+    field: &[&str],
+    (repository, tag): (&str, &str),
+    place: &Placement,
+) -> Option<Image> {
+    let region = place.region.as_str();
+    let known = facts::region(region)?;
+    let Some(registry) = &known.registry else {
+        check.fail(field, no_image_in(region));
+        return None;
+    };
+    let uri = format!(
+        "{registry}.dkr.ecr.{region}.{}/{repository}:{tag}",
+        known.dns_suffix
+    );
+    let account = check.parse::<AccountId>(field, registry)?;
+    let repository = Repository {
+        account,
+        region: place.region.clone(),
+        name: repository.to_owned(),
+    };
+    Some(Image {
+        uri,
+        repository: Some(repository),
+    })
+}
+
+fn no_image_in(region: &str) -> Problem {
+    Problem::new(format!("this container is not published in `{region}`"))
+        .help("choose another region, or copy the image to a registry of yours and give its `uri`")
+}
+
+fn by_uri(check: &mut Check<'_>, field: &[&str], uri: &str, place: &Placement) -> Option<Image> {
+    let printable = uri.len() <= MAX_URI && uri.chars().all(|c| c.is_ascii_graphic());
+    if place.is_local() && printable && !uri.is_empty() {
+        return Some(Image {
+            uri: uri.to_owned(),
+            repository: None,
+        });
+    }
+    match ecr_repository(uri).filter(|_| printable) {
+        Some(repository) => Some(Image {
+            uri: uri.to_owned(),
+            repository: Some(repository),
+        }),
+        None => {
+            let help = "write `<account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>` or \
+                        `…@sha256:<digest>`";
+            let problem = Problem::new("this is no address of an image in Amazon ECR")
+                .because("SageMaker pulls from ECR only")
+                .help(help);
+            check.fail(field, problem);
+            None
+        }
+    }
+}
+
+/// Takes the address of an image in ECR apart.
+fn ecr_repository(uri: &str) -> Option<Repository> {
+    let (host, path) = uri.split_once('/')?;
+    let mut parts = host.splitn(5, '.');
+    let account: AccountId = parts.next()?.parse().ok()?;
+    if parts.next()? != "dkr" || parts.next()? != "ecr" {
+        return None;
+    }
+    let region: Region = parts.next()?.parse().ok()?;
+    let suffix = &facts::region(region.as_str())?.dns_suffix;
+    if parts.next()? != suffix {
+        return None;
+    }
+    let name = match path.split_once('@') {
+        Some((name, digest)) => {
+            let hex = digest.strip_prefix("sha256:")?;
+            (hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit())).then_some(name)?
+        }
+        None => {
+            let (name, tag) = path.rsplit_once(':')?;
+            let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+            (!tag.is_empty() && tag.chars().all(word)).then_some(name)?
+        }
+    };
+    let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c);
+    (!name.is_empty() && name.chars().all(word)).then(|| Repository {
+        account,
+        region,
+        name: name.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_in_ecr_is_taken_apart() {
+        let host = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+        let found = ecr_repository(&format!("{host}/team/image:1.0")).unwrap();
+        assert_eq!(
+            (found.name.as_str(), found.account.as_str()),
+            ("team/image", "111122223333")
+        );
+        let digest = "a".repeat(64);
+        assert!(ecr_repository(&format!("{host}/image@sha256:{digest}")).is_some());
+        for bad in [
+            "image:1",
+            "docker.io/image:1",
+            "111122223333.dkr.ecr.eu-west-1.amazonaws.com/x",
+        ] {
+            assert!(ecr_repository(bad).is_none(), "{bad}");
+        }
+        assert!(ecr_repository(&format!("{host}/image:ta g")).is_none());
+        assert!(ecr_repository(&format!("{host}.cn/image:1")).is_none());
+    }
+}

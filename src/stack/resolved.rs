@@ -1,0 +1,210 @@
+//! The stack of one environment, resolved: every default filled in, every path absolute, every
+//! name composed, every image an address. What is in here has been checked.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+
+use super::names::{AccountId, EnvironmentName, Names, Region, StackName};
+use super::units::{Size, Timespan};
+
+/// One environment of a stack, ready to be rendered and reconciled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stack {
+    /// The absolute path of the stack file.
+    pub file: PathBuf,
+    /// SHA-256 (hexadecimal) of what the file says about this environment; comments and the
+    /// other environments do not count.
+    pub content_digest: String,
+    /// The stack's name.
+    pub name: StackName,
+    /// The environment's name.
+    pub environment: EnvironmentName,
+    /// Where the environment lives.
+    pub target: Target,
+    /// The account it lives in; all zeros locally.
+    pub account: AccountId,
+    /// The region it lives in.
+    pub region: Region,
+    /// Whether what holds data is safe from a mere `--yes`.
+    pub protection: Protection,
+    /// Names of all that it is made of.
+    pub names: Names,
+    /// The data set.
+    pub data: Data,
+    /// How the model is trained.
+    pub training: Training,
+    /// How the model is served.
+    pub endpoint: Endpoint,
+    /// The function between the API and the endpoint.
+    pub function: Function,
+    /// The HTTP API.
+    pub api: Api,
+    /// What is kept of the logs.
+    pub logs: Logs,
+    /// The user's tags and the tool's own (`deploy:*`), in the order of their keys.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Where an environment lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// On the embedded engine of this machine.
+    Local(LocalTarget),
+    /// In an AWS account.
+    Aws(AwsTarget),
+}
+
+/// An environment on the embedded engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalTarget {
+    /// The loopback port that the engine listens on.
+    pub port: u16,
+    /// The Python that runs training, serving and the function.
+    pub python: Python,
+}
+
+/// The Python of the embedded engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Python {
+    /// An environment made for a dependency group of a Python project.
+    Project {
+        /// The absolute path of the folder of `pyproject.toml`.
+        folder: PathBuf,
+        /// The dependency group to install.
+        group: String,
+    },
+    /// An interpreter that has what the code needs already (absolute path).
+    Interpreter(PathBuf),
+}
+
+/// An environment in an AWS account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsTarget {
+    /// The account that the credentials must belong to.
+    pub account: AccountId,
+    /// The region.
+    pub region: Region,
+    /// The profile to take credentials from; `None` for the SDK's own choice.
+    pub profile: Option<String>,
+}
+
+/// How carefully an environment is handled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protection {
+    /// A yes is enough.
+    Unprotected,
+    /// The environment's name must be typed out before data is deleted or replaced.
+    Protected,
+}
+
+/// The data set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Data {
+    /// The absolute path of the file.
+    pub file: PathBuf,
+}
+
+/// How the model is trained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Training {
+    /// The absolute path of the code bundle's folder.
+    pub code: PathBuf,
+    /// The script in that folder, relative to it.
+    pub entry_point: String,
+    /// The container image.
+    pub image: Image,
+    /// The instance type.
+    pub instance: String,
+    /// The disk of the instance, in whole GiB.
+    pub volume: Size,
+    /// The longest that the job may run.
+    pub max_run: Timespan,
+    /// Settings of the script, as the strings that SageMaker hands over.
+    pub hyperparameters: BTreeMap<String, String>,
+    /// Metric name to the regular expression whose first group is its value.
+    pub metrics: IndexMap<String, String>,
+}
+
+/// A container image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// The whole address, tag or digest included.
+    pub uri: String,
+    /// The repository that it is pulled from; `None` on the local engine.
+    pub repository: Option<Repository>,
+}
+
+/// A repository of container images, as an access policy names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    /// The account that owns the registry.
+    pub account: AccountId,
+    /// The region of the registry.
+    pub region: Region,
+    /// The repository's name.
+    pub name: String,
+}
+
+/// How the model is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The container image.
+    pub image: Image,
+    /// The instance type.
+    pub instance: String,
+    /// The number of instances.
+    pub count: u32,
+    /// How long a container may take until it answers.
+    pub startup_timeout: Timespan,
+}
+
+/// The function between the API and the endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    /// The absolute path of the folder with its code.
+    pub code: PathBuf,
+    /// `module.function` that Lambda calls.
+    pub handler: String,
+    /// The Lambda runtime.
+    pub runtime: String,
+    /// Its memory.
+    pub memory: Size,
+    /// The longest that one call may take.
+    pub timeout: Timespan,
+}
+
+/// The HTTP API.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Api {
+    /// What callers send.
+    pub route: Route,
+    /// How often they may.
+    pub throttle: Throttle,
+}
+
+/// A method and a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The HTTP method in capitals.
+    pub method: String,
+    /// The path, from its `/` on.
+    pub path: String,
+}
+
+/// The rate at which calls are let through.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Throttle {
+    /// Calls a second, sustained.
+    pub rate: f64,
+    /// Calls at once.
+    pub burst: u32,
+}
+
+/// What is kept of the logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Logs {
+    /// Days that a line is kept.
+    pub retention_days: u32,
+}

@@ -1,0 +1,279 @@
+//! Checks the shape of a merged environment: unknown fields, missing fields, wrong types, all at once.
+//!
+//! The tree is checked against the JSON Schema made from [`Document`], whose errors name the place
+//! in the value; here they get the place in the text and words for people.
+
+use std::sync::LazyLock;
+
+use jsonschema::error::ValidationErrorKind as Kind;
+use jsonschema::{ValidationError, Validator};
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use super::document::Document;
+use super::problem::{Place, Problem};
+use super::suggest;
+use super::yaml::Node;
+
+/// The schema of a merged environment, without references, so that a path into it can be followed.
+static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
+    let settings = SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true);
+    settings
+        .into_generator()
+        .into_root_schema_for::<Document>()
+        .to_value()
+});
+
+static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
+    jsonschema::draft202012::new(&SCHEMA).expect("the schema is made from types of this crate")
+});
+
+/// Turns the tree into the document, or says everything that is wrong with its shape.
+pub(super) fn shape(text: &str, root: &Node) -> Result<Document, Vec<Problem>> {
+    let value = root.to_json();
+    let translator = Translator {
+        text,
+        root,
+        value: &value,
+    };
+    let mut problems = Vec::new();
+    for error in VALIDATOR.iter_errors(&value) {
+        translator.translate(&error, &mut problems);
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    serde_path_to_error::deserialize(&value).map_err(|error| {
+        let path = error.path().to_string();
+        let place = place_of(root, &path.split('.').collect::<Vec<_>>());
+        vec![Problem::new(format!("`{path}`: {}", error.inner())).at(place)]
+    })
+}
+
+/// The place of the value at a path, or of what is nearest above it.
+pub(super) fn place_of(root: &Node, path: &[&str]) -> Place {
+    for length in (1..=path.len()).rev() {
+        let (parents, last) = (&path[..length - 1], path[length - 1]);
+        let Some(parent) = root.at(parents.iter().copied()) else {
+            continue;
+        };
+        if let Some(entry) = parent.map().and_then(|map| map.get(last)) {
+            let inner = entry.value.map().is_some() || length < path.len();
+            return if inner {
+                entry.key.clone()
+            } else {
+                entry.value.place.clone()
+            };
+        }
+        if let Some(node) = root.at(path[..length].iter().copied()) {
+            return node.place.clone();
+        }
+    }
+    root.place.clone()
+}
+
+struct Translator<'a> {
+    text: &'a str,
+    root: &'a Node,
+    value: &'a Value,
+}
+
+impl Translator<'_> {
+    fn translate(&self, error: &ValidationError<'_>, problems: &mut Vec<Problem>) {
+        let pointer = error.instance_path().as_str();
+        let steps = steps(pointer);
+        let path: Vec<&str> = steps.iter().map(String::as_str).collect();
+        let name = path.last().copied().unwrap_or("the file");
+        let place = || place_of(self.root, &path);
+        match error.kind() {
+            Kind::AdditionalProperties { unexpected } => {
+                let known = known_fields(error.schema_path().as_str());
+                for field in unexpected {
+                    let mut inner = path.clone();
+                    inner.push(field);
+                    problems.push(
+                        Problem::new(format!("unknown field `{field}`"))
+                            .at(self.key_place(&inner))
+                            .help(suggest::remedy(field, &known)),
+                    );
+                }
+            }
+            Kind::Required { property } => {
+                let field = property.as_str().unwrap_or_default();
+                let whole = path.is_empty();
+                let name = if whole {
+                    "the stack".to_owned()
+                } else {
+                    format!("`{name}`")
+                };
+                problems.push(
+                    Problem::new(format!("{name} lacks `{field}`"))
+                        .at(place())
+                        .help(format!("add `{field}:`")),
+                );
+            }
+            Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
+                self.translate_choice(error, context, problems);
+            }
+            Kind::Type { .. } => {
+                let expected = keyword(error.schema_path().as_str());
+                problems.push(self.wrong_type(&path, &type_words(expected)));
+            }
+            Kind::Constant { expected_value } => {
+                let summary = format!("`{name}` must be `{}`", plain(expected_value));
+                problems.push(Problem::new(summary).at(place()));
+            }
+            Kind::Minimum { limit } => {
+                let summary = format!("`{name}` must be at least {limit}");
+                problems.push(Problem::new(summary).at(place()));
+            }
+            Kind::Maximum { limit } => {
+                let summary = format!("`{name}` must be at most {limit}");
+                problems.push(Problem::new(summary).at(place()));
+            }
+            _ => problems.push(Problem::new(format!("`{name}`: {error}")).at(place())),
+        }
+    }
+
+    /// Reports a value that fits none of several alternatives by the alternative that was meant:
+    /// the one whose type fits.
+    fn translate_choice(
+        &self,
+        error: &ValidationError<'_>,
+        context: &[Vec<ValidationError<'static>>],
+        problems: &mut Vec<Problem>,
+    ) {
+        let pointer = error.instance_path().as_str();
+        let found = self.value.pointer(pointer).unwrap_or(&Value::Null);
+        let misses = |e: &ValidationError<'_>| {
+            e.instance_path().as_str() == pointer && self.misses_type(e, found)
+        };
+        if let Some(meant) = context.iter().find(|errors| !errors.iter().any(misses)) {
+            for error in meant {
+                self.translate(error, problems);
+            }
+            return;
+        }
+        let mut words: Vec<&'static str> = Vec::new();
+        for error in context.iter().flatten() {
+            if matches!(error.kind(), Kind::Type { .. }) {
+                let more = type_words(keyword(error.schema_path().as_str()));
+                words.extend(
+                    more.into_iter()
+                        .filter(|word| !words.contains(word))
+                        .collect::<Vec<_>>(),
+                );
+            }
+        }
+        let steps = steps(pointer);
+        let path: Vec<&str> = steps.iter().map(String::as_str).collect();
+        problems.push(self.wrong_type(&path, &words));
+    }
+
+    /// Whether an error says that the value is of another type than the alternative takes.
+    fn misses_type(&self, error: &ValidationError<'_>, found: &Value) -> bool {
+        match error.kind() {
+            Kind::Type { .. } => true,
+            Kind::Constant { expected_value } => type_of(expected_value) != type_of(found),
+            Kind::OneOfNotValid { context } | Kind::AnyOf { context } => context
+                .iter()
+                .all(|errors| errors.iter().any(|inner| self.misses_type(inner, found))),
+            _ => false,
+        }
+    }
+
+    fn wrong_type(&self, path: &[&str], words: &[&str]) -> Problem {
+        let name = path.last().copied().unwrap_or("the file");
+        let node = self.root.at(path.iter().copied());
+        let place = place_of(self.root, path);
+        let found = node.map_or(Value::Null, Node::to_json);
+        let expected = if words.is_empty() {
+            "something else".to_owned()
+        } else {
+            words.join(" or ")
+        };
+        let problem = Problem::new(format!(
+            "`{name}` must be {expected}, not {}",
+            type_of(&found)
+        ));
+        let quotable = found.is_number() || found.is_boolean();
+        let raw = self
+            .text
+            .get(place.bytes.clone())
+            .unwrap_or_default()
+            .trim();
+        let problem = if words.contains(&"a text") && quotable && !raw.is_empty() {
+            problem.help(format!("write it in quotes: \"{raw}\""))
+        } else {
+            problem
+        };
+        problem.at(place)
+    }
+
+    fn key_place(&self, path: &[&str]) -> Place {
+        let parents = &path[..path.len().saturating_sub(1)];
+        let entry = self.root.at(parents.iter().copied()).and_then(Node::map);
+        let key = path
+            .last()
+            .and_then(|last| entry?.get(*last))
+            .map(|entry| entry.key.clone());
+        key.unwrap_or_else(|| place_of(self.root, path))
+    }
+}
+
+/// The steps of a JSON pointer.
+fn steps(pointer: &str) -> Vec<String> {
+    pointer
+        .split('/')
+        .skip(1)
+        .map(|step| step.replace("~1", "/").replace("~0", "~"))
+        .collect()
+}
+
+/// The value of the schema keyword at a pointer into the schema.
+fn keyword(pointer: &str) -> &'static Value {
+    SCHEMA.pointer(pointer).unwrap_or(&Value::Null)
+}
+
+/// The fields that the schema knows where `additionalProperties` at a pointer forbids others.
+fn known_fields(pointer: &str) -> Vec<&'static str> {
+    let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
+    let properties = SCHEMA
+        .pointer(&format!("{parent}/properties"))
+        .and_then(Value::as_object);
+    properties.map_or_else(Vec::new, |map| map.keys().map(String::as_str).collect())
+}
+
+/// Words for the types that a schema's `type` allows; that `null` is allowed is no news.
+fn type_words(expected: &Value) -> Vec<&'static str> {
+    let one = |name: &Value| match name.as_str() {
+        Some("string") => Some("a text"),
+        Some("integer") => Some("a whole number"),
+        Some("number") => Some("a number"),
+        Some("boolean") => Some("true or false"),
+        Some("object") => Some("a map"),
+        Some("array") => Some("a list"),
+        _ => None,
+    };
+    match expected {
+        Value::Array(names) => names.iter().filter_map(one).collect(),
+        name => one(name).into_iter().collect(),
+    }
+}
+
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "empty",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a map",
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
