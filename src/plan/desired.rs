@@ -111,7 +111,7 @@ impl Desired {
                 ("CodePrefix", code_prefix),
                 ("TrainingKey", bundles.training_key.to_string()),
             ]),
-            training_limit_seconds: stack.training.max_run.as_secs(),
+            training_limit_seconds: stack.training.max_run.seconds(),
             function_key,
         }
     }

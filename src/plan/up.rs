@@ -48,7 +48,7 @@ pub fn plan(desired: &Desired, observed: &Observed, choices: Choices) -> Plan {
         }
     }
     if !matches(&desired.service, observed.service.as_ref()) {
-        plan.add(training_step(desired, observed, choices).map(Some));
+        plan.add(training_step(observed, choices).map(Some));
     }
     plan.add(stack_step(StepKind::Service, &desired.service, observed.service.as_ref()));
     plan.steps.push(Step {
@@ -143,7 +143,6 @@ fn upload_step(
 }
 
 fn training_step(
-    desired: &Desired,
     observed: &Observed,
     choices: Choices,
 ) -> Result<Step, Held> {

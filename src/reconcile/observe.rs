@@ -65,7 +65,10 @@ async fn settled(
     session: &Session,
     state: Option<StackState>,
 ) -> Result<Option<StackState>, ReconcileError> {
-    let Some(mut state) = state.filter(|state| state.status.is_busy()) else { return Ok(state) };
+    let mut state = match state {
+        Some(state) if state.status.is_busy() => state,
+        settled => return Ok(settled),
+    };
     let on = format!("{} ({})", state.name, state.status);
     session.observer.event(Event::Waiting { on });
     let mut watch = Watch::new(&state.name, STACK_LIMIT, &session.cancel);
