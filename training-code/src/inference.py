@@ -1,7 +1,7 @@
 """Serves a trained headline classifier in the Hugging Face inference container.
 
-The container's toolkit finds this file in the model archive as `code/inference.py` and calls four
-functions in turn: `model_fn` once, then `input_fn`, `predict_fn` and `output_fn` a request. It must stand
+The container's toolkit finds this file in the model archive as `code/inference.py` and calls
+`model_fn` once, then `input_fn`, `predict_fn` and `output_fn` for every request. It must stand
 alone: nothing else of the training code is in the archive.
 
 Request: `{"inputs": "headline"}` or `{"inputs": ["headline", ...]}` as `application/json`, or

@@ -49,7 +49,6 @@ def run(layout: Layout, settings: Settings) -> None:
     # Slow to import, and deaf to the variable once imported.
     forbid_network(settings.base_model)
     from headlines.report import build_report, metric_lines, save_model, write_report
-
     from headlines.training import prepare, train
 
     prepare(settings.seed)

@@ -110,11 +110,16 @@ def _from_pretrained(settings: Settings, mapping: dict[str, Any]) -> BaseModel:
     except Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         if needs_hub(name):
-            source, remedy = "from the Hugging Face Hub", (
-                "check the id and base_model_revision, let the job reach the Hub, "
-                f"or use a base_model that needs no network: a folder or {MINILM}"
+            source, remedy = (
+                "from the Hugging Face Hub",
+                (
+                    "check the id and base_model_revision, let the job reach the Hub, "
+                    f"or use a base_model that needs no network: a folder or {MINILM}"
+                ),
             )
         else:
             source, remedy = "from that folder", "it must hold a saved DistilBERT and tokenizer"
-        raise TrainingError(f"base_model '{name}' was not loaded {source}: {reason}", remedy) from error
+        raise TrainingError(
+            f"base_model '{name}' was not loaded {source}: {reason}", remedy
+        ) from error
     return BaseModel(model, tokenizer)
