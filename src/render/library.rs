@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::error::RenderError;
 
-/// The templates that an environment is rendered from.
+/// The name of a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TemplateName {
     /// The bucket and the roles.
@@ -15,11 +15,18 @@ pub enum TemplateName {
     Service,
     /// The request that starts the training job.
     TrainingJob,
+    /// Parts that the others use; it is no document itself.
+    Shared,
 }
 
 impl TemplateName {
-    /// All templates, in the order in which they are rendered.
-    pub const ALL: [Self; 3] = [Self::Foundation, Self::Service, Self::TrainingJob];
+    /// All templates.
+    pub const ALL: [Self; 4] = [
+        Self::Foundation,
+        Self::Service,
+        Self::TrainingJob,
+        Self::Shared,
+    ];
 
     /// The file name of the template.
     pub const fn file(self) -> &'static str {
@@ -27,6 +34,7 @@ impl TemplateName {
             Self::Foundation => "foundation.yaml.tera",
             Self::Service => "service.yaml.tera",
             Self::TrainingJob => "training-job.yaml.tera",
+            Self::Shared => "shared.yaml.tera",
         }
     }
 
@@ -35,6 +43,7 @@ impl TemplateName {
             Self::Foundation => include_str!("../../templates/foundation.yaml.tera"),
             Self::Service => include_str!("../../templates/service.yaml.tera"),
             Self::TrainingJob => include_str!("../../templates/training-job.yaml.tera"),
+            Self::Shared => include_str!("../../templates/shared.yaml.tera"),
         }
     }
 }
@@ -42,7 +51,7 @@ impl TemplateName {
 /// A set of templates with one text for each name.
 #[derive(Debug, Clone)]
 pub struct Library {
-    texts: [Cow<'static, str>; 3],
+    texts: [Cow<'static, str>; TemplateName::ALL.len()],
 }
 
 impl Library {

@@ -1,0 +1,78 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import row
+
+from headlines.data import LABELS, find_data_file, read_headlines
+from headlines.errors import TrainingError
+
+Write = Callable[[bytes], Path]
+
+
+def test_quotation_marks_are_part_of_the_title(write_rows: Write) -> None:
+    titles = ['"Unbalanced quote', 'He said "no" twice', "It's 5' 10\" tall"]
+    path = write_rows("".join(row(title) for title in titles).encode())
+    assert [headline.title for headline in read_headlines(path)] == titles
+
+
+def test_only_a_line_feed_ends_a_row(write_rows: Write) -> None:
+    title = "next line\x85 and separator\u2028 inside"
+    path = write_rows(row(title).encode() + row("second").replace("\n", "\r\n").encode())
+    assert [headline.title for headline in read_headlines(path)] == [title, "second"]
+
+
+@pytest.mark.parametrize(
+    ("letter", "label"),
+    [("b", "Business"), ("t", "Science"), ("e", "Entertainment"), ("m", "Health")],
+)
+def test_each_category_has_its_label(write_rows: Write, letter: str, label: str) -> None:
+    (headline,) = read_headlines(write_rows(row("x", letter).encode()))
+    assert LABELS[headline.label] == label
+
+
+def test_the_order_of_labels_is_the_one_clients_know() -> None:
+    assert LABELS == ("Business", "Science", "Entertainment", "Health")
+
+
+@pytest.mark.parametrize(
+    ("bad", "what"),
+    [
+        (b"only\tthree\tcolumns\n", "3 columns instead of 8"),
+        (row("x", "q").encode(), "unknown category 'q'"),
+        (row(" ").encode(), "the title is empty"),
+        (row("x", story="").encode(), "the story is empty"),
+        (row("x").encode().replace(b"x", b"\xff", 1), "not UTF-8 at byte 2"),
+        (b"\n", "1 columns instead of 8"),
+    ],
+)
+def test_a_bad_row_is_named_by_file_and_line(write_rows: Write, bad: bytes, what: str) -> None:
+    path = write_rows(row("fine").encode() + bad)
+    with pytest.raises(TrainingError, match=r"headlines\.csv:2: ") as caught:
+        read_headlines(path)
+    assert what in str(caught.value)
+
+
+def test_many_bad_rows_are_counted_and_few_shown(write_rows: Write) -> None:
+    with pytest.raises(TrainingError) as caught:
+        read_headlines(write_rows(b"bad\n" * 10))
+    assert "10 unusable rows" in str(caught.value)
+    assert "csv:3:" in str(caught.value) and "csv:4:" not in str(caught.value)
+
+
+def test_an_empty_file_is_refused(write_rows: Write) -> None:
+    with pytest.raises(TrainingError, match="is empty"):
+        read_headlines(write_rows(b""))
+
+
+def test_the_channel_must_hold_one_file(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="does not exist"):
+        find_data_file(tmp_path / "absent")
+    with pytest.raises(TrainingError, match="holds 0 files"):
+        find_data_file(tmp_path)
+    (tmp_path / ".hidden").touch()
+    (tmp_path / "news.csv").touch()
+    assert find_data_file(tmp_path).name == "news.csv"
+    (tmp_path / "second.csv").touch()
+    with pytest.raises(TrainingError, match="holds 2 files"):
+        find_data_file(tmp_path)
