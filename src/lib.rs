@@ -3,6 +3,8 @@
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod bundle;
+#[cfg(feature = "aws")]
+pub mod cli;
 pub mod cloud;
 pub mod local;
 pub mod plan;

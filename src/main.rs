@@ -1,1 +1,7 @@
-fn main() {}
+//! The `deploy` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    deploy::cli::main()
+}

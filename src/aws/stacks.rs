@@ -45,6 +45,27 @@ impl Stacks for CloudFormation {
         }
     }
 
+    async fn list(&self) -> Result<Vec<String>, CloudFault> {
+        let mut names = Vec::new();
+        let mut token = None;
+        for _ in 0..PAGES {
+            let answer = self
+                .client
+                .describe_stacks()
+                .set_next_token(token)
+                .send()
+                .await;
+            let answer = answer.map_err(|error| fault("DescribeStacks", &error))?;
+            let stacks = answer.stacks.unwrap_or_default();
+            names.extend(stacks.into_iter().filter_map(|stack| stack.stack_name));
+            token = answer.next_token;
+            if token.is_none() {
+                return Ok(names);
+            }
+        }
+        Err(incomplete("DescribeStacks", "an end"))
+    }
+
     async fn submit_change(&self, request: &ChangeRequest) -> Result<(), CloudFault> {
         let parameter = |(key, value): (&String, &String)| {
             Parameter::builder()
@@ -183,9 +204,20 @@ impl Stacks for CloudFormation {
     }
 
     async fn newest_event(&self, stack: &str) -> Result<Option<String>, CloudFault> {
-        let answer = self.client.describe_stack_events().stack_name(stack).send().await;
-        let events = answer.map_err(|error| fault("DescribeStackEvents", &error))?.stack_events;
-        Ok(events.unwrap_or_default().into_iter().next().and_then(|event| event.event_id))
+        let answer = self
+            .client
+            .describe_stack_events()
+            .stack_name(stack)
+            .send()
+            .await;
+        let events = answer
+            .map_err(|error| fault("DescribeStackEvents", &error))?
+            .stack_events;
+        Ok(events
+            .unwrap_or_default()
+            .into_iter()
+            .next()
+            .and_then(|event| event.event_id))
     }
 }
 

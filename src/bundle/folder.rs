@@ -18,7 +18,9 @@ pub(super) fn read(folder: &Path) -> Result<Code, BundleError> {
     let mut files = Vec::new();
     collect(folder, "", MAX_DEPTH, &mut files)?;
     if files.is_empty() {
-        return Err(BundleError::Empty { path: folder.to_owned() });
+        return Err(BundleError::Empty {
+            path: folder.to_owned(),
+        });
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     let digest = digest(folder, &files)?;
@@ -31,20 +33,30 @@ fn collect(
     depth: usize,
     files: &mut Vec<CodeFile>,
 ) -> Result<(), BundleError> {
-    let too_large = |limit| BundleError::TooLarge { path: folder.to_owned(), limit };
+    let too_large = |limit| BundleError::TooLarge {
+        path: folder.to_owned(),
+        limit,
+    };
     if depth == 0 {
         return Err(too_large("32 folders within each other"));
     }
     for entry in fs::read_dir(folder).map_err(unreadable(folder))? {
         let path = entry.map_err(unreadable(folder))?.path();
         let unusable = || BundleError::Unusable { path: path.clone() };
-        let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(unusable)?;
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .ok_or_else(unusable)?;
         if is_ignored(name) {
             continue;
         }
         let name = format!("{prefix}{name}");
         let is_folder = fs::metadata(&path).map_err(unreadable(&path))?.is_dir();
-        if is_folder && fs::symlink_metadata(&path).map_err(unreadable(&path))?.is_symlink() {
+        if is_folder
+            && fs::symlink_metadata(&path)
+                .map_err(unreadable(&path))?
+                .is_symlink()
+        {
             return Err(unusable());
         }
         if is_folder {
@@ -59,7 +71,9 @@ fn collect(
 }
 
 fn is_ignored(name: &str) -> bool {
-    let compiled = Path::new(name).extension().is_some_and(|end| end == "pyc" || end == "pyo");
+    let compiled = Path::new(name)
+        .extension()
+        .is_some_and(|end| end == "pyc" || end == "pyo");
     name.starts_with('.') || name == "__pycache__" || compiled
 }
 
@@ -67,9 +81,14 @@ fn digest(folder: &Path, files: &[CodeFile]) -> Result<Digest, BundleError> {
     let mut lines = String::new();
     let mut bytes = 0;
     for file in files {
-        bytes += fs::metadata(&file.path).map_err(unreadable(&file.path))?.len();
+        bytes += fs::metadata(&file.path)
+            .map_err(unreadable(&file.path))?
+            .len();
         if bytes > MAX_BYTES {
-            return Err(BundleError::TooLarge { path: folder.to_owned(), limit: "250 MB" });
+            return Err(BundleError::TooLarge {
+                path: folder.to_owned(),
+                limit: "250 MB",
+            });
         }
         let content = Digest::of_file(&file.path).map_err(unreadable(&file.path))?;
         // Each name is quoted, so that no file's name can pass for two lines.

@@ -13,7 +13,10 @@ const LEVEL: i64 = 6;
 
 /// Packs a folder. Lambda needs files that everybody may read (0644).
 pub(super) fn pack(path: &Path) -> Result<FunctionArchive, BundleError> {
-    let pack_error = |source| BundleError::Pack { path: path.to_owned(), source };
+    let pack_error = |source| BundleError::Pack {
+        path: path.to_owned(),
+        source,
+    };
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .compression_level(Some(LEVEL))
@@ -22,7 +25,9 @@ pub(super) fn pack(path: &Path) -> Result<FunctionArchive, BundleError> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for file in folder::read(path)?.files {
         let bytes = std::fs::read(&file.path).map_err(unreadable(&file.path))?;
-        archive.start_file(&file.name, options).map_err(pack_error)?;
+        archive
+            .start_file(&file.name, options)
+            .map_err(pack_error)?;
         archive.write_all(&bytes).map_err(unreadable(&file.path))?;
     }
     let bytes = bytes::Bytes::from(archive.finish().map_err(pack_error)?.into_inner());
@@ -47,7 +52,11 @@ mod tests {
 
         let mut archive = zip::ZipArchive::new(Cursor::new(first.bytes)).unwrap();
         let mut text = String::new();
-        archive.by_name("a.py").unwrap().read_to_string(&mut text).unwrap();
+        archive
+            .by_name("a.py")
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap();
         assert_eq!(text, "print('a')");
     }
 }

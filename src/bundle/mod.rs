@@ -118,7 +118,12 @@ impl Bundles {
         let code = folder::read(&stack.training.code)?;
         let function = function::pack(&stack.function.code)?;
         let training_key = training_key(stack, &data.digest, &code.digest);
-        Ok(Self { data, code, function, training_key })
+        Ok(Self {
+            data,
+            code,
+            function,
+            training_key,
+        })
     }
 }
 

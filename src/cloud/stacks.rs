@@ -112,6 +112,9 @@ pub trait Stacks: Send + Sync {
     /// Looks at a stack by name or ARN; `None` when there is none.
     async fn describe(&self, stack: &str) -> Result<Option<StackState>, CloudFault>;
 
+    /// Lists the names of all stacks that are there.
+    async fn list(&self) -> Result<Vec<String>, CloudFault>;
+
     /// Submits a change set. One of the same name that is already there is kept.
     async fn submit_change(&self, request: &ChangeRequest) -> Result<(), CloudFault>;
 

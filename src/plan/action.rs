@@ -215,7 +215,9 @@ impl Held {
                  it did not make"
                     .to_owned()
             }
-            Self::Busy(..) => "wait for the operation to end, then run the command again".to_owned(),
+            Self::Busy(..) => {
+                "wait for the operation to end, then run the command again".to_owned()
+            }
             Self::NeedsHand { remedy, .. } => (*remedy).to_owned(),
             Self::TrainingFailed { .. } => {
                 "mend the code, data or hyperparameters, or repeat it with `--retry-training`"

@@ -48,7 +48,10 @@ pub fn flaws(plan: &Plan) -> Vec<Flaw> {
     }
     let removes = plan.steps.iter().any(|step| step.action == Action::Delete);
     let makes = plan.steps.iter().any(|step| {
-        matches!(step.action, Action::Create | Action::Update | Action::Replace | Action::Attach)
+        matches!(
+            step.action,
+            Action::Create | Action::Update | Action::Replace | Action::Attach
+        )
     });
     if removes && makes {
         flaws.push(Flaw::Mixed);

@@ -10,9 +10,9 @@ use crate::cloud::inventory::Scope;
 use crate::render::Rendered;
 use crate::stack::{Names, Stack};
 
-/// What an environment is to be.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Desired {
+/// Which environment is meant, and what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployment {
     /// Name of the stack.
     pub stack: String,
     /// Name of the environment.
@@ -21,6 +21,13 @@ pub struct Desired {
     pub account: String,
     /// Names of all that it is made of.
     pub names: Names,
+}
+
+/// What an environment is to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Desired {
+    /// Which environment it is.
+    pub deployment: Deployment,
     /// Tags of everything.
     pub tags: BTreeMap<String, String>,
     /// The CloudFormation stack of the bucket and the roles.
@@ -76,6 +83,35 @@ pub enum Purpose {
     Function,
 }
 
+impl Deployment {
+    /// Takes what tells an environment from all others; nothing else of the stack needs to be whole.
+    pub fn of(stack: &Stack) -> Self {
+        Self {
+            stack: stack.name.to_string(),
+            environment: stack.environment.to_string(),
+            account: stack.account.to_string(),
+            names: stack.names.clone(),
+        }
+    }
+
+    /// The names that belong to this environment and to no other.
+    pub fn scope(&self) -> Scope {
+        let names = &self.names;
+        Scope {
+            stem: names.endpoint.clone(),
+            stacks: vec![names.foundation_stack.clone(), names.service_stack.clone()],
+            bucket: names.bucket.clone(),
+            log_groups: vec![
+                names.endpoint_log_group.clone(),
+                names.function_log_group.clone(),
+            ],
+            function: names.function.clone(),
+            stack: self.stack.clone(),
+            environment: self.environment.clone(),
+        }
+    }
+}
+
 impl Desired {
     /// Puts together what an environment is to be.
     pub fn new(stack: &Stack, rendered: &Rendered, bundles: &Bundles) -> Self {
@@ -88,10 +124,7 @@ impl Desired {
             bundles.function.digest.as_str(),
         ]);
         Self {
-            stack: stack.name.to_string(),
-            environment: stack.environment.to_string(),
-            account: stack.account.to_string(),
-            names: stack.names.clone(),
+            deployment: Deployment::of(stack),
             tags: stack.tags.clone(),
             foundation: DesiredStack {
                 name: stack.names.foundation_stack.clone(),
@@ -118,23 +151,14 @@ impl Desired {
 
     /// Name of the job that trains this model, the `attempt`th time (from 1).
     pub fn job_name(&self, attempt: u32) -> String {
-        let name = self.names.training_job(self.training_key.as_str());
-        if attempt <= 1 { name } else { format!("{name}-r{attempt}") }
-    }
-
-    /// The names that belong to this environment and to no other.
-    pub fn scope(&self) -> Scope {
-        Scope {
-            stem: self.names.endpoint.clone(),
-            stacks: vec![self.foundation.name.clone(), self.service.name.clone()],
-            bucket: self.names.bucket.clone(),
-            log_groups: vec![
-                self.names.endpoint_log_group.clone(),
-                self.names.function_log_group.clone(),
-            ],
-            function: self.names.function.clone(),
-            stack: self.stack.clone(),
-            environment: self.environment.clone(),
+        let name = self
+            .deployment
+            .names
+            .training_job(self.training_key.as_str());
+        if attempt <= 1 {
+            name
+        } else {
+            format!("{name}-r{attempt}")
         }
     }
 }

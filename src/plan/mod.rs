@@ -13,7 +13,7 @@ pub mod teardown;
 mod up;
 
 pub use action::{Action, Held, Plan, Reason, Step, StepKind};
-pub use desired::{Desired, DesiredStack, Purpose, Upload};
+pub use desired::{Deployment, Desired, DesiredStack, Purpose, Upload};
 pub use observed::{Inside, Observed};
 pub(crate) use up::FINGERPRINT;
 pub use up::{Choices, RetryTraining, is_current, plan};

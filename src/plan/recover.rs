@@ -61,7 +61,11 @@ mod tests {
     #[test]
     fn exactly_the_busy_statuses_are_waited_for() {
         for status in StackStatus::ALL {
-            assert_eq!(recovery(*status) == Recovery::Wait, status.is_busy(), "{status}");
+            assert_eq!(
+                recovery(*status) == Recovery::Wait,
+                status.is_busy(),
+                "{status}"
+            );
         }
     }
 
@@ -69,7 +73,11 @@ mod tests {
     fn only_a_creation_that_was_undone_is_deleted_unasked() {
         for status in StackStatus::ALL {
             let recreated = recovery(*status) == Recovery::Recreate;
-            assert_eq!(recreated, *status == StackStatus::RollbackComplete, "{status}");
+            assert_eq!(
+                recreated,
+                *status == StackStatus::RollbackComplete,
+                "{status}"
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The plan that brings an environment up.
 
 use super::action::{Action, Held, Plan, Reason, Step, StepKind};
-use super::desired::{Desired, DesiredStack, Purpose};
+use super::desired::{Deployment, Desired, DesiredStack, Purpose};
 use super::observed::Observed;
 use super::recover::{Recovery, recovery};
 use crate::cloud::stacks::StackState;
@@ -35,22 +35,34 @@ pub fn is_current(desired: &Desired, observed: &Observed) -> bool {
 
 /// Plans how to bring the environment up.
 pub fn plan(desired: &Desired, observed: &Observed, choices: Choices) -> Plan {
-    let mut plan = Plan { steps: Vec::new(), held: held(desired, observed) };
+    let mut plan = Plan {
+        steps: Vec::new(),
+        held: held(&desired.deployment, observed),
+    };
     let current = is_current(desired, observed);
-    plan.add(stack_step(StepKind::Foundation, &desired.foundation, observed.foundation.as_ref()));
+    plan.add(stack_step(
+        StepKind::Foundation,
+        &desired.foundation,
+        observed.foundation.as_ref(),
+    ));
     if !current {
         for (purpose, kind) in [
             (Purpose::Data, StepKind::Data),
             (Purpose::Code, StepKind::Code),
             (Purpose::Function, StepKind::Function),
         ] {
-            plan.steps.extend(upload_step(desired, observed, purpose, kind));
+            plan.steps
+                .extend(upload_step(desired, observed, purpose, kind));
         }
     }
     if !matches(&desired.service, observed.service.as_ref()) {
         plan.add(training_step(observed, choices).map(Some));
     }
-    plan.add(stack_step(StepKind::Service, &desired.service, observed.service.as_ref()));
+    plan.add(stack_step(
+        StepKind::Service,
+        &desired.service,
+        observed.service.as_ref(),
+    ));
     plan.steps.push(Step {
         kind: StepKind::Verification,
         action: Action::Check,
@@ -69,11 +81,11 @@ impl Plan {
 }
 
 /// Names what forbids touching the environment at all.
-pub(super) fn held(desired: &Desired, observed: &Observed) -> Vec<Held> {
+pub(super) fn held(deployment: &Deployment, observed: &Observed) -> Vec<Held> {
     let mut held = Vec::new();
-    if observed.caller.account != desired.account {
+    if observed.caller.account != deployment.account {
         held.push(Held::WrongAccount {
-            expected: desired.account.clone(),
+            expected: deployment.account.clone(),
             actual: observed.caller.account.clone(),
         });
     }
@@ -82,17 +94,17 @@ pub(super) fn held(desired: &Desired, observed: &Observed) -> Vec<Held> {
         stacks
             .into_iter()
             .flatten()
-            .filter(|state| !is_ours(desired, state))
+            .filter(|state| !is_ours(deployment, state))
             .map(|state| Held::ForeignStack(state.name.clone())),
     );
     held
 }
 
 /// Whether a stack carries the tags of this very environment.
-fn is_ours(desired: &Desired, state: &StackState) -> bool {
+fn is_ours(deployment: &Deployment, state: &StackState) -> bool {
     let tag = |key: &str| state.tags.get(key).map(String::as_str);
-    tag("deploy:stack") == Some(&desired.stack)
-        && tag("deploy:environment") == Some(&desired.environment)
+    tag("deploy:stack") == Some(&deployment.stack)
+        && tag("deploy:environment") == Some(&deployment.environment)
 }
 
 fn matches(desired: &DesiredStack, observed: Option<&StackState>) -> bool {
@@ -106,8 +118,16 @@ fn stack_step(
     desired: &DesiredStack,
     observed: Option<&StackState>,
 ) -> Result<Option<Step>, Held> {
-    let step = |action, reason| Ok(Some(Step { kind, action, reason }));
-    let Some(state) = observed else { return step(Action::Create, Reason::NotThere) };
+    let step = |action, reason| {
+        Ok(Some(Step {
+            kind,
+            action,
+            reason,
+        }))
+    };
+    let Some(state) = observed else {
+        return step(Action::Create, Reason::NotThere);
+    };
     if matches(desired, observed) {
         return Ok(None);
     }
@@ -117,9 +137,11 @@ fn stack_step(
         Recovery::Update => step(Action::Update, Reason::LastEndedAs(state.status)),
         Recovery::Recreate => step(Action::Replace, Reason::LastEndedAs(state.status)),
         Recovery::Wait => Err(Held::Busy(state.name.clone(), state.status)),
-        Recovery::ByHand(remedy) => {
-            Err(Held::NeedsHand { stack: state.name.clone(), status: state.status, remedy })
-        }
+        Recovery::ByHand(remedy) => Err(Held::NeedsHand {
+            stack: state.name.clone(),
+            status: state.status,
+            remedy,
+        }),
     }
 }
 
@@ -142,11 +164,14 @@ fn upload_step(
     })
 }
 
-fn training_step(
-    observed: &Observed,
-    choices: Choices,
-) -> Result<Step, Held> {
-    let step = |action, reason| Ok(Step { kind: StepKind::Training, action, reason });
+fn training_step(observed: &Observed, choices: Choices) -> Result<Step, Held> {
+    let step = |action, reason| {
+        Ok(Step {
+            kind: StepKind::Training,
+            action,
+            reason,
+        })
+    };
     let attempts = &observed.inside.attempts;
     let find = |wanted: fn(&TrainingState) -> bool| attempts.iter().rev().find(|job| wanted(job));
     if let Some(job) = find(|job| job.phase == TrainingPhase::Completed && job.model.is_some()) {

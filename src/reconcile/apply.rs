@@ -1,44 +1,39 @@
-//! Carries a plan out, step after step.
+//! Brings an environment up, step after step.
 
 use std::collections::BTreeMap;
 
-use tokio::time::Instant;
+use async_trait::async_trait;
 
 use super::Session;
 use super::change::{bring_about, delete};
 use super::error::{ReconcileError, known};
-use super::progress::Event;
-use super::remove::remove;
+use super::steps;
 use super::train::{Model, train};
 use super::upload::upload;
 use super::verify::{Closeness, verify};
 use crate::cloud::stacks::{ChangeKind, StackState};
 use crate::cloud::training::TrainingState;
-use crate::plan::check::flaws;
 use crate::plan::{Action, Desired, DesiredStack, Observed, Plan, Purpose, Step, StepKind};
 
 /// What a run achieved.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Outcome {
-    /// Outputs of the service stack; empty after a teardown.
+    /// Outputs of the service stack.
     pub outputs: BTreeMap<String, String>,
     /// The job that trained the model, when the run had to look at it.
     pub training: Option<TrainingState>,
 }
 
-/// Carries a plan out.
+/// Carries out the plan that brings an environment up.
 ///
 /// # Errors
 /// The first step that failed; the steps after it are not carried out.
-pub async fn apply(
+pub async fn bring_up(
     session: &Session,
     desired: &Desired,
     observed: &Observed,
     plan: &Plan,
 ) -> Result<Outcome, ReconcileError> {
-    if let Some(flaw) = flaws(plan).into_iter().next() {
-        return Err(ReconcileError::Unsound(flaw));
-    }
     let mut run = Run {
         session,
         desired,
@@ -52,16 +47,11 @@ pub async fn apply(
             Closeness::Everything
         },
     };
-    for (index, step) in plan.steps.iter().enumerate() {
-        if let Err(error) = run.step(step).await {
-            session.observer.event(Event::StepFailed { step: step.kind });
-            for skipped in &plan.steps[index + 1..] {
-                session.observer.event(Event::StepSkipped { step: skipped.kind });
-            }
-            return Err(error);
-        }
-    }
-    Ok(Outcome { outputs: run.service, training: run.model.map(|model| model.job) })
+    steps::run(session, plan, &mut run).await?;
+    Ok(Outcome {
+        outputs: run.service,
+        training: run.model.map(|model| model.job),
+    })
 }
 
 /// What is known so far while a plan is carried out.
@@ -75,37 +65,22 @@ struct Run<'a> {
     closeness: Closeness,
 }
 
-impl Run<'_> {
+#[async_trait]
+impl steps::Executor for Run<'_> {
     async fn step(&mut self, step: &Step) -> Result<(), ReconcileError> {
-        let started = Instant::now();
-        self.session.cancel.check()?;
-        self.session.observer.event(Event::StepStarted { step: step.kind, action: step.action });
         match step.kind {
-            StepKind::Foundation => self.foundation(step.action).await?,
-            StepKind::Data => self.upload(step.kind, Purpose::Data).await?,
-            StepKind::Code => self.upload(step.kind, Purpose::Code).await?,
-            StepKind::Function => self.upload(step.kind, Purpose::Function).await?,
-            StepKind::Training => self.training(step.action).await?,
-            StepKind::Service => self.service(step.action).await?,
-            StepKind::Verification => {
-                verify(self.session, &self.service, self.closeness).await?;
-            }
-            StepKind::RunningJobs
-            | StepKind::ServiceRemoval
-            | StepKind::BucketContent
-            | StepKind::FoundationRemoval
-            | StepKind::PastJobs
-            | StepKind::Leftovers => {
-                remove(self.session, self.desired, self.observed, step.kind).await?;
-                self.service.clear();
-            }
+            StepKind::Foundation => self.foundation(step.action).await,
+            StepKind::Data => self.upload(step.kind, Purpose::Data).await,
+            StepKind::Code => self.upload(step.kind, Purpose::Code).await,
+            StepKind::Function => self.upload(step.kind, Purpose::Function).await,
+            StepKind::Training => self.training(step.action).await,
+            StepKind::Service => self.service(step.action).await,
+            _ => verify(self.session, &self.service, self.closeness).await,
         }
-        self.session
-            .observer
-            .event(Event::StepDone { step: step.kind, took: started.elapsed() });
-        Ok(())
     }
+}
 
+impl Run<'_> {
     async fn foundation(&mut self, action: Action) -> Result<(), ReconcileError> {
         let stack = &self.desired.foundation;
         let parameters = BTreeMap::from([fingerprint(stack)]);
@@ -132,10 +107,19 @@ impl Run<'_> {
         let model = known(self.model.as_ref(), "the model")?;
         let mut parameters = BTreeMap::from([
             fingerprint(stack),
-            ("BucketName".to_owned(), self.desired.names.bucket.clone()),
+            (
+                "BucketName".to_owned(),
+                self.desired.deployment.names.bucket.clone(),
+            ),
             ("ModelDataKey".to_owned(), model.key.clone()),
-            ("TrainingKey".to_owned(), self.desired.training_key.to_string()),
-            ("FunctionCodeKey".to_owned(), self.desired.function_key.clone()),
+            (
+                "TrainingKey".to_owned(),
+                self.desired.training_key.to_string(),
+            ),
+            (
+                "FunctionCodeKey".to_owned(),
+                self.desired.function_key.clone(),
+            ),
         ]);
         for role in ["HostingRoleArn", "FunctionRoleArn"] {
             let arn = known(self.foundation.get(role), "a role of the foundation")?;
@@ -166,7 +150,10 @@ impl Run<'_> {
 }
 
 fn fingerprint(stack: &DesiredStack) -> (String, String) {
-    (crate::plan::FINGERPRINT.to_owned(), stack.fingerprint.clone())
+    (
+        crate::plan::FINGERPRINT.to_owned(),
+        stack.fingerprint.clone(),
+    )
 }
 
 fn outputs(state: Option<&StackState>) -> BTreeMap<String, String> {

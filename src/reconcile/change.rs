@@ -35,7 +35,11 @@ pub(super) async fn bring_about(
     };
     if submitted(session, &request).await? {
         let before = newest_event(session, &request).await?;
-        let executed = session.cloud.stacks.execute_change(&request.stack, &request.name).await;
+        let executed = session
+            .cloud
+            .stacks
+            .execute_change(&request.stack, &request.name)
+            .await;
         executed.map_err(doing("execute the change set"))?;
         follow(session, desired, &request, before).await
     } else {
@@ -47,7 +51,10 @@ pub(super) async fn bring_about(
 /// Submits the change set and waits until it can be executed; `false` when there is nothing to do.
 async fn submitted(session: &Session, request: &ChangeRequest) -> Result<bool, ReconcileError> {
     let stacks = &session.cloud.stacks;
-    stacks.submit_change(request).await.map_err(doing("submit the change set"))?;
+    stacks
+        .submit_change(request)
+        .await
+        .map_err(doing("submit the change set"))?;
     let mut watch = Watch::new("the change set", STACK_LIMIT, &session.cancel);
     loop {
         let look = stacks.change(&request.stack, &request.name).await;
@@ -91,8 +98,15 @@ async fn follow(
         let look = session.cloud.stacks.describe(&request.stack).await;
         let state = watch.seen(look, "look at the stack")?;
         // Read after the status, so that the reason for a final status is always among them.
-        let events = session.cloud.stacks.events(&request.stack, after.as_deref()).await;
-        for event in watch.seen(events, "look at the stack's events")?.unwrap_or_default() {
+        let events = session
+            .cloud
+            .stacks
+            .events(&request.stack, after.as_deref())
+            .await;
+        for event in watch
+            .seen(events, "look at the stack's events")?
+            .unwrap_or_default()
+        {
             after = Some(event.id.clone());
             if cause.is_none() && event.is_cause() {
                 cause = Some(explain(session, desired, &event).await);
@@ -105,7 +119,11 @@ async fn follow(
                     return Ok(state);
                 }
                 let stack = request.stack.clone();
-                return Err(ReconcileError::StackFailed { stack, status: state.status, cause });
+                return Err(ReconcileError::StackFailed {
+                    stack,
+                    status: state.status,
+                    cause,
+                });
             }
             Some(None) => return Err(ReconcileError::Unknown("the stack")),
             _ => watch.pause().await?,
@@ -122,7 +140,7 @@ fn has_started(state: &StackState) -> bool {
 async fn explain(session: &Session, desired: &Desired, event: &StackEvent) -> Cause {
     let mut log = Vec::new();
     if event.resource_type == "AWS::SageMaker::Endpoint" {
-        let group = &desired.names.endpoint_log_group;
+        let group = &desired.deployment.names.endpoint_log_group;
         // Without the log the reason still stands; that the log cannot be read is not the failure.
         if let Ok(page) = session.cloud.logs.read(group, "AllTraffic", None).await {
             let first = page.lines.len().saturating_sub(LOG_LINES);
@@ -132,7 +150,10 @@ async fn explain(session: &Session, desired: &Desired, event: &StackEvent) -> Ca
     Cause {
         logical_id: event.logical_id.clone(),
         resource_type: event.resource_type.clone(),
-        reason: event.reason.clone().unwrap_or_else(|| "gave no reason".to_owned()),
+        reason: event
+            .reason
+            .clone()
+            .unwrap_or_else(|| "gave no reason".to_owned()),
         log,
     }
 }
@@ -150,19 +171,31 @@ fn tell(session: &Session, stack: &str, event: StackEvent) {
 /// Deletes a stack and waits until it is gone.
 pub(super) async fn delete(session: &Session, state: &StackState) -> Result<(), ReconcileError> {
     let stacks = &session.cloud.stacks;
-    let mut after = stacks.newest_event(&state.id).await.map_err(doing("look at the stack"))?;
-    stacks.delete(&state.id).await.map_err(doing("delete the stack"))?;
+    let mut after = stacks
+        .newest_event(&state.id)
+        .await
+        .map_err(doing("look at the stack"))?;
+    stacks
+        .delete(&state.id)
+        .await
+        .map_err(doing("delete the stack"))?;
     let mut watch = Watch::new(&state.name, STACK_LIMIT, &session.cancel);
     let mut cause = None;
     loop {
         watch.pause().await?;
         // By its ARN: a deleted stack is still found by it.
-        let Some(now) = watch.seen(gone_is_none(stacks.describe(&state.id).await), "look at the stack")?
+        let Some(now) = watch.seen(
+            gone_is_none(stacks.describe(&state.id).await),
+            "look at the stack",
+        )?
         else {
             continue;
         };
         let events = gone_is_none(stacks.events(&state.id, after.as_deref()).await);
-        for event in watch.seen(events, "look at the stack's events")?.unwrap_or_default() {
+        for event in watch
+            .seen(events, "look at the stack's events")?
+            .unwrap_or_default()
+        {
             after = Some(event.id.clone());
             if cause.is_none() && event.is_cause() {
                 cause = Some(Cause {
@@ -180,7 +213,11 @@ pub(super) async fn delete(session: &Session, state: &StackState) -> Result<(), 
             Some(now) if now.status.succeeded() => return Ok(()),
             Some(now) => {
                 let stack = state.name.clone();
-                return Err(ReconcileError::StackFailed { stack, status: now.status, cause });
+                return Err(ReconcileError::StackFailed {
+                    stack,
+                    status: now.status,
+                    cause,
+                });
             }
         }
     }

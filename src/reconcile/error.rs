@@ -109,7 +109,9 @@ impl ReconcileError {
     pub fn log(&self) -> &[String] {
         match self {
             Self::TrainingFailed { log, .. } => log,
-            Self::StackFailed { cause: Some(cause), .. } => &cause.log,
+            Self::StackFailed {
+                cause: Some(cause), ..
+            } => &cause.log,
             _ => &[],
         }
     }
@@ -140,7 +142,11 @@ fn minutes(time: Duration) -> String {
 }
 
 fn count(items: usize) -> String {
-    if items == 1 { "1 thing is".to_owned() } else { format!("{items} things are") }
+    if items == 1 {
+        "1 thing is".to_owned()
+    } else {
+        format!("{items} things are")
+    }
 }
 
 fn list(items: &[Item]) -> String {

@@ -14,6 +14,7 @@ mod error;
 mod observe;
 pub mod progress;
 mod remove;
+mod steps;
 mod train;
 mod upload;
 mod verify;
@@ -21,9 +22,10 @@ mod wait;
 
 use std::sync::Arc;
 
-pub use apply::{Outcome, apply};
+pub use apply::{Outcome, bring_up};
 pub use error::{Cause, ReconcileError};
-pub use observe::{Depth, observe};
+pub use observe::{observe, observe_for_teardown, observe_for_up};
+pub use remove::tear_down;
 pub use verify::smoke_headline;
 pub use wait::Cancel;
 

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
+
 use super::Session;
 use super::change;
 use super::error::{ReconcileError, doing};
 use super::progress::Event;
+use super::steps;
 use super::wait::Watch;
 use crate::cloud::logs::TRAINING_LOG_GROUP;
-use crate::plan::{Desired, Observed, StepKind};
+use crate::plan::{Deployment, Observed, Plan, Step, StepKind};
 
 /// How long a job may take to stop: SageMaker gives it 120 s, then uploads what it has.
 const STOP_LIMIT: Duration = Duration::from_secs(3600);
@@ -17,10 +20,44 @@ const MAX_PAGES: usize = 100_000;
 /// How long what was deleted may still be listed.
 const SETTLING: Duration = Duration::from_secs(60);
 
-/// Carries out one step of a teardown.
-pub(super) async fn remove(
+/// Carries out the plan of a teardown.
+///
+/// # Errors
+/// The first step that failed; running the command again goes on there.
+pub async fn tear_down(
     session: &Session,
-    desired: &Desired,
+    deployment: &Deployment,
+    observed: &Observed,
+    plan: &Plan,
+) -> Result<(), ReconcileError> {
+    steps::run(
+        session,
+        plan,
+        &mut Removal {
+            session,
+            deployment,
+            observed,
+        },
+    )
+    .await
+}
+
+struct Removal<'a> {
+    session: &'a Session,
+    deployment: &'a Deployment,
+    observed: &'a Observed,
+}
+
+#[async_trait]
+impl steps::Executor for Removal<'_> {
+    async fn step(&mut self, step: &Step) -> Result<(), ReconcileError> {
+        remove(self.session, self.deployment, self.observed, step.kind).await
+    }
+}
+
+async fn remove(
+    session: &Session,
+    deployment: &Deployment,
     observed: &Observed,
     step: StepKind,
 ) -> Result<(), ReconcileError> {
@@ -30,17 +67,17 @@ pub(super) async fn remove(
             Some(state) => change::delete(session, state).await,
             None => Ok(()),
         },
-        StepKind::BucketContent => empty(session, &desired.names.bucket).await,
+        StepKind::BucketContent => empty(session, &deployment.names.bucket).await,
         StepKind::FoundationRemoval => match &observed.foundation {
             Some(state) => {
                 // What was written while the service went away, such as a job's last upload.
-                empty(session, &desired.names.bucket).await?;
+                empty(session, &deployment.names.bucket).await?;
                 change::delete(session, state).await
             }
             None => Ok(()),
         },
         StepKind::PastJobs => delete_jobs(session, observed).await,
-        _ => nothing_left(session, desired).await,
+        _ => nothing_left(session, deployment).await,
     }
 }
 
@@ -80,7 +117,11 @@ async fn delete_jobs(session: &Session, observed: &Observed) -> Result<(), Recon
     for job in &observed.inside.jobs {
         session.cancel.check()?;
         let streams = format!("{}/", job.name);
-        let deleted = session.cloud.logs.delete_streams(TRAINING_LOG_GROUP, &streams).await;
+        let deleted = session
+            .cloud
+            .logs
+            .delete_streams(TRAINING_LOG_GROUP, &streams)
+            .await;
         deleted.map_err(doing("delete the training log"))?;
         let deleted = session.cloud.training.delete(&job.name).await;
         deleted.map_err(doing("delete the training job"))?;
@@ -90,8 +131,8 @@ async fn delete_jobs(session: &Session, observed: &Observed) -> Result<(), Recon
 
 /// Looks at the whole account for anything of this environment. What was deleted may be listed for
 /// a moment longer, so a second look decides.
-async fn nothing_left(session: &Session, desired: &Desired) -> Result<(), ReconcileError> {
-    let scope = desired.scope();
+async fn nothing_left(session: &Session, deployment: &Deployment) -> Result<(), ReconcileError> {
+    let scope = deployment.scope();
     let mut watch = Watch::new("the last things to go", SETTLING, &session.cancel);
     loop {
         let items = session.cloud.inventory.items(&scope).await;

@@ -45,9 +45,8 @@ pub(super) async fn train(
     action: Action,
 ) -> Result<Model, ReconcileError> {
     let attempts = &observed.inside.attempts;
-    let finished = |job: &&TrainingState| {
-        job.phase == TrainingPhase::Completed && job.model.is_some()
-    };
+    let finished =
+        |job: &&TrainingState| job.phase == TrainingPhase::Completed && job.model.is_some();
     let job = match action {
         Action::Reuse => known(attempts.iter().rev().find(finished), "the trained model")?.clone(),
         Action::Attach => {
@@ -55,14 +54,19 @@ pub(super) async fn train(
             follow(session, desired, name).await?
         }
         _ => {
-            let attempt = u32::try_from(attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
+            let attempt = u32::try_from(attempts.len())
+                .unwrap_or(u32::MAX)
+                .saturating_add(1);
             let name = desired.job_name(attempt);
             start(session, &request(desired, &name, role)?).await?;
             follow(session, desired, &name).await?
         }
     };
     let key = job.model.as_deref().and_then(key_of).map(str::to_owned);
-    Ok(Model { key: known(key, "the model's place")?, job })
+    Ok(Model {
+        key: known(key, "the model's place")?,
+        job,
+    })
 }
 
 /// Fills the rendered request's placeholders.
@@ -70,7 +74,7 @@ fn request(desired: &Desired, name: &str, role: &str) -> Result<TrainingRequest,
     let mut values = desired.placeholders.clone();
     values.insert("TrainingJobName", name.to_owned());
     values.insert("TrainingRoleArn", role.to_owned());
-    values.insert("BucketName", desired.names.bucket.clone());
+    values.insert("BucketName", desired.deployment.names.bucket.clone());
     let filled = render::substitute(&desired.training_request, &values)
         .map_err(|error| ReconcileError::TrainingRequest(error.to_string()))?;
     serde_json::from_value(filled)
@@ -78,11 +82,19 @@ fn request(desired: &Desired, name: &str, role: &str) -> Result<TrainingRequest,
 }
 
 async fn start(session: &Session, request: &TrainingRequest) -> Result<(), ReconcileError> {
-    let mut watch = Watch::new("the training role to be known", PROPAGATION, &session.cancel);
+    let mut watch = Watch::new(
+        "the training role to be known",
+        PROPAGATION,
+        &session.cancel,
+    );
     loop {
         match session.cloud.training.start(request).await {
             Ok(()) => return Ok(()),
-            Err(fault) if NOT_PROPAGATED.iter().any(|text| fault.message.contains(text)) => {
+            Err(fault)
+                if NOT_PROPAGATED
+                    .iter()
+                    .any(|text| fault.message.contains(text)) =>
+            {
                 if let Err(ReconcileError::TimedOut { .. }) = watch.pause().await {
                     return Err(doing("start the training job")(fault));
                 }
@@ -108,7 +120,10 @@ async fn follow(
         let state = watch.seen(look, "look at the training job")?;
         // Read after the status, so that the last lines of a settled job are among them.
         let stream = format!("{name}/");
-        let page = session.cloud.logs.read(TRAINING_LOG_GROUP, &stream, log.cursor.as_deref());
+        let page = session
+            .cloud
+            .logs
+            .read(TRAINING_LOG_GROUP, &stream, log.cursor.as_deref());
         if let Some(page) = watch.seen(page.await, "read the training log")? {
             log.take(session, page);
         }
@@ -139,7 +154,12 @@ fn settled(state: TrainingState, log: Vec<String>) -> Result<TrainingState, Reco
         return Ok(state);
     }
     let reason = state.failure_reason.unwrap_or(state.message);
-    Err(ReconcileError::TrainingFailed { job: state.name, status: state.detail, reason, log })
+    Err(ReconcileError::TrainingFailed {
+        job: state.name,
+        status: state.detail,
+        reason,
+        log,
+    })
 }
 
 /// The last lines of a log, and where to read on.
@@ -155,7 +175,9 @@ impl Tail {
             self.cursor = page.cursor;
         }
         for line in page.lines {
-            session.observer.event(Event::TrainingLine { line: line.clone() });
+            session
+                .observer
+                .event(Event::TrainingLine { line: line.clone() });
             self.lines.push(line);
         }
         let surplus = self.lines.len().saturating_sub(LOG_LINES);

@@ -21,23 +21,30 @@ pub(super) async fn upload(
     step: StepKind,
     purpose: Purpose,
 ) -> Result<(), ReconcileError> {
-    let missing: Vec<&Upload> = desired
+    let missing: Vec<Upload> = desired
         .uploads
         .iter()
         .filter(|upload| upload.purpose == purpose && !present.contains(&upload.key))
+        .cloned()
         .collect();
     let total = missing.iter().map(|upload| size(&upload.source)).sum();
     let done = AtomicU64::new(0);
     let sent = |bytes: u64| {
         let sent = done.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        session.observer.event(Event::Uploaded { step, sent, total });
+        session
+            .observer
+            .event(Event::Uploaded { step, sent, total });
     };
     let sent: &(dyn Fn(u64) + Send + Sync) = &sent;
-    let bucket = &desired.names.bucket;
+    let bucket = &desired.deployment.names.bucket;
     futures::stream::iter(missing)
         .map(|upload| async move {
             session.cancel.check()?;
-            let put = session.cloud.artifacts.put(bucket, &upload.key, &upload.source, sent).await;
+            let put = session
+                .cloud
+                .artifacts
+                .put(bucket, &upload.key, &upload.source, sent)
+                .await;
             put.map_err(|fault| ReconcileError::from((step, fault)))
         })
         .buffer_unordered(AT_ONCE)

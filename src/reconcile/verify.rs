@@ -38,7 +38,10 @@ pub(super) async fn verify(
     let answer = answer.map_err(doing("call the HTTP API"))?;
     if answer.status != 200 {
         let why = format!("HTTP {}: {}", answer.status, shorten(&answer.body));
-        return Err(ReconcileError::NotServing { what: url.clone(), why });
+        return Err(ReconcileError::NotServing {
+            what: url.clone(),
+            why,
+        });
     }
     promised_shape(url, &answer.body)
 }
@@ -48,17 +51,31 @@ async fn endpoint(
     outputs: &BTreeMap<String, String>,
 ) -> Result<(), ReconcileError> {
     let name = known(outputs.get("EndpointName"), "the endpoint's name")?;
-    let wanted = known(outputs.get("EndpointConfigName"), "the endpoint config's name")?;
+    let wanted = known(
+        outputs.get("EndpointConfigName"),
+        "the endpoint config's name",
+    )?;
     let state = session.cloud.endpoints.describe(name).await;
     let state = state.map_err(doing("look at the endpoint"))?;
-    let not_serving = |why| ReconcileError::NotServing { what: format!("endpoint {name}"), why };
-    let Some(state) = state else { return Err(not_serving("it does not exist".to_owned())) };
-    let reason = state.failure_reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let not_serving = |why| ReconcileError::NotServing {
+        what: format!("endpoint {name}"),
+        why,
+    };
+    let Some(state) = state else {
+        return Err(not_serving("it does not exist".to_owned()));
+    };
+    let reason = state
+        .failure_reason
+        .map(|reason| format!(" ({reason})"))
+        .unwrap_or_default();
     if state.status != "InService" {
         return Err(not_serving(format!("it is {}{reason}", state.status)));
     }
     if &state.config != wanted {
-        let why = format!("SageMaker went back to {} from {wanted}{reason}", state.config);
+        let why = format!(
+            "SageMaker went back to {} from {wanted}{reason}",
+            state.config
+        );
         return Err(not_serving(why));
     }
     let body = json!({ "inputs": smoke_headline() }).to_string();
@@ -75,8 +92,14 @@ fn promised_shape(what: &str, body: &str) -> Result<(), ReconcileError> {
     if label && probabilities {
         return Ok(());
     }
-    let why = format!("its answer lacks predicted_label or probabilities: {}", shorten(body));
-    Err(ReconcileError::NotServing { what: what.to_owned(), why })
+    let why = format!(
+        "its answer lacks predicted_label or probabilities: {}",
+        shorten(body)
+    );
+    Err(ReconcileError::NotServing {
+        what: what.to_owned(),
+        why,
+    })
 }
 
 fn shorten(text: &str) -> String {
@@ -95,7 +118,12 @@ mod tests {
     fn an_answer_of_another_shape_is_no_answer() {
         let good = r#"{"predicted_label":"Business","probabilities":[[0.9,0.1,0.0,0.0]]}"#;
         assert!(promised_shape("x", good).is_ok());
-        for bad in ["", "[]", r#"{"predicted_label":1}"#, r#"["{\"predicted_label\":\"a\"}"]"#] {
+        for bad in [
+            "",
+            "[]",
+            r#"{"predicted_label":1}"#,
+            r#"["{\"predicted_label\":\"a\"}"]"#,
+        ] {
             assert!(promised_shape("x", bad).is_err(), "{bad}");
         }
     }

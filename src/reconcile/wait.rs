@@ -32,10 +32,15 @@ impl Cancel {
     /// # Errors
     /// [`ReconcileError::Interrupted`] when it was.
     pub(super) fn check(&self) -> Result<(), ReconcileError> {
-        if *self.0.borrow() { Err(ReconcileError::Interrupted) } else { Ok(()) }
+        if *self.0.borrow() {
+            Err(ReconcileError::Interrupted)
+        } else {
+            Ok(())
+        }
     }
 
-    async fn cancelled(&self) {
+    /// Returns once the user has asked to stop; never when nobody can.
+    pub async fn cancelled(&self) {
         let mut receiver = self.0.clone();
         if receiver.wait_for(|asked| *asked).await.is_err() {
             // Nobody is left who could ask.
@@ -70,7 +75,10 @@ impl<'a> Watch<'a> {
     /// Waits until it is time to look again.
     pub(super) async fn pause(&mut self) -> Result<(), ReconcileError> {
         if self.started.elapsed() >= self.limit {
-            return Err(ReconcileError::TimedOut { what: self.what.clone(), after: self.limit });
+            return Err(ReconcileError::TimedOut {
+                what: self.what.clone(),
+                after: self.limit,
+            });
         }
         let pause = self.pause;
         self.pause = (pause * 5 / 4).min(LONGEST);
@@ -127,7 +135,10 @@ mod tests {
         let (sender, cancel) = Cancel::switch();
         let mut watch = Watch::new("the moon", Duration::from_secs(3600), &cancel);
         sender.send(true).unwrap();
-        assert!(matches!(watch.pause().await, Err(ReconcileError::Interrupted)));
+        assert!(matches!(
+            watch.pause().await,
+            Err(ReconcileError::Interrupted)
+        ));
         assert!(cancel.check().is_err());
     }
 
@@ -145,7 +156,15 @@ mod tests {
             let seen = watch.seen::<()>(Err(fault(FaultKind::Throttled)), "look");
             assert!(matches!(seen, Ok(None)));
         }
-        assert!(watch.seen::<()>(Err(fault(FaultKind::Throttled)), "look").is_err());
-        assert!(watch.seen::<()>(Err(fault(FaultKind::Denied)), "look").is_err());
+        assert!(
+            watch
+                .seen::<()>(Err(fault(FaultKind::Throttled)), "look")
+                .is_err()
+        );
+        assert!(
+            watch
+                .seen::<()>(Err(fault(FaultKind::Denied)), "look")
+                .is_err()
+        );
     }
 }

@@ -1,0 +1,207 @@
+//! The composition root: finds the project, reads the environment, connects the cloud.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::failure::Failure;
+use super::interrupt;
+use super::local;
+use super::output::{self, Format};
+use crate::bundle::Bundles;
+use crate::plan::Desired;
+use crate::reconcile::Session;
+use crate::render::{self, Library, Rendered};
+use crate::stack::{self, Stack, StackFile, Target};
+
+/// Arguments that every command takes.
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// The project's folder; by default this one, or the nearest above it that has stacks/
+    #[arg(long, short = 'C', global = true, value_name = "FOLDER")]
+    pub(super) project: Option<PathBuf>,
+    /// How results are printed
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    pub(super) output: Format,
+    /// Port of the local engine, in place of the stack file's
+    #[arg(long, global = true, env = "DEPLOY_LOCAL_PORT", value_name = "PORT")]
+    pub(super) local_port: Option<u16>,
+    /// Where Python environments are kept between runs
+    #[arg(long, global = true, env = "DEPLOY_CACHE", value_name = "FOLDER")]
+    pub(super) cache: Option<PathBuf>,
+}
+
+/// Arguments that choose an environment.
+#[derive(Debug, Args)]
+pub(super) struct Selection {
+    /// The stack: its name or its file; by default the only one under stacks/
+    #[arg(long, short, value_name = "STACK")]
+    stack: Option<String>,
+    /// The environment
+    #[arg(long, short, default_value = "local", value_name = "ENVIRONMENT")]
+    env: String,
+}
+
+/// A folder with stacks.
+#[derive(Debug)]
+pub(super) struct Project {
+    /// The folder, absolute.
+    pub(super) root: PathBuf,
+}
+
+impl Project {
+    /// Finds the project.
+    pub(super) fn open(global: &Global) -> Result<Self, Failure> {
+        let here = std::env::current_dir().context("cannot tell the current folder");
+        let start = match &global.project {
+            Some(folder) => std::path::absolute(folder).context("cannot use that folder"),
+            None => here,
+        };
+        let start = start.map_err(Failure::failed)?;
+        if global.project.is_some() && !start.is_dir() {
+            return Err(Failure::usage(format!(
+                "{} is not a folder",
+                start.display()
+            )));
+        }
+        let above = start
+            .ancestors()
+            .find(|folder| folder.join("stacks").is_dir());
+        let root = match (&global.project, above) {
+            (None, Some(folder)) => folder.to_owned(),
+            _ => start,
+        };
+        Ok(Self { root })
+    }
+
+    /// Reads a stack file, named by its stack's name or its path.
+    pub(super) fn stack_file(&self, stack: Option<&str>) -> Result<StackFile, Failure> {
+        let path = match stack {
+            None => stack::find(&self.root).map_err(|error| {
+                Failure::with_code(super::failure::USAGE, error)
+                    .hint("`--stack` names it; `-C FOLDER` names another project")
+            })?,
+            Some(name) if name.contains('/') || name.ends_with(".yaml") => PathBuf::from(name),
+            Some(name) => self.root.join("stacks").join(name).join("stack.yaml"),
+        };
+        Ok(StackFile::read(&path)?)
+    }
+
+    /// The templates: the built-in ones, each overridden by the project's own of the same name.
+    pub(super) fn library(&self) -> Result<Library, Failure> {
+        let own = self.root.join("templates");
+        if own.is_dir() {
+            Library::with_overrides(&own).map_err(Failure::failed)
+        } else {
+            Ok(Library::builtin())
+        }
+    }
+
+    /// Renders one environment.
+    pub(super) fn render(&self, stack: &Stack, library: &Library) -> Result<Rendered, Failure> {
+        render::render(stack, library).map_err(|error| {
+            Failure::failed(error).hint(format!(
+                "the templates are the built-in ones and those in {}",
+                self.root.join("templates").display()
+            ))
+        })
+    }
+}
+
+/// One environment of one stack, and where it is found.
+pub(super) struct Environment {
+    /// The project.
+    pub(super) project: Project,
+    /// The environment as the stack file describes it.
+    pub(super) stack: Stack,
+}
+
+impl Environment {
+    /// Reads and checks the environment; nothing is contacted yet.
+    pub(super) fn load(global: &Global, selection: &Selection) -> Result<Self, Failure> {
+        let project = Project::open(global)?;
+        let file = project.stack_file(selection.stack.as_deref())?;
+        let mut stack = file.environment(&selection.env)?;
+        if let (Target::Local(target), Some(port)) = (&mut stack.target, global.local_port) {
+            target.port = port;
+        }
+        Ok(Self { project, stack })
+    }
+
+    /// What people call it, e.g. `news-classifier/local`.
+    pub(super) fn title(&self) -> String {
+        format!("{}/{}", self.stack.name, self.stack.environment)
+    }
+
+    /// Renders the templates and hashes what is uploaded.
+    pub(super) fn desired(&self) -> Result<Desired, Failure> {
+        let rendered = self.project.render(&self.stack, &self.project.library()?)?;
+        let bundles = Bundles::of(&self.stack).map_err(Failure::failed)?;
+        Ok(Desired::new(&self.stack, &rendered, &bundles))
+    }
+
+    /// Connects to the environment's cloud, starting the local engine when that is the target.
+    pub(super) async fn start_session(&self, global: &Global) -> Result<Session, Failure> {
+        let endpoint = match &self.stack.target {
+            Target::Local(target) => Some(local::ensure(global, &self.project, target).await?),
+            Target::Aws(_) => None,
+        };
+        Ok(self.connect(endpoint).await)
+    }
+
+    /// Connects like [`Self::start_session`], but never starts anything.
+    pub(super) async fn session_if_running(&self) -> Result<Option<Session>, Failure> {
+        match &self.stack.target {
+            Target::Local(_) => match local::running(&self.project).await? {
+                Some(endpoint) => Ok(Some(self.connect(Some(endpoint)).await)),
+                None => Ok(None),
+            },
+            Target::Aws(_) => Ok(Some(self.connect(None).await)),
+        }
+    }
+
+    async fn connect(&self, endpoint: Option<crate::aws::Endpoint>) -> Session {
+        let connection = crate::aws::Connection {
+            region: self.stack.region.to_string(),
+            profile: match &self.stack.target {
+                Target::Aws(target) => target.profile.clone(),
+                Target::Local(_) => None,
+            },
+            endpoint,
+        };
+        Session {
+            cloud: crate::aws::connect(&connection).await,
+            observer: Arc::from(output::observer()),
+            cancel: interrupt::cancel(),
+        }
+    }
+}
+
+/// The folder that outlives projects, for what is slow to make again.
+pub(super) fn cache_folder(global: &Global) -> Result<PathBuf, Failure> {
+    if let Some(folder) = &global.cache {
+        return std::path::absolute(folder)
+            .context("cannot use that cache")
+            .map_err(Failure::failed);
+    }
+    let base = variable("XDG_CACHE_HOME")
+        .filter(|path| Path::new(path).is_absolute())
+        .map(PathBuf::from)
+        .or_else(|| variable("HOME").map(|home| Path::new(&home).join(".cache")));
+    base.map(|base| base.join("deploy")).ok_or_else(|| {
+        Failure::failed(anyhow::anyhow!(
+            "there is no home folder to keep a cache in"
+        ))
+        .hint("`--cache FOLDER` or DEPLOY_CACHE names one")
+    })
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the environment"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,127 @@
+//! Words in, words out.
+//!
+//! Purpose: the command line. The only module that prints, prompts, reads the environment or decides
+//! an exit code. Input: arguments. Output: results on stdout, progress and failures on stderr. Must
+//! not know: how anything is done; each command calls the library and shows what it returns.
+
+mod confirm;
+mod context;
+mod down;
+mod failure;
+mod interrupt;
+mod invoke;
+mod local;
+mod output;
+mod render;
+mod status;
+mod up;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use context::Global;
+use failure::Failure;
+
+/// Deploys a text-classification service to AWS, or to an embedded local engine, from one YAML file.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = AFTER_HELP, max_term_width = 100, arg_required_else_help = true)]
+struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  deploy up                               train and serve on this machine
+  deploy invoke \"Fed holds rates\"         classify a headline
+  deploy down                             remove it
+  deploy validate                         check the stack file of every environment
+  deploy up --env staging                 the same on AWS, after showing the plan
+
+Exit codes:
+  0 done, or nothing to change    1 failed                 2 differences found (render --check)
+  3 declined                      6 rolled back            7 something is left after `down`
+  64 wrong usage or stack file    130 interrupted";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Bring an environment up: train, serve, and see that it answers
+    Up(up::Arguments),
+    /// Remove an environment and everything in it
+    Down(down::Arguments),
+    /// Write the CloudFormation templates of the environments for review
+    Render(render::Arguments),
+    /// Check the stack file and the templates of every environment
+    Validate(validate::Arguments),
+    /// Show what is deployed
+    Status(status::Arguments),
+    /// Classify headlines
+    Invoke(invoke::Arguments),
+    /// Start, stop and look at the local engine
+    Local(local::Arguments),
+}
+
+/// Runs the program with the process's arguments.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    let format = arguments.global.output;
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let failure = Failure::failed(anyhow::Error::new(error).context("cannot start"));
+            return failure::show(&failure, format);
+        }
+    };
+    let result = runtime.block_on(interrupt::guard(run(arguments)));
+    // Not waited for: what a broken-off command left on the blocking pool must not hold it up.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure::show(&failure, format),
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let global = &arguments.global;
+    match arguments.command {
+        Command::Up(arguments) => up::run(global, &arguments).await,
+        Command::Down(arguments) => down::run(global, &arguments).await,
+        Command::Render(arguments) => render::run(global, &arguments),
+        Command::Validate(arguments) => validate::run(global, &arguments),
+        Command::Status(arguments) => status::run(global, &arguments).await,
+        Command::Invoke(arguments) => invoke::run(global, &arguments).await,
+        Command::Local(arguments) => local::run(global, arguments).await,
+    }
+}
+
+/// Shows clap's help or its error; a wrong usage has an exit code of its own.
+fn usage(error: &clap::Error) -> ExitCode {
+    // When even the message cannot be printed there is nobody to tell.
+    let _ = error.print();
+    if error.use_stderr() {
+        failure::exit_code(failure::USAGE)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_sound() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,43 @@
+//! `deploy validate`.
+
+use clap::Args;
+use serde_json::json;
+
+use super::context::{Global, Project};
+use super::failure::Failure;
+use super::output::{self, Format};
+
+/// Arguments of `deploy validate`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  deploy validate
+  deploy validate --stack stacks/news-classifier/stack.yaml")]
+pub(super) struct Arguments {
+    /// The stack: its name or its file; by default the only one under stacks/
+    #[arg(long, short, value_name = "STACK")]
+    stack: Option<String>,
+}
+
+/// Checks the stack file, and that the templates of every environment render.
+pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
+    let project = Project::open(global)?;
+    let file = project.stack_file(arguments.stack.as_deref())?;
+    let stacks = file.all()?;
+    let library = project.library()?;
+    let mut names = Vec::new();
+    for stack in &stacks {
+        project.render(stack, &library)?;
+        names.push(stack.environment.to_string());
+    }
+    if global.output == Format::Json {
+        output::result(&json!({ "valid": true, "environments": names }));
+    } else {
+        output::text(&format!(
+            "{}: valid ({})",
+            file.source().path.display(),
+            names.join(", ")
+        ));
+    }
+    Ok(())
+}
