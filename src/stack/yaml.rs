@@ -407,12 +407,13 @@ mod tests {
 
     #[test]
     fn a_bomb_and_a_huge_file_are_refused() {
-        let mut bomb = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x]\n");
-        for level in 1..9 {
-            let item = format!("*a{}", level - 1);
-            let items = vec![item; 9].join(",");
-            bomb.push_str(&format!("a{level}: &a{level} [{items}]\n"));
-        }
+        let level = |level: usize| {
+            let below = level
+                .checked_sub(1)
+                .map_or("x".to_owned(), |below| format!("*a{below}"));
+            format!("a{level}: &a{level} [{}]", vec![below; 9].join(","))
+        };
+        let bomb = (0..9).map(level).collect::<Vec<_>>().join("\n");
         assert!(
             refused(&bomb).summary.contains("too large"),
             "{:?}",

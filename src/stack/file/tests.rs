@@ -123,219 +123,95 @@ fn a_local_environment_needs_no_account_and_no_gpu() {
     assert!(matches!(local.python, Python::Interpreter(path) if path.is_absolute()));
 }
 
+/// A change of the good stack, what it makes of it, what is underlined, and the words for it.
+const SEMANTIC: &str = r#"
+stack: news => stack: News => News => `News` is no valid `stack`
+rows.csv => none.csv => none.csv => `none.csv` does not exist
+rows.csv => code => code => `code` is no file
+  code: code =>   code: rows.csv => rows.csv => `rows.csv` is no folder
+entry_point: train.py => entry_point: tran.py => tran.py => no `tran.py` in `code`
+entry_point: train.py => entry_point: ../t.py => ../t.py => inside the code folder
+entry_point: train.py => entry_point: -c.py => -c.py => inside the code folder
+ml.g4dn.xlarge => g4dn.xlarge => g4dn.xlarge => no instance type
+ml.g4dn.xlarge => ml.m5.large => image => cannot run on `ml.m5.large`
+"2.8.0" => "2.8.9" => image => there is no container of PyTorch 2.8.9
+pytorch: "2.8.0",  =>  => image => by its versions or by its address
+{ pytorch: "2.8.0", transformers: "4.56.2" } => { uri: a/b:1 } => a/b:1 => Amazon ECR
+eu-west-1 => eu-south-2 => image => not published in `eu-south-2`
+eu-west-1 => eu-west-9 => eu-west-9 => there is no region
+"111122223333" => "1111" => "1111" => `1111` is no valid `account`
+epochs: 2 => sagemaker_program: x => x => reserved
+epochs: 2 => "a b": x => x => no name for a hyperparameter
+"x y" => "${deploy:X}" => "${deploy:X}" => cannot be part of a value
+loss=([0-9.]+) => loss=([0-9.]+ => 'loss=([0-9.]+' => no regular expression
+loss=([0-9.]+) => loss=[0-9.]+ => 'loss=[0-9.]+' => has no group
+app.handler } => app } => app => `app` is no handler
+app.handler } => apq.handler } => apq.handler => no `apq.py` in `code`
+app.handler } => app.handler, timeout: 30s } => 30s => `1s` to `29s`
+app.handler } => app.handler, memory: 64 MiB } => 64 MiB => 128 MiB
+app.handler } => app.handler, memory: 1 GB } => 1 GB => no valid `memory`
+app.handler } => app.handler, runtime: python2.7 } => python2.7 => no runtime
+tags: { team: a } => tags: { "aws:x": a } => a => is reserved
+tags: { team: a } => tags: { team: "a<b" } => "a<b" => no valid value
+tags: { team: a } => logs: { retention: 31d } => 31d => cannot be kept for `31d`
+tags: { team: a } => api: { route: /x } => /x => is no route
+tags: { team: a } => api: { route: post /x } => post /x => `post` is no method
+tags: { team: a } => api: { route: 'POST /{id}' } => 'POST /{id}' => no path
+ml.m5.large => ml.m5.large⏎  startup_timeout: 5s => 5s => to start
+ml.g4dn.xlarge => ml.g4dn.xlarge⏎  max_run: 29d => 29d => `1s` to `28d`
+ml.g4dn.xlarge => ml.g4dn.xlarge⏎  volume: 100 MiB => 100 MiB => whole GiB
+    protected: true =>     local: { python: { interpreter: code/train.py } } => local => `target: local`
+"#;
+
+/// The same for the shape, with the remedy at the end.
+const SHAPE: &str = r#"
+  instance: ml.g =>   instnce: ml.g => instnce => unknown field `instnce` => `instance`?
+tags: => tag: => tag => unknown field `tag` => `tags`?
+"4.56.2" => 4.56 => 4.56 => must be a text, not a number => "4.56"
+protected: true => protected: "true" => "true" => must be true or false =>
+tags: { team: a } => tags: [a] => [ => `tags` must be a map, not a list =>
+team: a => team: [a] => [ => must be true or false or a number or a text =>
+tags: { team: a } => api: { throttle: { rat: 1 } } => rat => unknown field `rat` => `rate`?
+tags: { team: a } => api: { throttle: { rate: 0 } } => 0 => `rate` must be at least 0.1 =>
+tags: { team: a } => api: 5 => 5 => `api` must be a map, not a number =>
+, region: eu-west-1 } => } => target => `target` lacks `region` => add `region:`
+ml.m5.large => ml.m5.large⏎  count: 0 => 0 => `count` must be at least 1 =>
+ml.m5.large => ml.m5.large⏎  count: 1.5 => 1.5 => must be a whole number =>
+region: eu-west-1 => regon: eu-west-1 => regon => unknown field `regon` => `region`?
+{ account: "111122223333", region: eu-west-1 } => cloud => cloud => must be `local` =>
+"#;
+
+/// The rows of a table; `⏎` is a line break.
+fn rows<const N: usize>(table: &str) -> Vec<[String; N]> {
+    let row = |line: &str| {
+        let cells: Vec<String> = line
+            .split("=>")
+            .map(|c| c.trim().replace('⏎', "\n"))
+            .collect();
+        cells.try_into().unwrap_or_else(|cells| panic!("{cells:?}"))
+    };
+    table
+        .lines()
+        .filter(|line| !line.is_empty())
+        .map(row)
+        .collect()
+}
+
 #[test]
 fn every_semantic_mistake_is_told_at_its_place() {
-    let cases: &[(&str, &str, &str, &str)] = &[
-        (
-            "stack: news",
-            "stack: News",
-            "News",
-            "`News` is no valid `stack`",
-        ),
-        (
-            "rows.csv",
-            "none.csv",
-            "none.csv",
-            "`none.csv` does not exist",
-        ),
-        ("rows.csv", "code", "code", "`code` is no file"),
-        (
-            "  code: code",
-            "  code: rows.csv",
-            "rows.csv",
-            "`rows.csv` is no folder",
-        ),
-        (
-            "entry_point: train.py",
-            "entry_point: tran.py",
-            "tran.py",
-            "no `tran.py` in `code`",
-        ),
-        (
-            "entry_point: train.py",
-            "entry_point: ../t.py",
-            "../t.py",
-            "inside the code folder",
-        ),
-        (
-            "entry_point: train.py",
-            "entry_point: -c.py",
-            "-c.py",
-            "inside the code folder",
-        ),
-        (
-            "ml.g4dn.xlarge",
-            "g4dn.xlarge",
-            "g4dn.xlarge",
-            "no instance type",
-        ),
-        (
-            "ml.g4dn.xlarge",
-            "ml.m5.large",
-            "image",
-            "cannot run on `ml.m5.large`",
-        ),
-        (
-            "\"2.8.0\"",
-            "\"2.8.9\"",
-            "image",
-            "there is no container of PyTorch 2.8.9",
-        ),
-        (
-            "pytorch: \"2.8.0\", ",
-            "",
-            "image",
-            "by its versions or by its address",
-        ),
-        (
-            "{ pytorch: \"2.8.0\", transformers: \"4.56.2\" }",
-            "{ uri: a/b:1 }",
-            "a/b:1",
-            "Amazon ECR",
-        ),
-        (
-            "eu-west-1",
-            "eu-south-2",
-            "image",
-            "not published in `eu-south-2`",
-        ),
-        ("eu-west-1", "eu-west-9", "eu-west-9", "there is no region"),
-        (
-            "\"111122223333\"",
-            "\"1111\"",
-            "\"1111\"",
-            "`1111` is no valid `account`",
-        ),
-        ("epochs: 2", "sagemaker_program: x", "x", "reserved"),
-        (
-            "epochs: 2",
-            "\"a b\": x",
-            "x",
-            "no name for a hyperparameter",
-        ),
-        (
-            "\"x y\"",
-            "\"${deploy:X}\"",
-            "\"${deploy:X}\"",
-            "cannot be part of a value",
-        ),
-        (
-            "loss=([0-9.]+)",
-            "loss=([0-9.]+",
-            "'loss=([0-9.]+'",
-            "no regular expression",
-        ),
-        (
-            "loss=([0-9.]+)",
-            "loss=[0-9.]+",
-            "'loss=[0-9.]+'",
-            "has no group",
-        ),
-        ("app.handler }", "app }", "app", "`app` is no handler"),
-        (
-            "app.handler }",
-            "apq.handler }",
-            "apq.handler",
-            "no `apq.py` in `code`",
-        ),
-        (
-            "app.handler }",
-            "app.handler, timeout: 30s }",
-            "30s",
-            "`1s` to `29s`",
-        ),
-        (
-            "app.handler }",
-            "app.handler, memory: 64 MiB }",
-            "64 MiB",
-            "128 MiB",
-        ),
-        (
-            "app.handler }",
-            "app.handler, memory: 1 GB }",
-            "1 GB",
-            "no valid `memory`",
-        ),
-        (
-            "app.handler }",
-            "app.handler, runtime: python2.7 }",
-            "python2.7",
-            "no runtime",
-        ),
-        (
-            "tags: { team: a }",
-            "tags: { \"aws:x\": a }",
-            "a",
-            "is reserved",
-        ),
-        (
-            "tags: { team: a }",
-            "tags: { team: \"a<b\" }",
-            "\"a<b\"",
-            "no valid value",
-        ),
-        (
-            "tags: { team: a }",
-            "logs: { retention: 31d }",
-            "31d",
-            "cannot be kept for `31d`",
-        ),
-        (
-            "tags: { team: a }",
-            "api: { route: /x }",
-            "/x",
-            "is no route",
-        ),
-        (
-            "tags: { team: a }",
-            "api: { route: post /x }",
-            "post /x",
-            "`post` is no method",
-        ),
-        (
-            "tags: { team: a }",
-            "api: { route: 'POST /{id}' }",
-            "'POST /{id}'",
-            "no path",
-        ),
-        (
-            "ml.m5.large",
-            "ml.m5.large\n  startup_timeout: 5s",
-            "5s",
-            "to start",
-        ),
-        (
-            "ml.g4dn.xlarge",
-            "ml.g4dn.xlarge\n  max_run: 29d",
-            "29d",
-            "`1s` to `28d`",
-        ),
-        (
-            "ml.g4dn.xlarge",
-            "ml.g4dn.xlarge\n  volume: 100 MiB",
-            "100 MiB",
-            "whole GiB",
-        ),
-        (
-            "    protected: true",
-            "    local: { python: { interpreter: code/train.py } }",
-            "local",
-            "`target: local`",
-        ),
-    ];
-    for (from, to, place, summary) in cases {
-        let problems = problems(from, to);
+    for [from, to, place, summary] in rows(SEMANTIC) {
+        let problems = problems(&from, &to);
         let [problem] = problems.list() else {
             panic!("{to}: {problems}")
         };
         assert!(
-            problem.summary.contains(summary),
+            problem.summary.contains(&summary),
             "{to}: {}",
             problem.summary
         );
         assert_eq!(
             underlined(&problems, problem),
-            *place,
+            place,
             "{to}: {}",
             problem.summary
         );
@@ -344,85 +220,19 @@ fn every_semantic_mistake_is_told_at_its_place() {
 
 #[test]
 fn every_mistake_of_shape_is_told_at_its_place() {
-    let cases: &[(&str, &str, &str, &str, &str)] = &[
-        (
-            "  instance: ml.g",
-            "  instnce: ml.g",
-            "instnce",
-            "unknown field `instnce`",
-            "`instance`?",
-        ),
-        ("tags:", "tag:", "tag", "unknown field `tag`", "`tags`?"),
-        (
-            "\"4.56.2\"",
-            "4.56",
-            "4.56",
-            "must be a text, not a number",
-            "\"4.56\"",
-        ),
-        (
-            "protected: true",
-            "protected: \"true\"",
-            "\"true\"",
-            "must be true or false",
-            "",
-        ),
-        (
-            "tags: { team: a }",
-            "tags: [a]",
-            "[",
-            "`tags` must be a map, not a list",
-            "",
-        ),
-        (
-            "team: a",
-            "team: [a]",
-            "[",
-            "must be true or false or a number or a text",
-            "",
-        ),
-        (
-            "ml.m5.large",
-            "ml.m5.large\n  count: 0",
-            "0",
-            "`count` must be at least 1",
-            "",
-        ),
-        (
-            "ml.m5.large",
-            "ml.m5.large\n  count: 1.5",
-            "1.5",
-            "must be a whole number",
-            "",
-        ),
-        (
-            "region: eu-west-1",
-            "regon: eu-west-1",
-            "regon",
-            "unknown field `regon`",
-            "`region`?",
-        ),
-        (
-            "{ account: \"111122223333\", region: eu-west-1 }",
-            "cloud",
-            "cloud",
-            "must be `local`",
-            "",
-        ),
-    ];
-    for (from, to, place, summary, help) in cases {
-        let problems = problems(from, to);
+    for [from, to, place, summary, help] in rows(SHAPE) {
+        let problems = problems(&from, &to);
         let found = problems
             .list()
             .iter()
-            .find(|problem| problem.summary.contains(summary));
+            .find(|problem| problem.summary.contains(&summary));
         let problem = found.unwrap_or_else(|| panic!("{to}: {problems}"));
         assert!(
-            underlined(&problems, problem).starts_with(place),
+            underlined(&problems, problem).starts_with(&place),
             "{to}: {problems}"
         );
         assert!(
-            problem.help.clone().unwrap_or_default().contains(help),
+            problem.help.clone().unwrap_or_default().contains(&help),
             "{to}: {problems}"
         );
     }
