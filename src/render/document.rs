@@ -63,7 +63,7 @@ impl Template {
         let template = output.name.file().to_owned();
         let document = Document::parse(output)?;
         let resources = document.value.get("Resources").and_then(Value::as_object);
-        if !resources.is_some_and(|map| !map.is_empty()) {
+        if resources.is_none_or(serde_json::Map::is_empty) {
             let message = "the output has no `Resources`".to_owned();
             return Err(RenderError::Content { template, message });
         }

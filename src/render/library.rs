@@ -83,7 +83,7 @@ impl Library {
                 .file_name()
                 .and_then(|name| name.to_str())
                 .unwrap_or_default();
-            if !file.ends_with(".tera") {
+            if path.extension().is_none_or(|extension| extension != "tera") {
                 continue;
             }
             let Some(index) = TemplateName::ALL

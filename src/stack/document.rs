@@ -46,7 +46,7 @@ pub(super) enum Target {
     /// The embedded engine: no account is needed.
     Word(TargetWord),
     /// An AWS account.
-    Account(Account),
+    Account(AwsAccount),
 }
 
 /// The targets that need no more than a word.
@@ -60,7 +60,7 @@ pub(super) enum TargetWord {
 /// An AWS account and how to get at it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Account {
+pub(super) struct AwsAccount {
     /// The account's id: twelve digits in quotes. Other credentials are refused.
     pub(super) account: String,
     /// The region, such as `eu-west-1`.
@@ -130,7 +130,7 @@ pub(super) struct Training {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Image {
-    /// The PyTorch version, such as `"2.8.0"`.
+    /// The version of `PyTorch`, such as `"2.8.0"`.
     pub(super) pytorch: Option<String>,
     /// The version of transformers, such as `"4.56.2"`.
     pub(super) transformers: Option<String>,

@@ -232,12 +232,8 @@ mod tests {
 
     #[test]
     fn the_longest_names_fit_and_one_more_does_not() {
-        // `-` + account + `-` + region is 23 characters, `-` another one.
-        assert_eq!(
-            compose(&"a".repeat(36), "prod").unwrap().bucket.len(),
-            63 + 1 - 1
-        );
-        let error = compose(&"a".repeat(37), "prod").unwrap_err();
+        assert_eq!(compose(&"a".repeat(35), "prod").unwrap().bucket.len(), 63);
+        let error = compose(&"a".repeat(36), "prod").unwrap_err();
         assert!(
             matches!(
                 error,

@@ -146,7 +146,7 @@ impl Translator<'_> {
         let pointer = error.instance_path().as_str();
         let found = self.value.pointer(pointer).unwrap_or(&Value::Null);
         let misses = |e: &ValidationError<'_>| {
-            e.instance_path().as_str() == pointer && self.misses_type(e, found)
+            e.instance_path().as_str() == pointer && Self::misses_type(e, found)
         };
         if let Some(meant) = context.iter().find(|errors| !errors.iter().any(misses)) {
             for error in meant {
@@ -171,13 +171,13 @@ impl Translator<'_> {
     }
 
     /// Whether an error says that the value is of another type than the alternative takes.
-    fn misses_type(&self, error: &ValidationError<'_>, found: &Value) -> bool {
+    fn misses_type(error: &ValidationError<'_>, found: &Value) -> bool {
         match error.kind() {
             Kind::Type { .. } => true,
             Kind::Constant { expected_value } => type_of(expected_value) != type_of(found),
             Kind::OneOfNotValid { context } | Kind::AnyOf { context } => context
                 .iter()
-                .all(|errors| errors.iter().any(|inner| self.misses_type(inner, found))),
+                .all(|errors| errors.iter().any(|inner| Self::misses_type(inner, found))),
             _ => false,
         }
     }

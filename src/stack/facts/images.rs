@@ -19,7 +19,7 @@ pub(in crate::stack) enum Purpose {
 /// Why there is no container as asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::stack) enum ImageFault {
-    /// These versions never came together; the known pairs (PyTorch, transformers), newest last.
+    /// These versions never came together; the known pairs (`PyTorch`, transformers), newest last.
     Versions(Vec<(&'static str, &'static str)>),
     /// It exists, but not in the region.
     Region,

@@ -90,17 +90,15 @@ pub(super) fn logs(check: &mut Check<'_>, logs: &document::Logs) -> Option<Logs>
     let field = &["logs", "retention"];
     let span: Timespan = check.parse(field, logs.retention.as_deref().unwrap_or("30d"))?;
     let days = span.whole_days().and_then(|days| u32::try_from(days).ok());
-    match days.filter(|days| facts::RETENTION_DAYS.contains(days)) {
-        Some(retention_days) => Some(Logs { retention_days }),
-        None => {
-            let days: Vec<String> = facts::RETENTION_DAYS
-                .iter()
-                .map(|days| format!("{days}d"))
-                .collect();
-            let problem = Problem::new(format!("logs cannot be kept for `{span}`"))
-                .help(format!("choose one of {}", days.join(", ")));
-            check.fail(field, problem);
-            None
-        }
+    if let Some(retention_days) = days.filter(|days| facts::RETENTION_DAYS.contains(days)) {
+        return Some(Logs { retention_days });
     }
+    let days: Vec<String> = facts::RETENTION_DAYS
+        .iter()
+        .map(|days| format!("{days}d"))
+        .collect();
+    let problem = Problem::new(format!("logs cannot be kept for `{span}`"))
+        .help(format!("choose one of {}", days.join(", ")));
+    check.fail(field, problem);
+    None
 }

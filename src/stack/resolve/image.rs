@@ -148,21 +148,19 @@ fn by_uri(check: &mut Check<'_>, field: &[&str], uri: &str, place: &Placement) -
             repository: None,
         });
     }
-    match ecr_repository(uri).filter(|_| printable) {
-        Some(repository) => Some(Image {
-            uri: uri.to_owned(),
-            repository: Some(repository),
-        }),
-        None => {
-            let help = "write `<account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>` or \
-                        `…@sha256:<digest>`";
-            let problem = Problem::new("this is no address of an image in Amazon ECR")
-                .because("SageMaker pulls from ECR only")
-                .help(help);
-            check.fail(field, problem);
-            None
-        }
-    }
+    let repository = ecr_repository(uri).filter(|_| printable);
+    check.require(repository.is_some(), field, || {
+        Problem::new("this is no address of an image in Amazon ECR")
+            .because("SageMaker pulls from ECR only")
+            .help(
+                "write `<account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>` or \
+                 `…@sha256:<digest>`",
+            )
+    });
+    Some(Image {
+        uri: uri.to_owned(),
+        repository: Some(repository?),
+    })
 }
 
 /// Takes the address of an image in ECR apart.
@@ -178,16 +176,13 @@ fn ecr_repository(uri: &str) -> Option<Repository> {
     if parts.next()? != suffix {
         return None;
     }
-    let name = match path.split_once('@') {
-        Some((name, digest)) => {
-            let hex = digest.strip_prefix("sha256:")?;
-            (hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit())).then_some(name)?
-        }
-        None => {
-            let (name, tag) = path.rsplit_once(':')?;
-            let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-            (!tag.is_empty() && tag.chars().all(word)).then_some(name)?
-        }
+    let name = if let Some((name, digest)) = path.split_once('@') {
+        let hex = digest.strip_prefix("sha256:")?;
+        (hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit())).then_some(name)?
+    } else {
+        let (name, tag) = path.rsplit_once(':')?;
+        let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        (!tag.is_empty() && tag.chars().all(word)).then_some(name)?
     };
     let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c);
     (!name.is_empty() && name.chars().all(word)).then(|| Repository {

@@ -59,7 +59,7 @@ pub(super) fn resolve(check: &mut Check<'_>, document: &Document) -> Option<Plac
     }
 }
 
-fn resolve_aws(check: &mut Check<'_>, account: &document::Account) -> Option<Placement> {
+fn resolve_aws(check: &mut Check<'_>, account: &document::AwsAccount) -> Option<Placement> {
     let id = check.parse::<AccountId>(&["target", "account"], &account.account);
     let region = region(check, &["target", "region"], &account.region);
     if let Some(profile) = &account.profile {
