@@ -58,3 +58,42 @@ pub fn flaws(plan: &Plan) -> Vec<Flaw> {
     }
     flaws
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Reason, Step};
+
+    fn plan(kinds: &[(StepKind, Action)]) -> Plan {
+        let step = |&(kind, action)| Step {
+            kind,
+            action,
+            reason: Reason::Differs,
+        };
+        Plan {
+            steps: kinds.iter().map(step).collect(),
+            held: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn each_flaw_is_found() {
+        use Action::{Create, Delete};
+        use StepKind as K;
+        let found = |kinds: &[(StepKind, Action)]| flaws(&plan(kinds));
+        assert_eq!(
+            found(&[(K::Code, Create), (K::Data, Create)]),
+            [Flaw::Order(K::Data)]
+        );
+        assert_eq!(
+            found(&[(K::Data, Create), (K::Data, Create)]),
+            [Flaw::Twice(K::Data)]
+        );
+        assert_eq!(found(&[(K::Service, Create)]), [Flaw::NoModel]);
+        assert_eq!(found(&[(K::FoundationRemoval, Delete)]), [Flaw::FullBucket]);
+        assert_eq!(
+            found(&[(K::Data, Create), (K::PastJobs, Delete)]),
+            [Flaw::Mixed]
+        );
+    }
+}

@@ -17,3 +17,6 @@ pub use desired::{Deployment, Desired, DesiredStack, Purpose, Upload};
 pub use observed::{Inside, Observed};
 pub(crate) use up::FINGERPRINT;
 pub use up::{Choices, RetryTraining, is_current, plan};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,376 @@
+//! Plans from made-up observations: what is done, why, and the laws that every plan obeys.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+use proptest::sample::select;
+
+use super::check::flaws;
+use super::teardown;
+use super::{
+    Action, Choices, Deployment, Desired, DesiredStack, FINGERPRINT, Held, Inside, Observed, Plan,
+    Purpose, Reason, RetryTraining, StepKind, Upload, plan,
+};
+use crate::bundle::Digest;
+use crate::cloud::artifacts::Source;
+use crate::cloud::condition::StackStatus;
+use crate::cloud::identity::Caller;
+use crate::cloud::stacks::StackState;
+use crate::cloud::training::{TrainingPhase, TrainingState};
+use crate::stack::Names;
+
+const ACCOUNT: &str = "111122223333";
+
+fn desired() -> Desired {
+    let parsed = "parses";
+    let names = Names::compose(
+        &"news".parse().expect(parsed),
+        &"staging".parse().expect(parsed),
+        &ACCOUNT.parse().expect(parsed),
+        &"eu-west-1".parse().expect(parsed),
+    )
+    .expect("the names are short");
+    let stack = |name: &str, fingerprint: &str| DesiredStack {
+        name: name.to_owned(),
+        template: "Resources: {}".to_owned(),
+        fingerprint: fingerprint.to_owned(),
+    };
+    let upload = |purpose, key: &str| Upload {
+        purpose,
+        key: key.to_owned(),
+        source: Source::Bytes("x".into()),
+    };
+    Desired {
+        foundation: stack(&names.foundation_stack, "f1"),
+        service: stack(&names.service_stack, "s1"),
+        deployment: Deployment {
+            stack: "news".into(),
+            environment: "staging".into(),
+            account: ACCOUNT.into(),
+            names,
+        },
+        tags: BTreeMap::new(),
+        uploads: vec![
+            upload(Purpose::Data, "data/1/a.csv"),
+            upload(Purpose::Code, "code/1/train.py"),
+            upload(Purpose::Function, "function/1.zip"),
+        ],
+        training_key: Digest::of_bytes(b"key"),
+        training_request: serde_json::Value::Null,
+        placeholders: BTreeMap::new(),
+        training_limit_seconds: 60,
+        function_key: "function/1.zip".into(),
+    }
+}
+
+fn nothing() -> Observed {
+    let caller = Caller {
+        account: ACCOUNT.into(),
+        arn: String::new(),
+    };
+    Observed {
+        caller,
+        foundation: None,
+        service: None,
+        inside: Inside::default(),
+    }
+}
+
+fn state(name: &str, status: StackStatus, fingerprint: &str) -> StackState {
+    let pairs = |list: &[(&str, &str)]| {
+        list.iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
+    };
+    StackState {
+        name: name.to_owned(),
+        id: format!("arn:{name}"),
+        status,
+        status_reason: None,
+        tags: pairs(&[("deploy:stack", "news"), ("deploy:environment", "staging")]),
+        parameters: pairs(&[(FINGERPRINT, fingerprint)]),
+        outputs: BTreeMap::new(),
+    }
+}
+
+/// What is observed right after a plan was carried out.
+fn applied(desired: &Desired) -> Observed {
+    Observed {
+        foundation: Some(state(
+            "f",
+            StackStatus::CreateComplete,
+            &desired.foundation.fingerprint,
+        )),
+        service: Some(state(
+            "s",
+            StackStatus::UpdateComplete,
+            &desired.service.fingerprint,
+        )),
+        ..nothing()
+    }
+}
+
+fn job(phase: TrainingPhase, reason: Option<&str>) -> TrainingState {
+    TrainingState {
+        name: "news-staging-0123456789abcdef".into(),
+        phase,
+        detail: String::new(),
+        message: String::new(),
+        failure_reason: reason.map(str::to_owned),
+        model: (phase == TrainingPhase::Completed).then(|| "s3://b/training/m.tar.gz".to_owned()),
+        metrics: BTreeMap::new(),
+    }
+}
+
+fn kinds(plan: &Plan) -> Vec<StepKind> {
+    plan.steps.iter().map(|step| step.kind).collect()
+}
+
+fn training(observed: &Observed, retry_training: RetryTraining) -> Result<(Action, Reason), Held> {
+    let plan = plan(&desired(), observed, Choices { retry_training });
+    match plan.held.into_iter().next() {
+        Some(held) => Err(held),
+        None => Ok(plan
+            .steps
+            .into_iter()
+            .find(|step| step.kind == StepKind::Training)
+            .map(|step| (step.action, step.reason))
+            .expect("a training step")),
+    }
+}
+
+fn with_job(job: TrainingState) -> Observed {
+    Observed {
+        inside: Inside {
+            attempts: vec![job],
+            ..Inside::default()
+        },
+        ..nothing()
+    }
+}
+
+#[test]
+fn from_nothing_everything_is_made_in_order() {
+    let plan = plan(&desired(), &nothing(), Choices::default());
+    assert_eq!(
+        kinds(&plan),
+        [
+            StepKind::Foundation,
+            StepKind::Data,
+            StepKind::Code,
+            StepKind::Function,
+            StepKind::Training,
+            StepKind::Service,
+            StepKind::Verification,
+        ]
+    );
+    assert_eq!(plan.held, []);
+}
+
+#[test]
+fn after_it_was_applied_only_a_look_is_left() {
+    let desired = desired();
+    let plan = plan(&desired, &applied(&desired), Choices::default());
+    assert_eq!(kinds(&plan), [StepKind::Verification]);
+    assert!(plan.changes_nothing());
+}
+
+#[test]
+fn a_changed_function_trains_nothing_and_uploads_only_itself() {
+    let desired = desired();
+    let mut observed = applied(&desired);
+    observed.service = Some(state("s", StackStatus::CreateComplete, "another"));
+    observed.inside.uploaded =
+        BTreeSet::from(["data/1/a.csv".to_owned(), "code/1/train.py".to_owned()]);
+    observed.inside.attempts = vec![job(TrainingPhase::Completed, None)];
+    let plan = plan(&desired, &observed, Choices::default());
+    let steps: Vec<_> = plan
+        .steps
+        .iter()
+        .map(|step| (step.kind, step.action))
+        .collect();
+    assert_eq!(
+        steps,
+        [
+            (StepKind::Function, Action::Create),
+            (StepKind::Training, Action::Reuse),
+            (StepKind::Service, Action::Update),
+            (StepKind::Verification, Action::Check),
+        ]
+    );
+}
+
+#[test]
+fn a_running_job_is_waited_for_and_a_finished_one_used() {
+    let running = with_job(job(TrainingPhase::InProgress, None));
+    let (action, reason) = training(&running, RetryTraining::Hold).unwrap();
+    assert_eq!(action, Action::Attach);
+    assert!(matches!(reason, Reason::InProgress(_)));
+    let finished = with_job(job(TrainingPhase::Completed, None));
+    assert_eq!(
+        training(&finished, RetryTraining::Hold).unwrap().0,
+        Action::Reuse
+    );
+}
+
+#[test]
+fn a_failed_job_is_repeated_when_asked_or_when_the_service_failed() {
+    let own = with_job(job(
+        TrainingPhase::Failed,
+        Some("AlgorithmError: no such column"),
+    ));
+    assert!(matches!(
+        training(&own, RetryTraining::Hold),
+        Err(Held::TrainingFailed { .. })
+    ));
+    assert_eq!(
+        training(&own, RetryTraining::Repeat).unwrap().0,
+        Action::Create
+    );
+    let service = with_job(job(
+        TrainingPhase::Failed,
+        Some("InternalServerError: no Python"),
+    ));
+    assert_eq!(
+        training(&service, RetryTraining::Hold).unwrap().0,
+        Action::Create
+    );
+    let stopped = with_job(job(TrainingPhase::Stopped, None));
+    assert_eq!(
+        training(&stopped, RetryTraining::Hold).unwrap().0,
+        Action::Create
+    );
+}
+
+#[test]
+fn a_finished_job_whose_model_is_gone_is_repeated() {
+    let mut gone = job(TrainingPhase::Completed, None);
+    gone.model = None;
+    let (action, reason) = training(&with_job(gone), RetryTraining::Hold).unwrap();
+    assert_eq!(action, Action::Create);
+    assert!(matches!(reason, Reason::Repeated(_)));
+}
+
+#[test]
+fn another_account_and_foreign_stacks_hold_everything_back() {
+    let desired = desired();
+    let mut observed = nothing();
+    observed.caller.account = "999999999999".into();
+    let held = plan(&desired, &observed, Choices::default()).held;
+    assert!(matches!(held[..], [Held::WrongAccount { .. }]));
+
+    let mut foreign = state("f", StackStatus::CreateComplete, "x");
+    foreign.tags.clear();
+    let observed = Observed {
+        foundation: Some(foreign),
+        ..nothing()
+    };
+    for plan in [
+        plan(&desired, &observed, Choices::default()),
+        teardown::plan(&desired.deployment, &observed),
+    ] {
+        assert!(matches!(plan.held[..], [Held::ForeignStack(_)]));
+    }
+}
+
+#[test]
+fn a_stack_whose_creation_was_undone_is_made_anew() {
+    let desired = desired();
+    let mut observed = applied(&desired);
+    observed.service = Some(state("s", StackStatus::RollbackComplete, "s1"));
+    observed.inside.attempts = vec![job(TrainingPhase::Completed, None)];
+    let plan = plan(&desired, &observed, Choices::default());
+    let service = plan
+        .steps
+        .iter()
+        .find(|step| step.kind == StepKind::Service)
+        .unwrap();
+    assert_eq!(service.action, Action::Replace);
+}
+
+#[test]
+fn a_teardown_empties_the_bucket_before_its_stack_goes() {
+    let desired = desired();
+    let mut observed = applied(&desired);
+    observed.inside.jobs = vec![job(TrainingPhase::InProgress, None)];
+    let plan = teardown::plan(&desired.deployment, &observed);
+    assert_eq!(
+        kinds(&plan),
+        [
+            StepKind::RunningJobs,
+            StepKind::ServiceRemoval,
+            StepKind::BucketContent,
+            StepKind::FoundationRemoval,
+            StepKind::PastJobs,
+            StepKind::Leftovers,
+        ]
+    );
+    let gone = teardown::plan(&desired.deployment, &nothing());
+    assert_eq!(kinds(&gone), [StepKind::Leftovers]);
+}
+
+fn any_stack() -> impl Strategy<Value = Option<StackState>> {
+    let status = select(StackStatus::ALL);
+    let fingerprint = select(&["f1", "s1", "other"][..]);
+    let some = (status, fingerprint).prop_map(|(status, print)| Some(state("x", status, print)));
+    prop_oneof![Just(None), some]
+}
+
+fn any_observation() -> impl Strategy<Value = Observed> {
+    let phases = select(
+        &[
+            TrainingPhase::InProgress,
+            TrainingPhase::Completed,
+            TrainingPhase::Failed,
+            TrainingPhase::Stopped,
+        ][..],
+    );
+    let jobs = proptest::collection::vec(phases, 0..4);
+    (any_stack(), any_stack(), jobs, any::<bool>()).prop_map(|(foundation, service, jobs, sent)| {
+        let jobs: Vec<_> = jobs
+            .into_iter()
+            .map(|phase| job(phase, Some("failed")))
+            .collect();
+        let uploaded = desired().uploads.into_iter().map(|upload| upload.key);
+        let uploaded = if sent {
+            uploaded.collect()
+        } else {
+            BTreeSet::new()
+        };
+        let inside = Inside {
+            uploaded,
+            attempts: jobs.clone(),
+            jobs,
+        };
+        Observed {
+            foundation,
+            service,
+            inside,
+            ..nothing()
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_plan_that_is_not_held_back_is_sound_and_always_the_same(
+        observed in any_observation(), repeat in any::<bool>()
+    ) {
+        let retry_training =
+            if repeat { RetryTraining::Repeat } else { RetryTraining::Hold };
+        let desired = desired();
+        let first = plan(&desired, &observed, Choices { retry_training });
+        assert_eq!(first, plan(&desired, &observed, Choices { retry_training }));
+        if first.held.is_empty() {
+            assert_eq!(flaws(&first), []);
+        }
+        let down = teardown::plan(&desired.deployment, &observed);
+        assert_eq!(flaws(&down), []);
+    }
+
+    #[test]
+    fn nothing_is_deleted_by_a_plan_that_brings_up(observed in any_observation()) {
+        let plan = plan(&desired(), &observed, Choices::default());
+        assert!(plan.steps.iter().all(|step| step.action != Action::Delete));
+    }
+}
