@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 from conftest import TINY_ARGUMENTS, Job, corpus, row, run_training
@@ -72,14 +71,9 @@ def test_missing_data_and_a_wrong_setting_end_the_run(tmp_path: Path) -> None:
 
 
 def test_anything_unforeseen_is_reported_too(tmp_path: Path) -> None:
-    blocked = tmp_path / "blocked"
-    blocked.write_text("a file where a folder should be", encoding="utf-8")
-    job = run_training(
-        tmp_path / "job",
-        corpus(stories=8, headlines=1),
-        [*TINY_ARGUMENTS, "--epochs=1", "--test_fraction=0.5"],
-        SM_MODEL_DIR=str(blocked),
-    )
+    base = tmp_path / "job"
+    (base / "input" / "config" / "hyperparameters.json").mkdir(parents=True)
+    job = run_training(base, corpus(), TINY_ARGUMENTS)
     assert job.status == 1
-    assert "training broke: FileExistsError" in job.failure
-    shutil.rmtree(tmp_path / "job")
+    assert job.failure.startswith("training broke: IsADirectoryError: ")
+    assert "Traceback" in job.output

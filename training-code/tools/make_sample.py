@@ -3,10 +3,11 @@
     python tools/make_sample.py newsCorpora.csv[.xz] ../stacks/news-classifier/data/headlines.csv
 
 The sample keeps whole stories, because training and evaluation are split by story. Each category
-gets its share of the full file's headlines, in bytes. Within a category only stories of at most
-`--most-headlines` headlines are eligible, which gives more different stories for the same size,
-and they are taken in the order of a seeded hash until the share is full. Rows stay byte for byte
-as they are and in their order. The same input gives the same bytes on every machine.
+gets its share of the full file's headlines, in bytes, and fills it with its smallest stories:
+the headlines of one story are near-copies, so many small stories teach and test more than a few
+large ones of the same size. Stories of one size are taken in the order of a seeded hash. Rows
+stay byte for byte as they are and in their order. The same input gives the same bytes on every
+machine.
 """
 
 from __future__ import annotations
@@ -39,11 +40,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("source", type=Path)
     parser.add_argument("target", type=Path)
     parser.add_argument("--most-bytes", type=int, default=3_000_000)
-    parser.add_argument("--most-headlines", type=int, default=26)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     rows = read_rows(options.source)
-    chosen = choose(rows, options.most_bytes, options.most_headlines, options.seed)
+    chosen = choose(rows, options.most_bytes, options.seed)
     options.target.write_bytes(b"".join(row.line for row in chosen))
     print(f"of {describe(rows)}")
     print(f"chose {describe(chosen)}")
@@ -63,7 +63,7 @@ def read_rows(source: Path) -> list[Row]:
     return rows
 
 
-def choose(rows: Sequence[Row], most_bytes: int, most_headlines: int, seed: int) -> list[Row]:
+def choose(rows: Sequence[Row], most_bytes: int, seed: int) -> list[Row]:
     """Chooses whole stories; the result is in the order of the input and within `most_bytes`."""
     size_of: Counter[str] = Counter()
     count_of: Counter[str] = Counter()
@@ -76,8 +76,7 @@ def choose(rows: Sequence[Row], most_bytes: int, most_headlines: int, seed: int)
     chosen: set[str] = set()
     for category, members in sorted(stories.items()):
         budget = most_bytes * shares[category] // len(rows)
-        eligible = [story for story in members if count_of[story] <= most_headlines]
-        for story in sorted(eligible, key=lambda story: (_rank(seed, story), story)):
+        for story in sorted(members, key=lambda story: (count_of[story], _rank(seed, story))):
             if size_of[story] > budget:
                 break
             budget -= size_of[story]
