@@ -1,4 +1,31 @@
-//! `deploy`: one YAML file to a text-classification service on AWS, or on an embedded local engine.
+//! `deploy` takes a text classifier from a data file to an HTTP API and keeps it there, on AWS or on
+//! an embedded local engine, from one YAML file.
+//!
+//! ```text
+//! cli -> stack -> render, bundle -> plan -> reconcile -> cloud (ports) <- aws --wire--> AWS, or local
+//!                                    ^          |
+//!                                    +- Observed
+//! ```
+//!
+//! Data flows from left to right, and so do imports. In reading order:
+//!
+//! * [`stack`]: a YAML file becomes a checked description of one environment, or a list of problems.
+//! * [`render`]: that description and Tera templates become CloudFormation, the same bytes everywhere.
+//! * [`bundle`]: data and code become uploads named by their content, and a training key.
+//! * [`plan`]: desired and observed become an ordered list of steps. Pure: no I/O, no clock.
+//! * [`reconcile`]: carries a plan out, and is the only place that waits.
+//! * [`cloud`]: the ports, small traits in our own words.
+//! * `aws`: implements them with the AWS SDK, and is the only module that names it.
+//! * [`local`]: an AWS-compatible engine that imports nothing of the rest and is met over HTTP only.
+//! * `cli`: reads arguments, prints, asks, and decides exit codes; the only module that does.
+//!
+//! Invariants, each held by a test or a type:
+//!
+//! * There is no state file: the stacks, their fingerprints, the jobs and the bucket are the state.
+//! * A name that matters is derived from content, so a repeated request is recognised as one.
+//! * Nothing that carries no tags of ours is ever changed, and nothing in another account.
+//! * Planning and reconciling cannot know whether AWS or the local engine answers.
+//! * A plan that changes nothing still looks whether the service answers.
 
 #[cfg(feature = "aws")]
 pub mod aws;

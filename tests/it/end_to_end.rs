@@ -1,0 +1,103 @@
+//! The whole way, with the shipped binary: train a tiny model, serve it, classify over HTTP, lose the
+//! engine, change nothing, remove everything.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use serde_json::{Value, json};
+
+use crate::support::project::{
+    Project, eventually, is_alive, processes_of, some_headlines, tiny_stack,
+};
+use crate::support::tools;
+
+const LABELS: [&str; 4] = ["Business", "Science", "Entertainment", "Health"];
+
+/// Sends a JSON body as any HTTP client would, and returns status and body.
+fn post(url: &str, body: &str) -> (u16, String) {
+    let rest = url.strip_prefix("http://").unwrap();
+    let (host, path) = rest.split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "POST /{path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    let body = answer.split_once("\r\n\r\n").unwrap().1.to_owned();
+    (status, body)
+}
+
+fn classify(url: &str) -> String {
+    let body = json!({ "query": { "headline": "Fed official says weak data caused by weather" } });
+    let (status, answer) = post(url, &body.to_string());
+    assert_eq!(status, 200, "{answer}");
+    let start = answer.find('{').unwrap();
+    let end = answer.rfind('}').unwrap();
+    let answer: Value = serde_json::from_str(&answer[start..=end]).unwrap();
+    let label = answer["predicted_label"].as_str().unwrap().to_owned();
+    assert!(LABELS.contains(&label.as_str()), "{label}");
+    let row = answer["probabilities"][0].as_array().unwrap();
+    let sum: f64 = row.iter().map(|value| value.as_f64().unwrap()).sum();
+    assert!((sum - 1.0).abs() < 1e-3, "{row:?}");
+    label
+}
+
+#[test]
+fn a_tiny_classifier_from_nothing_to_nothing() {
+    let python = tools::interpreter("test");
+    let project = Project::new(&tiny_stack(&format!("{{ interpreter: {} }}", python.display())));
+    project.write("stacks/tiny/headlines.csv", &some_headlines(600));
+
+    // From nothing.
+    let up = project.deploy(&["up", "--output", "json"]).ok();
+    let first = up.json();
+    assert_eq!(first["changed"], true);
+    let accuracy = first["training"]["metrics"]["eval_accuracy"].as_f64().unwrap();
+    assert!((0.0..=1.0).contains(&accuracy), "{accuracy}");
+    let url = first["outputs"]["ClassifyUrl"].as_str().unwrap().to_owned();
+    let label = classify(&url);
+
+    // A bad request is the caller's fault, and says so.
+    let (status, answer) = post(&url, "{}");
+    assert_eq!(status, 400, "{answer}");
+
+    // Nothing has changed: nothing is done.
+    let again = project.deploy(&["up", "--output", "json"]).ok().json();
+    assert_eq!(again["changed"], false);
+    assert_eq!(again["training"], Value::Null);
+    assert_eq!(again["outputs"], first["outputs"]);
+
+    // The commands around it.
+    let headline = "Fed official says weak data caused by weather";
+    for extra in [&[][..], &["--endpoint"][..]] {
+        let arguments = [&["invoke", headline, "--output", "json"], extra].concat();
+        let answers = project.deploy(&arguments).ok().json();
+        assert_eq!(answers[0]["answer"]["predicted_label"], label.as_str());
+    }
+    let status = project.deploy(&["status", "--output", "json"]).ok().json();
+    assert_eq!(status["endpoint"]["status"], "InService");
+    assert_eq!(status["url"], url.as_str());
+
+    // The engine is killed: its children go with it, its state does not.
+    let pid = project.engine().unwrap();
+    std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
+    eventually("the engine's children outlive it", || {
+        processes_of(&project.path().join(".deploy")).is_empty()
+    });
+    let after = project.deploy(&["up", "--output", "json"]).ok().json();
+    assert_eq!(after["changed"], false);
+    assert_eq!(classify(&url), label);
+
+    // To nothing.
+    let pid = project.engine().unwrap();
+    project.deploy(&["down"]).ok();
+    assert!(!is_alive(pid));
+    assert!(!project.path().join(".deploy").exists());
+    eventually("processes are left", || processes_of(project.path()).is_empty());
+    project.deploy(&["down"]).ok();
+}

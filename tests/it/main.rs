@@ -1,0 +1,8 @@
+//! Tests of the whole: the shipped binary, the rendered templates, the Python code, the structure.
+
+mod architecture;
+mod end_to_end;
+mod faults;
+mod python;
+mod support;
+mod templates;

@@ -1,0 +1,26 @@
+//! Runs the tests and checks of the training code, in an environment of their own.
+
+use std::process::Command;
+
+use crate::support::{repository, tools};
+
+fn run(group: &str, arguments: &[&str]) {
+    let output = tools::must_succeed(
+        Command::new(tools::interpreter(group))
+            .args(arguments)
+            .current_dir(repository().join("training-code"))
+            .env("PYTHONDONTWRITEBYTECODE", "1"),
+    );
+    println!("{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn the_training_code_passes_its_tests() {
+    run("test", &["-m", "pytest"]);
+}
+
+#[test]
+fn the_training_code_is_well_formed() {
+    run("check", &["-m", "ruff", "check", "--no-cache", "."]);
+    run("check", &["-m", "ruff", "format", "--no-cache", "--check", "."]);
+}
