@@ -11,4 +11,5 @@ pub mod durable;
 pub mod ids;
 pub mod journal;
 pub mod resource;
+pub mod services;
 pub mod wire;
