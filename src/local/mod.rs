@@ -13,3 +13,6 @@ pub mod journal;
 pub mod resource;
 pub mod services;
 pub mod wire;
+
+/// The one pretend account.
+pub const ACCOUNT: &str = "000000000000";

@@ -5,3 +5,6 @@
 //! child processes. Must not know: sockets, signatures, and how requests find their service.
 
 pub mod cloudformation;
+pub mod iam;
+pub mod logs;
+pub mod sts;

@@ -324,7 +324,7 @@ async fn a_failed_update_goes_back_to_what_was() {
     // The rollback updates the endpoint as well: let it succeed then.
     let world = Arc::clone(&scene.world);
     tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_secs(31)).await;
+        tokio::time::sleep(Duration::from_secs(25)).await;
         world.lock().unwrap().fails.clear();
     });
     assert_eq!(

@@ -69,17 +69,18 @@ mod tests {
 
     fn of(resources: &str) -> Result<Graph, String> {
         let template = Template::parse(&format!(
-            "Parameters:\n  P: {{Type: String}}\nConditions:\n  No: !Equals [a, b]\nResources:\n{resources}"
+            "Parameters:\n  P: {{Type: String}}\nConditions:\n  Never: !Equals [a, b]\nResources:\n{resources}"
         ))
         .map_err(|error| error.to_string())?;
-        graph(&template, &BTreeMap::from([("No".into(), false)])).map_err(|error| error.to_string())
+        graph(&template, &BTreeMap::from([("Never".into(), false)]))
+            .map_err(|error| error.to_string())
     }
 
     #[test]
     fn every_kind_of_reference_is_a_dependency() {
         let graph = of("  A: {Type: T}\n  B: {Type: T, Properties: {X: !Ref A, Y: !Ref P}}\n\
              \x20 C: {Type: T, Properties: {X: !GetAtt B.Arn}, DependsOn: A}\n  D: {Type: T, Properties: {X: !Sub '${C.Id}'}}\n\
-             \x20 Off: {Type: T, Condition: No}\n  E: {Type: T, Properties: {X: !If [No, !Ref Off, !Ref A]}}\n")
+             \x20 Off: {Type: T, Condition: Never}\n  E: {Type: T, Properties: {X: !If [Never, !Ref Off, !Ref A]}}\n")
         .unwrap();
         let needs = |name: &str| graph[name].iter().map(String::as_str).collect::<Vec<_>>();
         assert_eq!(needs("B"), ["A"]);

@@ -217,14 +217,14 @@ mod tests {
     fn scalars_keep_their_meaning() {
         let value = load(
             "Version: 2012-10-17\nText: '12'\nNumber: 12\nFlag: true\nEmpty:\nTime: 12:30:45\n\
-             Long: |\n  a\n  b\nAnchor: &x [1]\nAlias: *x\n",
+             Old: yes\nLong: |\n  a\n  b\nAnchor: &x [1]\nAlias: *x\n",
         )
         .unwrap();
         assert_eq!(
             value,
             json!({
                 "Version": "2012-10-17", "Text": "12", "Number": 12, "Flag": true, "Empty": null,
-                "Time": "12:30:45", "Long": "a\nb\n", "Anchor": [1], "Alias": [1],
+                "Time": "12:30:45", "Old": true, "Long": "a\nb\n", "Anchor": [1], "Alias": [1],
             })
         );
     }
