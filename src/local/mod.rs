@@ -7,5 +7,7 @@
 
 pub mod clock;
 pub mod durable;
+pub mod ids;
 pub mod resource;
+pub mod services;
 pub mod wire;
