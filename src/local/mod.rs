@@ -8,4 +8,5 @@
 pub mod clock;
 pub mod durable;
 pub mod resource;
+pub mod runner;
 pub mod wire;
