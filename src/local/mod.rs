@@ -9,5 +9,6 @@ pub mod clock;
 pub mod durable;
 pub mod ids;
 pub mod resource;
+pub mod runner;
 pub mod services;
 pub mod wire;
