@@ -1,48 +1,40 @@
-//! Names that the engine makes up: request ids, version ids, API ids.
+//! Identifiers that differ from each other, in the forms that AWS gives them.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::hash::{BuildHasher, Hasher, RandomState};
 
-static COUNTER: AtomicU64 = AtomicU64::new(0);
+/// Returns an identifier in the form of a version 4 UUID.
+pub fn uuid() -> String {
+    let (high, low) = (random(), random());
+    format!(
+        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+        high >> 32,
+        (high >> 16) & 0xffff,
+        high & 0xfff,
+        0x8000 | ((low >> 48) & 0x3fff),
+        low & 0xffff_ffff_ffff
+    )
+}
 
-/// Returns `length` random characters of `[a-z0-9]`, never the same twice in practice.
-pub fn random_id(length: usize) -> String {
-    const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+/// Returns `length` characters of `A-Z0-9`, as at the end of generated resource names.
+pub fn suffix(length: usize) -> String {
+    const ALPHABET: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     let mut text = String::with_capacity(length);
     let mut bits = 0_u64;
-    while text.len() < length {
-        if bits == 0 {
-            bits = random_bits();
+    for position in 0..length {
+        if position % 8 == 0 {
+            bits = random();
         }
-        text.push(char::from(
-            ALPHABET[usize::try_from(bits % 36).unwrap_or(0)],
-        ));
+        // The remainder is below 36, so the index always fits.
+        let index = usize::try_from(bits % 36).unwrap_or_default();
+        text.push(char::from(ALPHABET[index]));
         bits /= 36;
     }
     text
 }
 
-/// Returns a random UUID (version 4) in its usual form, as request ids have it.
-pub fn uuid() -> String {
-    let high = (random_bits() & 0xffff_ffff_ffff_0fff) | 0x4000;
-    let low = (random_bits() & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000;
-    let text = format!("{high:016x}{low:016x}");
-    format!(
-        "{}-{}-{}-{}-{}",
-        &text[..8],
-        &text[8..12],
-        &text[12..16],
-        &text[16..20],
-        &text[20..]
-    )
-}
-
-/// Draws from the standard library's randomly keyed hasher; a counter keeps the draws apart.
-fn random_bits() -> u64 {
-    let mut hasher = RandomState::new().build_hasher();
-    hasher.write_u64(COUNTER.fetch_add(1, Ordering::Relaxed));
-    hasher.finish()
+/// Returns 64 unpredictable bits: the standard library seeds every hasher state from the system's generator.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 #[cfg(test)]
@@ -51,17 +43,18 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn ids_do_not_repeat() {
-        let ids: BTreeSet<String> = (0..10_000).map(|_| random_id(10)).collect();
-        assert_eq!(ids.len(), 10_000);
-        assert!(ids.iter().all(|id| id.len() == 10));
-    }
-
-    #[test]
-    fn a_uuid_says_that_it_is_of_version_4() {
-        let id = uuid();
-        assert_eq!(id.len(), 36);
-        assert_eq!(id.as_bytes()[14], b'4');
-        assert!(matches!(id.as_bytes()[19], b'8' | b'9' | b'a' | b'b'));
+    fn identifiers_differ_and_have_their_form() {
+        let many: BTreeSet<String> = (0..1000).map(|_| uuid()).collect();
+        assert_eq!(many.len(), 1000);
+        assert!(
+            many.iter()
+                .all(|id| id.len() == 36 && id.as_bytes()[14] == b'4')
+        );
+        let many: BTreeSet<String> = (0..1000).map(|_| suffix(12)).collect();
+        assert_eq!(many.len(), 1000);
+        assert!(
+            many.iter()
+                .all(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_alphanumeric()))
+        );
     }
 }

@@ -5,9 +5,11 @@
 //! functions) and the HTTP API of each stack. Must not know: anything else of this crate. It is met
 //! only over the wire, so that the client side and this side check each other.
 
+pub mod auth;
 pub mod clock;
 pub mod durable;
 pub mod ids;
+pub mod journal;
 pub mod resource;
 pub mod runner;
 pub mod services;

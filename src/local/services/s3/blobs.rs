@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 use super::checksum::{Algorithm, Digester, Digests};
 use super::fault::S3Fault;
-use crate::local::ids::random_id;
+use crate::local::ids::suffix;
 
 /// Bytes that are gathered before they are handed to a blocking thread.
 const CHUNK: usize = 1 << 20;
@@ -137,7 +137,7 @@ impl BlobWriter {
     /// Syncs the bytes to disk and moves them to their place.
     pub(super) fn finish(self) -> io::Result<Blob> {
         self.file.as_file().sync_all()?;
-        let id = random_id(24);
+        let id = suffix(24);
         self.file
             .persist(self.folder.join(&id))
             .map_err(|error| error.error)?;

@@ -20,7 +20,7 @@ use super::model::{Content, Headers, Part, Upload};
 use super::page::{Query, common_prefixes, limit, page, writer};
 use super::put::{check_key, encryption, named, refuse_first};
 use super::{S3, timestamp};
-use crate::local::ids::random_id;
+use crate::local::ids::suffix;
 
 /// Least size of every part but the last: 5 MiB.
 const SMALLEST_PART: u64 = 5 << 20;
@@ -37,7 +37,7 @@ impl S3 {
             (input.object_lock_mode.is_some(), "object lock"),
         ])?;
         check_key(&input.key)?;
-        let id = random_id(40);
+        let id = suffix(40);
         let algorithm = named(input.checksum_algorithm.as_ref().map(|name| name.as_str()))?;
         let checksum = algorithm.map(|algorithm| {
             let kind = input

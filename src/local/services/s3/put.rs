@@ -16,7 +16,7 @@ use super::fault::S3Fault;
 use super::index::{BucketState, Change};
 use super::model::{Content, Headers, NULL_VERSION, Version, Versioning};
 use super::{S3, timestamp};
-use crate::local::ids::random_id;
+use crate::local::ids::suffix;
 
 /// Largest object that one request may store, as S3 has it: 5 GiB.
 const LARGEST_PUT: u64 = 5 << 30;
@@ -210,7 +210,7 @@ impl S3 {
 /// Returns the id that the next version of a key in this bucket gets.
 pub(super) fn next_version_id(state: &BucketState) -> String {
     match state.bucket.versioning {
-        Versioning::Enabled => random_id(32),
+        Versioning::Enabled => suffix(32),
         Versioning::Off | Versioning::Suspended => NULL_VERSION.to_owned(),
     }
 }
