@@ -11,6 +11,7 @@ pub mod durable;
 pub mod ids;
 pub mod journal;
 pub mod resource;
+pub mod runner;
 pub mod services;
 pub mod wire;
 

@@ -6,5 +6,7 @@
 
 pub mod cloudformation;
 pub mod iam;
+pub mod lambda;
 pub mod logs;
+pub mod s3;
 pub mod sts;
