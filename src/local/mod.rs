@@ -9,4 +9,5 @@ pub mod clock;
 pub mod durable;
 pub mod resource;
 pub mod runner;
+pub mod services;
 pub mod wire;
