@@ -9,4 +9,5 @@ pub mod iam;
 pub mod lambda;
 pub mod logs;
 pub mod s3;
+pub mod sagemaker;
 pub mod sts;
