@@ -42,10 +42,10 @@ impl ResourceProvider for Roles {
 
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {
         let mut role = role(request, self.0.clock.epoch_millis())?;
-        self.0.state.write(|state| {
+        let made = self.0.state.write(|state| {
             if let Some(found) = state.roles.get(&role.name) {
                 if found.owner != role.owner {
-                    return Err(ResourceError::new(format!(
+                    return Err(Unchanged::Refused(format!(
                         "Role with name {} already exists. (Service: Iam, Status Code: 409)",
                         role.name
                     )));
@@ -56,7 +56,8 @@ impl ResourceProvider for Roles {
             let made = resource(&role);
             state.roles.insert(role.name.clone(), role);
             Ok(made)
-        })
+        });
+        made.map_err(Unchanged::reason)
     }
 
     async fn update(
@@ -66,9 +67,9 @@ impl ResourceProvider for Roles {
         request: &ResourceRequest,
     ) -> Result<Resource, ResourceError> {
         let wanted = role(request, self.0.clock.epoch_millis())?;
-        self.0.state.write(|state| {
+        let made = self.0.state.write(|state| {
             let Some(found) = state.roles.get_mut(physical_id) else {
-                return Err(ResourceError::new(format!(
+                return Err(Unchanged::Refused(format!(
                     "The role with name {physical_id} cannot be found. (Service: Iam, Status Code: 404)"
                 )));
             };
@@ -82,20 +83,40 @@ impl ResourceProvider for Roles {
                 ..wanted
             };
             Ok(resource(found))
-        })
+        });
+        made.map_err(Unchanged::reason)
     }
 
     async fn delete(&self, physical_id: &str) -> Result<(), ResourceError> {
-        self.0.state.write(|state| {
+        let removed = self.0.state.write(|state| {
             state.roles.remove(physical_id);
             Ok(())
-        })
+        });
+        removed.map_err(Unchanged::reason)
     }
 }
 
-impl From<std::io::Error> for ResourceError {
+/// Why the state did not change: a reason of the service, or trouble with the file.
+enum Unchanged {
+    Refused(String),
+    Unwritten(std::io::Error),
+}
+
+impl From<std::io::Error> for Unchanged {
     fn from(error: std::io::Error) -> Self {
-        Self::new(format!("the local engine cannot write its state: {error}"))
+        Self::Unwritten(error)
+    }
+}
+
+impl Unchanged {
+    // No `From`: it would make error types ambiguous wherever resource errors are used with `?`.
+    fn reason(self) -> ResourceError {
+        match self {
+            Self::Refused(reason) => ResourceError::new(reason),
+            Self::Unwritten(error) => {
+                ResourceError::new(format!("the local engine cannot write its state: {error}"))
+            }
+        }
     }
 }
 

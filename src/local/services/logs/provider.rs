@@ -114,7 +114,9 @@ fn resource(name: &str, request: &ResourceRequest) -> Resource {
 
 fn reason(fault: LogsFault) -> ResourceError {
     match fault {
-        LogsFault::Files(error) => ResourceError::from(error),
+        LogsFault::Files(error) => ResourceError::new(format!(
+            "the local engine cannot use its log files: {error}"
+        )),
         other => ResourceError::new(format!(
             "{other} (Service: CloudWatchLogs, Status Code: 400)"
         )),

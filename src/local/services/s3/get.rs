@@ -177,6 +177,20 @@ impl S3 {
         Ok(keys.len())
     }
 
+    /// Tells whether any object's key starts with `prefix`.
+    ///
+    /// # Errors
+    /// `NoSuchBucket`.
+    pub fn has_prefix(&self, bucket: &str, prefix: &str) -> Result<bool, S3Fault> {
+        self.store.read(|index| {
+            let objects = &index.bucket(bucket)?.objects;
+            let mut below = objects
+                .range(prefix.to_owned()..)
+                .take_while(|(key, _)| key.starts_with(prefix));
+            Ok(below.any(|(_, versions)| versions[0].content.is_some()))
+        })
+    }
+
     fn find(&self, bucket: &str, key: &str, version: Option<&str>) -> Result<Found, S3Fault> {
         self.store.read(|index| {
             let state = index.bucket(bucket)?;
