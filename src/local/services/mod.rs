@@ -4,5 +4,6 @@
 //! calls of the other services. Output: answers in the words of the real service, and providers of
 //! CloudFormation resource types. Must not know: how requests arrive.
 
+pub mod apigateway;
 pub mod lambda;
 pub mod s3;
