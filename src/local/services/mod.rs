@@ -4,6 +4,7 @@
 //! (`wire::ApiRequest`), and calls from one service to another. Output: HTTP responses, files and
 //! child processes. Must not know: sockets, signatures, and how requests find their service.
 
+pub mod apigateway;
 pub mod cloudformation;
 pub mod iam;
 pub mod lambda;

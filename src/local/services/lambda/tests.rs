@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::http::{HeaderMap, Method};
 use bytes::Bytes;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::{Caller, Lambda, LambdaAnswer, LambdaParts, providers};
 use crate::local::clock::Clock;
@@ -52,7 +53,8 @@ def handler(event, context):
     }
 "#;
 
-type Written = Arc<Mutex<Vec<(String, String, Vec<String>)>>>;
+/// Everything written so far: group, stream, lines.
+type Written = watch::Sender<Vec<(String, String, Vec<String>)>>;
 
 struct Bed {
     lambda: Arc<Lambda>,
@@ -69,7 +71,7 @@ fn interpreter() -> PathBuf {
 }
 
 fn open(folder: &std::path::Path, written: &Written) -> Arc<Lambda> {
-    let sink = Arc::clone(written);
+    let sink = written.clone();
     let clock = Clock::start();
     let parts = LambdaParts {
         state: folder.join("state/lambda.json"),
@@ -78,7 +80,7 @@ fn open(folder: &std::path::Path, written: &Written) -> Arc<Lambda> {
         s3: Arc::new(S3::open(folder.join("s3"), clock).unwrap()),
         write_log: Arc::new(move |group, stream, lines| {
             let entry = (group.to_owned(), stream.to_owned(), lines.to_vec());
-            sink.lock().unwrap().push(entry);
+            sink.send_modify(|all| all.push(entry));
             Ok::<_, io::Error>(())
         }),
         role_exists: Arc::new(|arn| arn == ROLE),
@@ -204,17 +206,15 @@ async fn the_log_is_complete_and_in_order() {
         lines[5].starts_with("REPORT ") && lines[5].contains("Init Duration"),
         "{lines:?}"
     );
-    for _ in 0..1000 {
-        if !bed.written.lock().unwrap().is_empty() {
-            break;
-        }
-        tokio::task::yield_now().await;
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    let written = bed.written.lock().unwrap().clone();
-    assert_eq!(written[0].0, "/aws/lambda/classify");
-    assert!(written[0].1.contains("/[$LATEST]"), "{}", written[0].1);
-    assert_eq!(written[0].2.len(), 6);
+    let mut arrived = bed.written.subscribe();
+    let all = arrived
+        .wait_for(|all| !all.is_empty())
+        .await
+        .unwrap()
+        .clone();
+    assert_eq!(all[0].0, "/aws/lambda/classify");
+    assert!(all[0].1.contains("/[$LATEST]"), "{}", all[0].1);
+    assert_eq!(all[0].2.len(), 6);
 }
 
 #[tokio::test]

@@ -234,7 +234,7 @@ fn public_access(set: &Value) -> Result<Option<PublicAccessBlockConfiguration>, 
     if set.is_null() {
         return Ok(None);
     }
-    let setting = |name: &str| Ok(Some(flag(&set[name])?.unwrap_or(false)));
+    let setting = |name: &str| Ok::<_, ResourceError>(Some(flag(&set[name])?.unwrap_or(false)));
     Ok(Some(PublicAccessBlockConfiguration {
         block_public_acls: setting("BlockPublicAcls")?,
         block_public_policy: setting("BlockPublicPolicy")?,
