@@ -241,7 +241,7 @@ pub(crate) mod testing {
             .identity(&identity)
             .region("us-east-1")
             .name(service)
-            .time(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_767_225_600))
+            .time(SystemTime::UNIX_EPOCH + std::time::Duration::from_hours(490_896))
             .settings(SigningSettings::default())
             .build()
             .unwrap()

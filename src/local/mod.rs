@@ -17,6 +17,7 @@
 //! | CloudWatch Logs | groups, streams, events, retention (shown, not enforced), filter patterns of words; type LogGroup | queries, metric filters, subscriptions |
 //! | SageMaker | training jobs, models, endpoint configurations, endpoints, InvokeEndpoint; types Model, EndpointConfig, Endpoint | everything else |
 //! | Lambda | running Python handlers; types Function, Permission | versions, aliases, layers, event sources |
+//! | API Gateway | HTTP APIs served at `/_aws/execute-api/<api id>/`; types Api, Integration, Route, Stage | REST and WebSocket APIs, authorizers, stages but `$default` |
 
 pub mod auth;
 pub mod clock;
@@ -32,6 +33,7 @@ pub mod services;
 #[cfg(test)]
 mod tests;
 pub mod wire;
+mod wiring;
 
 pub use auth::Credentials;
 pub use engine::{Engine, EngineError, Options, serve};

@@ -17,7 +17,7 @@ pub struct Sts {
 
 impl Sts {
     /// Answers a request.
-    pub async fn handle(&self, request: ApiRequest) -> Response<Body> {
+    pub fn handle(&self, request: &ApiRequest) -> Response<Body> {
         let parameters = Parameters::parse(if request.body.is_empty() {
             request.query.as_bytes()
         } else {

@@ -101,8 +101,8 @@ impl CloudFormation {
     }
 
     /// Answers a request.
-    pub async fn handle(self: &Arc<Self>, request: ApiRequest) -> Response<Body> {
-        api::handle(self, &request)
+    pub fn handle(self: &Arc<Self>, request: &ApiRequest) -> Response<Body> {
+        api::handle(self, request)
     }
 
     /// Stops working; what is in flight is carried on when the state is opened again.

@@ -192,17 +192,14 @@ impl Bed {
     ) -> Result<String, String> {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.append_pair("Action", action).extend_pairs(parameters);
-        let response = self
-            .service
-            .handle(ApiRequest {
-                method: Method::POST,
-                path: "/".into(),
-                query: String::new(),
-                headers: HeaderMap::new(),
-                body: form.finish().into(),
-                region: "us-east-1".into(),
-            })
-            .await;
+        let response = self.service.handle(&ApiRequest {
+            method: Method::POST,
+            path: "/".into(),
+            query: String::new(),
+            headers: HeaderMap::new(),
+            body: form.finish().into(),
+            region: "us-east-1".into(),
+        });
         let good = response.status().is_success();
         let body = axum::body::to_bytes(response.into_body(), 10_000_000)
             .await

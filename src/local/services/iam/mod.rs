@@ -68,8 +68,8 @@ impl Iam {
     }
 
     /// Answers a request.
-    pub async fn handle(&self, request: ApiRequest) -> Response<Body> {
-        api::handle(self, &request)
+    pub fn handle(&self, request: &ApiRequest) -> Response<Body> {
+        api::handle(self, request)
     }
 
     /// Tells whether there is a role with this ARN.

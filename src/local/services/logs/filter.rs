@@ -1,4 +1,4 @@
-//! The patterns of FilterLogEvents, as far as they are words.
+//! The patterns of `FilterLogEvents`, as far as they are words.
 
 use super::LogsFault;
 

@@ -6,6 +6,7 @@
 //! Retention is recorded and shown; events do not expire.
 
 mod api;
+mod events;
 mod filter;
 mod provider;
 mod store;
@@ -59,8 +60,8 @@ impl Logs {
     }
 
     /// Answers a request.
-    pub async fn handle(&self, request: ApiRequest) -> Response<Body> {
-        api::handle(self, &request)
+    pub fn handle(&self, request: &ApiRequest) -> Response<Body> {
+        api::handle(self, request)
     }
 
     /// Appends messages with the present time; group and stream are made when they are absent.

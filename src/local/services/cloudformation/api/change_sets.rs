@@ -65,7 +65,7 @@ impl Call<'_> {
             )?;
             let mut xml = Xml::default();
             xml.list("Summaries", page.items, |xml, set| {
-                super::describe::head(xml, stack, set)
+                super::describe::head(xml, stack, set);
             });
             xml.optional("NextToken", page.next);
             Ok(xml)

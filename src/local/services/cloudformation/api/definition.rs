@@ -110,7 +110,7 @@ impl Call<'_> {
             .get("OnStackFailure")
             .or_else(|| self.parameters.get("OnFailure"));
         match (named, self.parameters.flag("DisableRollback")?) {
-            (None, false) | (Some("ROLLBACK"), false) => Ok(OnFailure::Rollback),
+            (None | Some("ROLLBACK"), false) => Ok(OnFailure::Rollback),
             (None, true) | (Some("DO_NOTHING"), _) => Ok(OnFailure::DoNothing),
             (Some("DELETE"), false) if creates => Ok(OnFailure::Delete),
             (Some("DELETE"), false) => Err(validation(

@@ -12,7 +12,7 @@ use crate::local::services::cloudformation::state::{
 use crate::local::wire::ApiError;
 use crate::local::wire::query::Xml;
 
-/// Parameters of CreateStack and UpdateStack that ask for what is not emulated.
+/// Parameters of `CreateStack` and `UpdateStack` that ask for what is not emulated.
 const NOT_EMULATED: [&str; 9] = [
     "RollbackConfiguration",
     "NotificationARNs",

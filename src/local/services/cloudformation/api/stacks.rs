@@ -13,13 +13,12 @@ const PAGE: usize = 100;
 impl Call<'_> {
     pub(super) fn describe_stacks(&self) -> Answer {
         self.service.state.read(|state| {
-            let stacks = match self.parameters.get("StackName") {
-                Some(name) => vec![names::find(state, name)?],
-                None => {
-                    let all = state.stacks.values().rev();
-                    all.filter(|stack| stack.status != StackStatus::DeleteComplete)
-                        .collect()
-                }
+            let stacks = if let Some(name) = self.parameters.get("StackName") {
+                vec![names::find(state, name)?]
+            } else {
+                let all = state.stacks.values().rev();
+                all.filter(|stack| stack.status != StackStatus::DeleteComplete)
+                    .collect()
             };
             let page = page::page(stacks, self.parameters.get("NextToken"), PAGE)?;
             let mut xml = Xml::default();

@@ -42,7 +42,7 @@ pub(crate) fn update(
     stack
         .resources
         .retain(|_, resource| resource.status != ResourceStatus::DeleteComplete);
-    operation.before = stack.resources.clone();
+    operation.before.clone_from(&stack.resources);
     operation.previous = Some(std::mem::replace(&mut stack.definition, definition));
     stack.on_failure = on_failure;
     stack.updated = Some(now);

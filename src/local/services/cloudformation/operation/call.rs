@@ -12,7 +12,7 @@ use crate::local::resource::{ResourceError, ResourceRequest};
 use crate::local::services::cloudformation::state::Stack;
 
 /// Longest time that one provider call may take.
-const LIMIT: Duration = Duration::from_secs(2 * 60 * 60);
+const LIMIT: Duration = Duration::from_hours(2);
 
 /// Longest generated name; the shortest limit of the services' names.
 const LONGEST_NAME: usize = 63;

@@ -102,7 +102,7 @@ fn collect_call(name: &str, argument: &Value, branches: Branches<'_>, found: &mu
     match (name, argument) {
         ("Ref", Value::String(target)) => push_name(target, found),
         ("Condition", Value::String(condition)) => {
-            found.push(Reference::Condition(condition.clone()))
+            found.push(Reference::Condition(condition.clone()));
         }
         ("Fn::GetAtt", Value::String(text)) => push_dotted(text, found),
         ("Fn::GetAtt", Value::Array(items)) => {
