@@ -1,0 +1,125 @@
+//! The engine: opened on a folder, served on a listener, stopped.
+
+use std::future::Future;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::auth::Credentials;
+use super::clock::Clock;
+use super::journal::Journal;
+use super::runner::PythonSpec;
+use super::server::{self, Routes};
+use super::wiring::Services;
+
+/// Longest time that open connections keep the engine from stopping.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What an engine is made from.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Folder of everything that the engine keeps; one engine uses it at a time.
+    pub state: PathBuf,
+    /// Folder of prepared Python environments; several engines may share it.
+    pub cache: PathBuf,
+    /// Python environment of jobs, endpoints and functions; without one they fail when they start.
+    pub python: Option<PythonSpec>,
+    /// Address at which the engine is reached, e.g. `http://127.0.0.1:4599`, without a slash at its end.
+    pub base_url: String,
+    /// The only keys that requests may be signed with.
+    pub credentials: Credentials,
+}
+
+/// Why an engine cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("the local engine cannot use its folder {}", folder.display())]
+pub struct EngineError {
+    folder: PathBuf,
+    source: io::Error,
+}
+
+/// All services, working.
+pub struct Engine {
+    routes: Arc<Routes>,
+    services: Services,
+}
+
+impl Engine {
+    /// Opens every service with the state it had, and carries on with what was in flight. Must be called
+    /// within a Tokio runtime.
+    ///
+    /// # Errors
+    /// A file or folder cannot be read or written, or holds something else.
+    pub fn open(options: Options) -> Result<Self, EngineError> {
+        let folder = options.state.clone();
+        Self::assemble(options).map_err(|source| EngineError { folder, source })
+    }
+
+    /// Returns the router that answers all requests.
+    pub fn router(&self) -> Router {
+        server::router(Arc::clone(&self.routes))
+    }
+
+    /// Ends all work and every child process. The state stays, so that the next engine carries on.
+    pub async fn stop(&self) {
+        self.services.stop().await;
+        self.routes.journal.line("the engine has stopped");
+    }
+
+    fn assemble(options: Options) -> io::Result<Self> {
+        let clock = Clock::start();
+        let journal = Arc::new(Journal::open(options.state.join("engine.log"), clock)?);
+        let services = Services::open(&options, clock, &journal)?;
+        let routes = Arc::new(Routes {
+            services: services.handlers(),
+            s3: Some(services.objects(&options.credentials)),
+            data_plane: Some(services.apis()),
+            credentials: options.credentials,
+            journal,
+            stop: watch::Sender::new(false),
+        });
+        services.sagemaker.resume()?;
+        services.cloudformation.resume();
+        Ok(Self { routes, services })
+    }
+}
+
+/// Serves the engine on a listener until `shutdown` resolves or a request asks it to stop, then ends its
+/// child processes.
+///
+/// # Errors
+/// The listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    engine: Engine,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let mut asked = engine.routes.stop.subscribe();
+    let mut ended = engine.routes.stop.subscribe();
+    let stop = engine.routes.stop.clone();
+    let graceful = async move {
+        tokio::select! {
+            () = shutdown => {}
+            // The sender lives as long as the engine, so this cannot fail.
+            _ = asked.wait_for(|stop| *stop) => {}
+        }
+        stop.send_replace(true);
+    };
+    let serving = axum::serve(listener, engine.router()).with_graceful_shutdown(graceful);
+    let overdue = async move {
+        // As above, the sender is there.
+        let _ = ended.wait_for(|stop| *stop).await;
+        tokio::time::sleep(GRACE).await;
+    };
+    let result = tokio::select! {
+        result = serving.into_future() => result,
+        () = overdue => Ok(()),
+    };
+    engine.stop().await;
+    result
+}

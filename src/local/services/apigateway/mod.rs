@@ -1,0 +1,72 @@
+//! API Gateway v2: HTTP APIs in front of Lambda functions.
+//!
+//! Purpose: keeps APIs with their routes, integrations and stages, and serves them. Input: resources
+//! of CloudFormation, reads of the control plane, HTTP requests of the public. Output: events for
+//! functions (payload format 2.0), HTTP responses. Must not know: how functions run. Access log
+//! settings are kept and told; no access log is written.
+
+mod control;
+mod cors;
+mod event;
+mod model;
+mod reply;
+mod resources;
+mod routing;
+mod serve;
+mod throttle;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+pub use resources::providers;
+
+use crate::local::clock::Clock;
+use crate::local::durable::Durable;
+use crate::local::services::lambda::Lambda;
+
+/// What an API Gateway service is made of.
+pub struct ApiGatewayParts {
+    /// File that keeps the APIs.
+    pub state: PathBuf,
+    /// The engine's clock.
+    pub clock: Clock,
+    /// Runs the functions behind the APIs.
+    pub lambda: Arc<Lambda>,
+    /// Address of the engine, e.g. `http://127.0.0.1:4599`; APIs are served below
+    /// `/_aws/execute-api/<api id>`.
+    pub base_url: String,
+}
+
+/// The API Gateway service of the pretend account.
+pub struct ApiGateway {
+    state: Durable<model::State>,
+    clock: Clock,
+    lambda: Arc<Lambda>,
+    base_url: String,
+    buckets: Mutex<throttle::Buckets>,
+}
+
+impl ApiGateway {
+    /// Opens the service.
+    ///
+    /// # Errors
+    /// The state is damaged or cannot be read.
+    pub fn open(parts: ApiGatewayParts) -> io::Result<Self> {
+        Ok(Self {
+            state: Durable::open(&parts.state)?,
+            clock: parts.clock,
+            lambda: parts.lambda,
+            base_url: parts.base_url,
+            buckets: Mutex::default(),
+        })
+    }
+
+    /// Returns the address of an API, without a slash at its end.
+    fn endpoint(&self, api_id: &str) -> String {
+        format!("{}{}", self.base_url, model::path_prefix(api_id))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! `AWS::ApiGatewayV2::Stage`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::{api_of, change, flag, number, tags, text_map, whole};
+use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::services::apigateway::ApiGateway;
+use crate::local::services::apigateway::model::{DEFAULT_STAGE, Stage, Throttle};
+
+/// Makes stages. The physical id is `<api id>|<stage name>`: a stage's name alone, which is what the
+/// real service has here, would not say whose it is.
+pub(super) struct StageProvider(pub(super) Arc<ApiGateway>);
+
+#[async_trait]
+impl ResourceProvider for StageProvider {
+    fn type_name(&self) -> &'static str {
+        "AWS::ApiGatewayV2::Stage"
+    }
+
+    fn properties(&self) -> &'static [&'static str] {
+        &[
+            "AccessLogSettings",
+            "ApiId",
+            "AutoDeploy",
+            "DefaultRouteSettings",
+            "Description",
+            "StageName",
+            "StageVariables",
+            "Tags",
+        ]
+    }
+
+    fn required(&self) -> &'static [&'static str] {
+        &["ApiId", "StageName"]
+    }
+
+    fn create_only(&self) -> &'static [&'static str] {
+        &["ApiId", "StageName"]
+    }
+
+    async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {
+        self.put(request)
+    }
+
+    async fn update(
+        &self,
+        _physical_id: &str,
+        _previous: &Value,
+        request: &ResourceRequest,
+    ) -> Result<Resource, ResourceError> {
+        self.put(request)
+    }
+
+    async fn delete(&self, physical_id: &str) -> Result<(), ResourceError> {
+        let Some((api, name)) = physical_id.split_once('|') else {
+            return Ok(());
+        };
+        change(&self.0, |state| {
+            if let Some(api) = state.apis.get_mut(api) {
+                api.stages.remove(name);
+            }
+            Ok(())
+        })
+    }
+}
+
+impl StageProvider {
+    fn put(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {
+        let name = request.string("StageName").unwrap_or_default().to_owned();
+        check_name(&name)?;
+        let mut wanted = stage(request)?;
+        wanted.created = self.0.clock.epoch_millis();
+        change(&self.0, |state| {
+            let stages = &mut api_of(state, request)?.stages;
+            if let Some(there) = stages.get(&name) {
+                wanted.created = there.created;
+            }
+            stages.insert(name.clone(), wanted);
+            Ok(())
+        })?;
+        let api = request.string("ApiId").unwrap_or_default();
+        Ok(Resource {
+            physical_id: format!("{api}|{name}"),
+            attributes: BTreeMap::new(),
+        })
+    }
+}
+
+fn check_name(name: &str) -> Result<(), ResourceError> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if name == DEFAULT_STAGE || (!name.is_empty() && name.bytes().all(allowed)) {
+        return Ok(());
+    }
+    Err(ResourceError::new(
+        "Stage name only allows a-zA-Z0-9_- or $default",
+    ))
+}
+
+fn stage(request: &ResourceRequest) -> Result<Stage, ResourceError> {
+    let given = &request.properties;
+    if !flag(&given["AutoDeploy"]) {
+        return Err(ResourceError::new(
+            "the local engine does not emulate stages without AutoDeploy",
+        ));
+    }
+    let settings = &given["DefaultRouteSettings"];
+    let known = [
+        "DetailedMetricsEnabled",
+        "ThrottlingBurstLimit",
+        "ThrottlingRateLimit",
+    ];
+    let names = settings
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name);
+    if let Some(name) = names
+        .into_iter()
+        .find(|name| !known.contains(&name.as_str()))
+    {
+        return Err(ResourceError::new(format!(
+            "the local engine does not emulate DefaultRouteSettings.{name}"
+        )));
+    }
+    Ok(Stage {
+        auto_deploy: true,
+        description: request.string("Description").map(str::to_owned),
+        throttle: throttle(settings)?,
+        detailed_metrics: flag(&settings["DetailedMetricsEnabled"]),
+        access_log: given.get("AccessLogSettings").cloned(),
+        variables: text_map(&given["StageVariables"]),
+        tags: tags(request),
+        created: 0,
+    })
+}
+
+fn throttle(settings: &Value) -> Result<Throttle, ResourceError> {
+    let account = Throttle::default();
+    let refused = |name: &str, most: String| {
+        ResourceError::new(format!(
+            "{name} must be a number from 0 to the account's {most}"
+        ))
+    };
+    let burst = match &settings["ThrottlingBurstLimit"] {
+        Value::Null => Some(account.burst),
+        value => whole(value)
+            .and_then(|burst| u32::try_from(burst).ok())
+            .filter(|burst| *burst <= account.burst),
+    };
+    let rate = match &settings["ThrottlingRateLimit"] {
+        Value::Null => Some(account.rate),
+        value => number(value).filter(|rate| (0.0..=account.rate).contains(rate)),
+    };
+    Ok(Throttle {
+        rate: rate.ok_or_else(|| refused("ThrottlingRateLimit", account.rate.to_string()))?,
+        burst: burst.ok_or_else(|| refused("ThrottlingBurstLimit", account.burst.to_string()))?,
+    })
+}

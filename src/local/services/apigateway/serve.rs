@@ -1,0 +1,260 @@
+//! Serving an API: route, throttle, permission, function, answer.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Request, Response, StatusCode};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tokio::time::timeout;
+
+use super::ApiGateway;
+use super::cors::Cors;
+use super::event::{Setting, event, stage_prefix};
+use super::model::{ACCOUNT, Api, DEFAULT_STAGE, Endpoint, Integration, Throttle, path_prefix};
+use super::reply::{message, reply};
+use super::routing::{Parameters, RouteKey, find};
+use super::throttle::Pass;
+use crate::local::ids::uuid;
+use crate::local::services::lambda::Caller;
+
+/// Largest request body, bytes.
+const LARGEST_BODY: usize = 10 << 20;
+
+/// Largest request line and headers together, bytes.
+const LARGEST_HEAD: usize = 10_240;
+
+/// Where a request goes, found in the state.
+struct Way {
+    region: String,
+    stage: String,
+    stage_variables: BTreeMap<String, String>,
+    throttle: Throttle,
+    route: RouteKey,
+    parameters: Parameters,
+    integration: Option<Integration>,
+    raw_path: String,
+}
+
+impl ApiGateway {
+    /// Answers a request to an API. The path may still carry the engine's prefix for the API.
+    pub async fn serve(&self, api_id: &str, request: Request<Body>) -> Response<Body> {
+        let request_id = uuid();
+        let (head, body) = request.into_parts();
+        let cors = self
+            .state
+            .read(|state| state.apis.get(api_id).and_then(|api| api.cors.clone()));
+        let mut response = self
+            .answer(api_id, &head, body, &request_id, cors.as_ref())
+            .await;
+        if let Ok(value) = HeaderValue::try_from(&request_id) {
+            response.headers_mut().insert("apigw-requestid", value);
+        }
+        response
+    }
+
+    async fn answer(
+        &self,
+        api_id: &str,
+        head: &Parts,
+        body: Body,
+        request_id: &str,
+        cors: Option<&Cors>,
+    ) -> Response<Body> {
+        if let Some(headers) = cors.and_then(|cors| cors.preflight(&head.method, &head.headers)) {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            *response.headers_mut() = headers;
+            return response;
+        }
+        let mut response = match self.pass_on(api_id, head, body, request_id).await {
+            Ok(response) => response,
+            Err(refusal) => refusal.response(),
+        };
+        if let Some(cors) = cors {
+            cors.decorate(&head.headers, response.headers_mut());
+        }
+        response
+    }
+
+    async fn pass_on(
+        &self,
+        api_id: &str,
+        head: &Parts,
+        body: Body,
+        request_id: &str,
+    ) -> Result<Response<Body>, Refusal> {
+        check_head(head)?;
+        let way = self
+            .state
+            .read(|state| way(state.apis.get(api_id)?, api_id, head))
+            .ok_or(Refusal::NotFound)?;
+        let bucket = format!("{api_id}/{}/{}", way.stage, way.route);
+        let pass = self
+            .buckets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take(&bucket, way.throttle);
+        if pass == Pass::Refused {
+            return Err(Refusal::TooManyRequests);
+        }
+        let body = read(body).await?;
+        let integration = way.integration.as_ref().ok_or(Refusal::Failed)?;
+        let source_ip = source_ip(head);
+        let setting = Setting {
+            api_id,
+            stage: &way.stage,
+            stage_variables: &way.stage_variables,
+            route: &way.route,
+            parameters: &way.parameters,
+            raw_path: &way.raw_path,
+            request_id,
+            source_ip: &source_ip,
+            time: self.clock.epoch_millis(),
+        };
+        let event = event(head, &body, &setting).to_string();
+        self.invoke(api_id, &way, integration, Bytes::from(event))
+            .await
+    }
+
+    async fn invoke(
+        &self,
+        api_id: &str,
+        way: &Way,
+        integration: &Integration,
+        event: Bytes,
+    ) -> Result<Response<Body>, Refusal> {
+        let source_arn = format!(
+            "arn:aws:execute-api:{}:{ACCOUNT}:{api_id}/{}/{}",
+            way.region,
+            way.stage,
+            way.route.arn_part()
+        );
+        let caller = Caller {
+            principal: "apigateway.amazonaws.com",
+            source_arn: &source_arn,
+            source_account: ACCOUNT,
+        };
+        if !self.lambda.allows(&integration.function, &caller) {
+            return Err(Refusal::Failed);
+        }
+        let invocation = self
+            .lambda
+            .invoke(&integration.function, &way.region, event);
+        let limit = Duration::from_millis(integration.timeout_millis);
+        match timeout(limit, invocation).await {
+            Err(_) => Err(Refusal::Unavailable),
+            Ok(Err(error)) if error.status == StatusCode::TOO_MANY_REQUESTS => {
+                Err(Refusal::Unavailable)
+            }
+            Ok(Ok(answer)) if answer.function_error.is_none() => {
+                reply(&answer.payload).ok_or(Refusal::Failed)
+            }
+            Ok(_) => Err(Refusal::Failed),
+        }
+    }
+}
+
+/// An answer of the service itself.
+#[derive(Debug, Clone, Copy)]
+enum Refusal {
+    NotFound,
+    TooManyRequests,
+    BodyTooLarge,
+    HeadTooLarge,
+    BadRequest,
+    Failed,
+    Unavailable,
+}
+
+impl Refusal {
+    fn response(self) -> Response<Body> {
+        let (status, text) = match self {
+            Self::NotFound => (StatusCode::NOT_FOUND, "Not Found"),
+            Self::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
+            Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
+            Self::HeadTooLarge => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "Request Header Fields Too Large",
+            ),
+            Self::BadRequest => (StatusCode::BAD_REQUEST, "Bad Request"),
+            Self::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+        };
+        message(status, text)
+    }
+}
+
+/// Finds stage, route and integration of a request.
+fn way(api: &Api, api_id: &str, head: &Parts) -> Option<Way> {
+    if api.endpoint == Endpoint::Disabled {
+        return None;
+    }
+    let path = head.uri.path();
+    let path = path.strip_prefix(&path_prefix(api_id)).unwrap_or(path);
+    let path = if path.is_empty() { "/" } else { path };
+    let (stage_name, rest) = stage_of(api, path);
+    let stage = api.stages.get(stage_name)?;
+    let routes = api.routes.values().map(|route| (&route.key, route));
+    let (key, route, parameters) = find(routes, head.method.as_str(), rest)?;
+    let integration = route
+        .integration
+        .as_ref()
+        .and_then(|id| api.integrations.get(id));
+    Some(Way {
+        region: api.region.clone(),
+        stage: stage_name.to_owned(),
+        stage_variables: stage.variables.clone(),
+        throttle: stage.throttle,
+        route: key.clone(),
+        parameters,
+        integration: integration.cloned(),
+        raw_path: format!("{}{rest}", stage_prefix(stage_name)),
+    })
+}
+
+/// Splits a path into its stage and the rest: a named stage is the first segment.
+fn stage_of<'a>(api: &Api, path: &'a str) -> (&'a str, &'a str) {
+    let inner = path.strip_prefix('/').unwrap_or(path);
+    let first = inner.split('/').next().unwrap_or_default();
+    if first != DEFAULT_STAGE && api.stages.contains_key(first) {
+        let rest = &inner[first.len()..];
+        return (first, if rest.is_empty() { "/" } else { rest });
+    }
+    (DEFAULT_STAGE, path)
+}
+
+fn check_head(head: &Parts) -> Result<(), Refusal> {
+    let headers = head.headers.iter();
+    let size: usize = headers
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    let line = head
+        .uri
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    if size + line > LARGEST_HEAD {
+        return Err(Refusal::HeadTooLarge);
+    }
+    Ok(())
+}
+
+async fn read(body: Body) -> Result<Bytes, Refusal> {
+    match Limited::new(body, LARGEST_BODY).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Refusal::BodyTooLarge),
+        Err(_) => Err(Refusal::BadRequest),
+    }
+}
+
+fn source_ip(head: &Parts) -> String {
+    match head.extensions.get::<ConnectInfo<SocketAddr>>() {
+        Some(ConnectInfo(address)) => address.ip().to_string(),
+        None => "127.0.0.1".to_owned(),
+    }
+}

@@ -1,0 +1,348 @@
+//! An API as its users meet it, down to a function that really runs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::{ApiGateway, ApiGatewayParts, providers};
+use crate::local::clock::Clock;
+use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::runner::{Python, PythonSpec};
+use crate::local::services::lambda::{self, Lambda, LambdaParts};
+use crate::local::services::s3::S3;
+use crate::local::wire::ApiRequest;
+
+const HANDLER: &str = r#"
+import json, time
+def handler(event, context):
+    do = (event.get("queryStringParameters") or {}).get("do")
+    if do == "raise":
+        raise ValueError("no")
+    if do == "malformed":
+        return {"statusCode": "oops"}
+    if do == "sleep":
+        time.sleep(30)
+    return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(event)}
+"#;
+
+struct Bed {
+    gateway: Arc<ApiGateway>,
+    lambda: Arc<Lambda>,
+    api: String,
+    folder: tempfile::TempDir,
+}
+
+fn request(logical_id: &str, properties: Value) -> ResourceRequest {
+    ResourceRequest {
+        stack_name: "stack".to_owned(),
+        stack_id: "arn:stack".to_owned(),
+        logical_id: logical_id.to_owned(),
+        physical_name: format!("stack-{logical_id}-ABC"),
+        region: "us-east-1".to_owned(),
+        account: "000000000000".to_owned(),
+        properties,
+        tags: BTreeMap::new(),
+    }
+}
+
+fn interpreter() -> std::path::PathBuf {
+    let output = std::process::Command::new("python3")
+        .args(["-c", "import sys; print(sys.executable)"])
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().into()
+}
+
+fn lambda(folder: &std::path::Path, clock: Clock) -> Arc<Lambda> {
+    let parts = LambdaParts {
+        state: folder.join("lambda.json"),
+        work: folder.join("work"),
+        clock,
+        s3: Arc::new(S3::open(folder.join("s3"), clock).unwrap()),
+        write_log: Arc::new(|_, _, _| Ok(())),
+        role_exists: Arc::new(|_| true),
+        python: Arc::new(Python::new(
+            Some(PythonSpec::Interpreter(interpreter())),
+            folder.join("cache"),
+        )),
+        environment: Vec::new(),
+    };
+    Arc::new(Lambda::open(parts).unwrap())
+}
+
+impl Bed {
+    /// Makes an API with one route to one function; no permission yet.
+    async fn new(stage: Value, timeout_millis: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::start();
+        let lambda = lambda(folder.path(), clock);
+        let parts = ApiGatewayParts {
+            state: folder.path().join("apis.json"),
+            clock,
+            lambda: Arc::clone(&lambda),
+            base_url: "http://127.0.0.1:4599".to_owned(),
+        };
+        let gateway = Arc::new(ApiGateway::open(parts).unwrap());
+        let mut bed = Self {
+            gateway,
+            lambda,
+            api: String::new(),
+            folder,
+        };
+        let function = json!({
+            "Code": {"ZipFile": HANDLER}, "FunctionName": "classify",
+            "Handler": "index.handler", "Role": "role", "Runtime": "python3.12", "Timeout": 20,
+        });
+        bed.make("AWS::Lambda::Function", function).await.unwrap();
+        let api = json!({
+            "Name": "news", "ProtocolType": "HTTP",
+            "CorsConfiguration": {"AllowOrigins": ["https://news.example"], "AllowMethods": ["POST"]},
+        });
+        let made = bed
+            .make("AWS::ApiGatewayV2::Api", api.clone())
+            .await
+            .unwrap();
+        assert_eq!(bed.make("AWS::ApiGatewayV2::Api", api).await.unwrap(), made);
+        bed.api = made.physical_id;
+        let integration = json!({
+            "ApiId": bed.api, "IntegrationType": "AWS_PROXY", "PayloadFormatVersion": "2.0",
+            "IntegrationUri": "arn:aws:lambda:us-east-1:000000000000:function:classify",
+            "TimeoutInMillis": timeout_millis,
+        });
+        let made = bed
+            .make("AWS::ApiGatewayV2::Integration", integration)
+            .await
+            .unwrap();
+        let route = json!({
+            "ApiId": bed.api, "RouteKey": "POST /classify",
+            "Target": format!("integrations/{}", made.physical_id),
+        });
+        bed.make("AWS::ApiGatewayV2::Route", route).await.unwrap();
+        let mut all = json!({"ApiId": bed.api, "StageName": "$default", "AutoDeploy": true});
+        for (name, value) in stage.as_object().unwrap() {
+            all[name] = value.clone();
+        }
+        bed.make("AWS::ApiGatewayV2::Stage", all).await.unwrap();
+        bed
+    }
+
+    async fn permitted(stage: Value, timeout_millis: u64) -> Self {
+        let bed = Self::new(stage, timeout_millis).await;
+        let api = &bed.api;
+        let source = format!("arn:aws:execute-api:us-east-1:000000000000:{api}/*/*/classify");
+        let permission = json!({
+            "Action": "lambda:InvokeFunction", "FunctionName": "classify",
+            "Principal": "apigateway.amazonaws.com", "SourceArn": source,
+        });
+        bed.make("AWS::Lambda::Permission", permission)
+            .await
+            .unwrap();
+        bed
+    }
+
+    async fn make(&self, name: &str, properties: Value) -> Result<Resource, ResourceError> {
+        let request = request(name.rsplit(':').next().unwrap(), properties);
+        self.provider(name).create(&request).await
+    }
+
+    fn provider(&self, name: &str) -> Arc<dyn ResourceProvider> {
+        let mut all = providers(&self.gateway)
+            .into_iter()
+            .chain(lambda::providers(&self.lambda));
+        all.find(|provider| provider.type_name() == name).unwrap()
+    }
+
+    async fn post(&self, path: &str, body: Vec<u8>) -> (u16, String) {
+        let uri = format!("/_aws/execute-api/{}{path}", self.api);
+        let request = Request::post(uri)
+            .header("host", "127.0.0.1:4599")
+            .header("content-type", "application/json")
+            .body(Body::from(body))
+            .unwrap();
+        let response = self.gateway.serve(&self.api, request).await;
+        let status = response.status().as_u16();
+        let bytes = axum::body::to_bytes(response.into_body(), 32 << 20)
+            .await
+            .unwrap();
+        (status, String::from_utf8(bytes.to_vec()).unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_request_becomes_an_event_and_its_result_the_answer() {
+    let bed = Bed::permitted(json!({}), 20_000).await;
+    let (status, body) = bed.post("/classify?top=1", b"{\"a\": 1}".to_vec()).await;
+    assert_eq!(status, 200, "{body}");
+    let event: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(event["rawPath"], "/classify");
+    assert_eq!(event["body"], "{\"a\": 1}");
+    assert_eq!(event["requestContext"]["stage"], "$default");
+    assert_eq!(event["queryStringParameters"]["top"], "1");
+    for (path, status, text) in [
+        ("/nothing", 404, r#"{"message":"Not Found"}"#),
+        (
+            "/classify?do=raise",
+            500,
+            r#"{"message":"Internal Server Error"}"#,
+        ),
+        (
+            "/classify?do=malformed",
+            500,
+            r#"{"message":"Internal Server Error"}"#,
+        ),
+    ] {
+        assert_eq!(
+            bed.post(path, Vec::new()).await,
+            (status, text.to_owned()),
+            "{path}"
+        );
+    }
+    let (status, _) = bed.post("/classify", vec![b' '; (10 << 20) + 1]).await;
+    assert_eq!(status, 413);
+}
+
+#[tokio::test]
+async fn without_permission_the_function_is_not_called() {
+    let bed = Bed::new(json!({}), 20_000).await;
+    let (status, body) = bed.post("/classify", b"{}".to_vec()).await;
+    assert_eq!(
+        (status, body.as_str()),
+        (500, r#"{"message":"Internal Server Error"}"#)
+    );
+}
+
+#[tokio::test]
+async fn a_slow_function_is_not_waited_for() {
+    let bed = Bed::permitted(json!({}), 20_000).await;
+    bed.post("/classify", b"{}".to_vec()).await;
+    let integration = bed.gateway.state.read(|state| {
+        state.apis[&bed.api]
+            .integrations
+            .keys()
+            .next()
+            .unwrap()
+            .clone()
+    });
+    let shorter = json!({
+        "ApiId": bed.api, "IntegrationType": "AWS_PROXY", "PayloadFormatVersion": "2.0",
+        "IntegrationUri": "arn:aws:lambda:us-east-1:000000000000:function:classify",
+        "TimeoutInMillis": "50",
+    });
+    let provider = bed.provider("AWS::ApiGatewayV2::Integration");
+    provider
+        .update(&integration, &json!({}), &request("Integration", shorter))
+        .await
+        .unwrap();
+    let (status, body) = bed.post("/classify?do=sleep", Vec::new()).await;
+    assert_eq!(
+        (status, body.as_str()),
+        (503, r#"{"message":"Service Unavailable"}"#)
+    );
+    bed.lambda.shut_down();
+}
+
+#[tokio::test]
+async fn a_stage_s_throttle_is_kept() {
+    let settings = json!({"ThrottlingBurstLimit": 1, "ThrottlingRateLimit": 0.001});
+    let bed = Bed::permitted(json!({ "DefaultRouteSettings": settings }), 20_000).await;
+    assert_eq!(bed.post("/classify", Vec::new()).await.0, 200);
+    let refused = (429, r#"{"message":"Too Many Requests"}"#.to_owned());
+    assert_eq!(bed.post("/classify", Vec::new()).await, refused);
+}
+
+#[tokio::test]
+async fn browsers_are_answered_by_the_api() {
+    let bed = Bed::new(json!({}), 20_000).await;
+    let request = Request::options(format!("/_aws/execute-api/{}/classify", bed.api))
+        .header("origin", "https://news.example")
+        .header("access-control-request-method", "POST")
+        .body(Body::empty())
+        .unwrap();
+    let response = bed.gateway.serve(&bed.api, request).await;
+    assert_eq!(response.status(), 204);
+    assert_eq!(
+        response.headers()["access-control-allow-origin"],
+        "https://news.example"
+    );
+}
+
+#[tokio::test]
+async fn the_control_plane_reads_and_refuses_the_rest_by_name() {
+    let bed = Bed::new(json!({}), 20_000).await;
+    let call = async |method: Method, path: String| {
+        let request = ApiRequest {
+            method,
+            path,
+            query: String::new(),
+            headers: axum::http::HeaderMap::new(),
+            body: Bytes::new(),
+            region: "us-east-1".to_owned(),
+        };
+        let response = bed.gateway.handle(request).await;
+        let status = response.status().as_u16();
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20)
+            .await
+            .unwrap();
+        (status, serde_json::from_slice::<Value>(&bytes).unwrap())
+    };
+    let (_, apis) = call(Method::GET, "/v2/apis".to_owned()).await;
+    let endpoint = format!("http://127.0.0.1:4599/_aws/execute-api/{}", bed.api);
+    assert_eq!(apis["items"][0]["apiEndpoint"], endpoint);
+    let (_, routes) = call(Method::GET, format!("/v2/apis/{}/routes", bed.api)).await;
+    assert_eq!(routes["items"][0]["routeKey"], "POST /classify");
+    let (_, stage) = call(
+        Method::GET,
+        format!("/v2/apis/{}/stages/%24default", bed.api),
+    )
+    .await;
+    assert_eq!(stage["stageName"], "$default");
+    let (status, _) = call(Method::GET, "/v2/apis/none".to_owned()).await;
+    assert_eq!(status, 404);
+    let (status, error) = call(Method::DELETE, format!("/v2/apis/{}", bed.api)).await;
+    assert_eq!(status, 501);
+    assert!(
+        error["message"].as_str().unwrap().contains("DeleteApi"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_emulated_is_refused_by_name() {
+    let bed = Bed::new(json!({}), 20_000).await;
+    for (name, properties, expected) in [
+        (
+            "AWS::ApiGatewayV2::Api",
+            json!({"Name": "x", "ProtocolType": "WEBSOCKET"}),
+            "WEBSOCKET",
+        ),
+        (
+            "AWS::ApiGatewayV2::Integration",
+            json!({"ApiId": bed.api, "IntegrationType": "HTTP_PROXY"}),
+            "HTTP_PROXY",
+        ),
+        (
+            "AWS::ApiGatewayV2::Route",
+            json!({"ApiId": bed.api, "RouteKey": "GET /x", "AuthorizationType": "JWT"}),
+            "JWT",
+        ),
+        (
+            "AWS::ApiGatewayV2::Route",
+            json!({"ApiId": "none", "RouteKey": "GET /x"}),
+            "Invalid API identifier",
+        ),
+        (
+            "AWS::ApiGatewayV2::Stage",
+            json!({"ApiId": bed.api, "StageName": "$default"}),
+            "AutoDeploy",
+        ),
+    ] {
+        let error = bed.make(name, properties).await.unwrap_err();
+        assert!(error.message.contains(expected), "{error}");
+    }
+    let path = bed.folder.path().join("apis.json");
+    assert!(path.exists());
+}

@@ -1,0 +1,175 @@
+//! Endpoint configurations: which model is to be served, and how.
+
+use serde_json::{Value, json};
+
+use super::SageMaker;
+use super::listing::page;
+use super::models::{Container, item};
+use super::names::{Kind, check_name, constraint, invalid, only_known, required, unsupported};
+use super::state::{Serving, State};
+use crate::local::wire::ApiError;
+
+/// Seconds that a server may take to become healthy when the configuration does not say.
+const DEFAULT_STARTUP: u64 = 240;
+
+const MEMBERS: [&str; 4] = [
+    "EndpointConfigName",
+    "ProductionVariants",
+    "ExecutionRoleArn",
+    "Tags",
+];
+
+const VARIANT_MEMBERS: [&str; 9] = [
+    "VariantName",
+    "ModelName",
+    "InitialInstanceCount",
+    "InstanceType",
+    "InitialVariantWeight",
+    "VolumeSizeInGB",
+    "ModelDataDownloadTimeoutInSeconds",
+    "ContainerStartupHealthCheckTimeoutInSeconds",
+    "RoutingConfig",
+];
+
+/// The one production variant of a configuration.
+struct Variant<'a> {
+    name: &'a str,
+    model: &'a str,
+    instances: u64,
+    startup_limit: u64,
+}
+
+impl<'a> Variant<'a> {
+    fn read(request: &'a Value) -> Result<Self, ApiError> {
+        let listed = request.get("ProductionVariants").and_then(Value::as_array);
+        let variant = match listed.map(Vec::as_slice) {
+            Some([variant]) => variant,
+            Some([_, _, ..]) => return Err(unsupported("several production variants")),
+            None | Some([]) => {
+                return Err(constraint(
+                    "null",
+                    "ProductionVariants",
+                    "Member must not be null",
+                ));
+            }
+        };
+        only_known("a production variant", variant, &VARIANT_MEMBERS)?;
+        let name = required(variant, "VariantName")?;
+        check_name("VariantName", name)?;
+        if !required(variant, "InstanceType")?.starts_with("ml.") {
+            return Err(constraint(
+                required(variant, "InstanceType")?,
+                "InstanceType",
+                "Member must satisfy enum value set",
+            ));
+        }
+        let number = |member: &str| variant.get(member).and_then(Value::as_u64);
+        let instances = number("InitialInstanceCount").unwrap_or(1);
+        let startup_limit = number("ContainerStartupHealthCheckTimeoutInSeconds");
+        let startup_limit = startup_limit.unwrap_or(DEFAULT_STARTUP);
+        if instances == 0 || !(60..=3600).contains(&startup_limit) {
+            return Err(invalid(
+                "InitialInstanceCount must be at least 1, and \
+                 ContainerStartupHealthCheckTimeoutInSeconds between 60 and 3600.",
+            ));
+        }
+        Ok(Self {
+            name,
+            model: required(variant, "ModelName")?,
+            instances,
+            startup_limit,
+        })
+    }
+}
+
+/// Copies together what serving the configuration `name` needs.
+pub(super) fn serving(state: &State, region: &str, name: &str) -> Result<Serving, ApiError> {
+    let arn = Kind::EndpointConfig.arn(region, name);
+    let config = state.configs.get(&arn);
+    let config = config.ok_or_else(|| Kind::EndpointConfig.missing(&arn))?;
+    let variant = Variant::read(&config.request)?;
+    let model = Kind::Model.arn(region, variant.model);
+    let model = state
+        .models
+        .get(&model)
+        .ok_or_else(|| Kind::Model.missing(&model))?;
+    let container = Container::read(&model.request)?;
+    Ok(Serving {
+        config: name.to_owned(),
+        variant: variant.name.to_owned(),
+        instances: variant.instances,
+        image: container.image,
+        model_data: container.model_data,
+        environment: container.environment,
+        startup_limit: variant.startup_limit,
+    })
+}
+
+impl SageMaker {
+    pub(super) fn create_endpoint_config(
+        &self,
+        region: &str,
+        input: &Value,
+    ) -> Result<Value, ApiError> {
+        let name = Kind::EndpointConfig.name(input)?;
+        only_known("CreateEndpointConfig", input, &MEMBERS)?;
+        let model = Kind::Model.arn(region, Variant::read(input)?.model);
+        let record = self.record(Kind::EndpointConfig, region, name, input)?;
+        let arn = record.arn.clone();
+        self.change(|state| {
+            if state.configs.contains_key(&arn) {
+                return Err(Kind::EndpointConfig.exists(&arn));
+            }
+            if !state.models.contains_key(&model) {
+                return Err(Kind::Model.missing(&model));
+            }
+            state.configs.insert(arn.clone(), record);
+            Ok(())
+        })?;
+        Ok(json!({ "EndpointConfigArn": arn }))
+    }
+
+    pub(super) fn describe_endpoint_config(
+        &self,
+        region: &str,
+        input: &Value,
+    ) -> Result<Value, ApiError> {
+        let arn = Kind::EndpointConfig.arn(region, Kind::EndpointConfig.name(input)?);
+        let record = self.read(|state| state.configs.get(&arn).cloned());
+        let record = record.ok_or_else(|| Kind::EndpointConfig.missing(&arn))?;
+        let mut answer = record.request;
+        answer["EndpointConfigArn"] = arn.into();
+        answer["CreationTime"] = record.created.into();
+        Ok(answer)
+    }
+
+    pub(super) fn list_endpoint_configs(
+        &self,
+        region: &str,
+        input: &Value,
+    ) -> Result<Value, ApiError> {
+        let items = self.read(|state| {
+            let here = state
+                .configs
+                .values()
+                .filter(|record| record.region == region);
+            here.map(|record| item(record, "EndpointConfigName", "EndpointConfigArn"))
+                .collect()
+        });
+        page("EndpointConfigs", input, items)
+    }
+
+    pub(super) fn delete_endpoint_config(
+        &self,
+        region: &str,
+        input: &Value,
+    ) -> Result<Value, ApiError> {
+        let arn = Kind::EndpointConfig.arn(region, Kind::EndpointConfig.name(input)?);
+        self.change(|state| {
+            let removed = state.configs.remove(&arn);
+            removed
+                .map(|_| json!({}))
+                .ok_or_else(|| Kind::EndpointConfig.missing(&arn))
+        })
+    }
+}

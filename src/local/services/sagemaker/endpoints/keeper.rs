@@ -1,0 +1,182 @@
+//! Keeps a server running: starts it again when it ends by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use super::super::SageMaker;
+use super::super::loglines::LogLines;
+use super::super::names::ACCOUNT;
+use super::super::state::Serving;
+use super::model::Place;
+use super::server::{Server, stream};
+
+/// Pause before the first new start; it doubles with every start that fails.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Starts in a row that may fail before the keeper gives up.
+const MAX_FAILURES: u32 = 20;
+
+/// A server that lived this long counts as a start that succeeded.
+const LONG_ENOUGH: Duration = Duration::from_secs(60);
+
+/// Keeps the server of one endpoint under one configuration. Dropping it kills the server.
+pub(in super::super) struct Keeper {
+    /// What is served.
+    pub(in super::super) serving: Serving,
+    /// The server, or nothing while it is being started again.
+    pub(in super::super) server: watch::Receiver<Option<Arc<Server>>>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Keeper {
+    /// Ends the server; answers in progress are finished first.
+    pub(super) async fn stop(self) {
+        self.task.abort();
+        let server = self.server.borrow().clone();
+        if let Some(server) = server {
+            server.stop().await;
+        }
+    }
+}
+
+/// What the task of a keeper works with.
+struct Task {
+    service: Arc<SageMaker>,
+    endpoint: String,
+    serving: Serving,
+    place: Place,
+    server: watch::Sender<Option<Arc<Server>>>,
+}
+
+impl SageMaker {
+    /// Brings a configuration into service and keeps it there. Returns once it is healthy.
+    ///
+    /// # Errors
+    /// The reason, as it is to stand in the endpoint's `FailureReason`.
+    pub(super) async fn keep(
+        self: &Arc<Self>,
+        endpoint: &str,
+        serving: Serving,
+    ) -> Result<Keeper, String> {
+        let task = Task::new(self, endpoint, serving);
+        // What a deployment that was cut short left may belong to a model that is gone.
+        let removed = task.place.remove();
+        removed.map_err(|error| format!("InternalServerError: {error}"))?;
+        let first = task.start().await?;
+        Ok(task.keep(Some(first)))
+    }
+
+    /// Keeps a configuration in service that was there when the engine ended; does not wait.
+    pub(super) fn keep_again(self: &Arc<Self>, endpoint: &str, serving: Serving) -> Keeper {
+        Task::new(self, endpoint, serving).keep(None)
+    }
+
+    fn endpoint_log(self: &Arc<Self>, endpoint: &str, stream: &str) -> Arc<LogLines> {
+        let name = endpoint.rsplit('/').next().unwrap_or_default();
+        let group = format!("/aws/sagemaker/Endpoints/{name}");
+        LogLines::open(Arc::clone(&self.parts.logs), group, stream.to_owned())
+    }
+
+    /// Returns the ARN of a log stream of an endpoint.
+    pub(in super::super) fn log_stream_arn(region: &str, endpoint: &str, stream: &str) -> String {
+        format!(
+            "arn:aws:logs:{region}:{ACCOUNT}:log-group:/aws/sagemaker/Endpoints/{endpoint}:log-stream:{stream}"
+        )
+    }
+}
+
+impl Task {
+    fn new(service: &Arc<SageMaker>, endpoint: &str, serving: Serving) -> Self {
+        Self {
+            service: Arc::clone(service),
+            endpoint: endpoint.to_owned(),
+            place: service.place(endpoint, &serving),
+            serving,
+            server: watch::Sender::new(None),
+        }
+    }
+
+    async fn start(&self) -> Result<Server, String> {
+        let start = u32::try_from(self.service.parts.clock.epoch_millis() & 0x7fff_ffff);
+        let stream = stream(&self.serving, start.unwrap_or_default());
+        let log = self.service.endpoint_log(&self.endpoint, &stream);
+        let started = match self.service.place_model(&self.place, &self.serving).await {
+            Ok(()) => {
+                self.service
+                    .start_server(&self.endpoint, &self.serving, &self.place, &log, &stream)
+                    .await
+            }
+            Err(reason) => Err(reason),
+        };
+        if let Err(reason) = &started {
+            log.line(reason);
+        }
+        started
+    }
+
+    fn keep(self, first: Option<Server>) -> Keeper {
+        let server = self.server.subscribe();
+        let serving = self.serving.clone();
+        self.server.send_replace(first.map(Arc::new));
+        Keeper {
+            serving,
+            server,
+            task: tokio::spawn(self.forever()),
+        }
+    }
+
+    async fn forever(self) {
+        let mut failures = 0;
+        while failures < MAX_FAILURES {
+            let server = self.server.borrow().clone();
+            if let Some(server) = server {
+                let born = Instant::now();
+                server.ended().await;
+                self.server.send_replace(None);
+                failures = if born.elapsed() >= LONG_ENOUGH {
+                    0
+                } else {
+                    failures + 1
+                };
+            }
+            sleep(pause(failures)).await;
+            match self.start().await {
+                Ok(server) => drop(self.server.send_replace(Some(Arc::new(server)))),
+                Err(_) => failures += 1, // The reason is in the endpoint's log.
+            }
+        }
+    }
+}
+
+fn pause(failures: u32) -> Duration {
+    let doubled = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
+    if failures == 0 {
+        Duration::ZERO
+    } else {
+        doubled.min(LONGEST_PAUSE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_a_limit() {
+        assert_eq!(pause(0), Duration::ZERO);
+        assert_eq!(pause(1), FIRST_PAUSE);
+        assert_eq!(pause(3), FIRST_PAUSE * 4);
+        assert_eq!(pause(40), LONGEST_PAUSE);
+    }
+}

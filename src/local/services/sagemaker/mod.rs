@@ -1,0 +1,142 @@
+//! SageMaker and SageMaker Runtime: training jobs and endpoints that really run.
+//!
+//! Purpose: emulates the control plane for training jobs, models, endpoint configurations and
+//! endpoints, and the runtime's `InvokeEndpoint`. A training job and an endpoint's server are processes
+//! under the container contracts, with `/opt/ml` moved by `SAGEMAKER_BASE_DIR`; the prepared Python
+//! environment stands for every image. Whatever `InitialInstanceCount` says, one process serves: more
+//! would only compete for the same cores. Input: awsJson requests, invocations, resources wanted by
+//! CloudFormation. Output: answers, `state/sagemaker.json`, processes, objects, log lines. Must not
+//! know: how requests arrive, how S3, logs and roles are kept.
+
+mod archive;
+mod configs;
+mod control;
+mod endpoints;
+mod listing;
+mod loglines;
+mod models;
+mod names;
+mod ports;
+mod providers;
+mod runtime;
+mod state;
+mod tags;
+#[cfg(test)]
+mod testing;
+mod training;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Body;
+use axum::http::Response;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use tokio::sync::watch;
+
+pub use ports::{LogSink, ObjectStore, Roles, StoreFault};
+pub use providers::providers;
+
+use crate::local::clock::Clock;
+use crate::local::durable::Durable;
+use crate::local::runner::Python;
+use crate::local::wire::{ApiError, ApiRequest};
+use endpoints::Live;
+use state::State;
+use training::Control;
+
+/// What SageMaker is made of.
+pub struct SageMakerParts {
+    /// The engine's state folder; `state/sagemaker.json` and `work/` below it are used.
+    pub folder: PathBuf,
+    /// The engine's clock.
+    pub clock: Clock,
+    /// Where data comes from and models go.
+    pub store: Arc<dyn ObjectStore>,
+    /// Where output goes.
+    pub logs: Arc<dyn LogSink>,
+    /// The account's roles.
+    pub roles: Arc<dyn Roles>,
+    /// The Python environment that stands for all images.
+    pub python: Arc<Python>,
+    /// Environment of every child: credentials and `AWS_ENDPOINT_URL`. The region is added.
+    pub environment: Vec<(String, String)>,
+}
+
+/// The SageMaker service.
+pub struct SageMaker {
+    parts: SageMakerParts,
+    state: Durable<State>,
+    changed: watch::Sender<()>,
+    jobs: Mutex<HashMap<String, Control>>,
+    live: Mutex<HashMap<String, Live>>,
+    client: Client<HttpConnector, http_body_util::Full<bytes::Bytes>>,
+}
+
+impl SageMaker {
+    /// Opens the service with the state it had. Call [`SageMaker::resume`] to carry on.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub fn open(parts: SageMakerParts) -> io::Result<Arc<Self>> {
+        let state = Durable::open(parts.folder.join("state/sagemaker.json"))?;
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        Ok(Arc::new(Self {
+            state,
+            parts,
+            changed: watch::Sender::new(()),
+            jobs: Mutex::default(),
+            live: Mutex::default(),
+            client: Client::builder(TokioExecutor::new()).build(connector),
+        }))
+    }
+
+    /// Carries on with what a stopped or killed engine left: jobs in progress start again from the
+    /// beginning, endpoints get their server again. Must be called within a Tokio runtime, once.
+    ///
+    /// # Errors
+    /// The state cannot be written.
+    pub fn resume(self: &Arc<Self>) -> io::Result<()> {
+        self.resume_jobs()?;
+        self.resume_endpoints();
+        Ok(())
+    }
+
+    /// Ends every process. The state stays, so that the next engine carries on.
+    pub async fn shutdown(&self) {
+        let jobs = std::mem::take(&mut *lock(&self.jobs));
+        drop(jobs); // Dropping a job's control ends its task, and with it its process.
+        self.shutdown_endpoints().await;
+    }
+
+    /// Answers a request to `sagemaker` (awsJson) or `sagemaker-runtime` (restJson).
+    pub async fn handle(self: &Arc<Self>, request: ApiRequest) -> Response<Body> {
+        if request.path.starts_with("/endpoints/") {
+            return self.invocation(request).await;
+        }
+        self.control(&request).await
+    }
+
+    fn read<R>(&self, look: impl FnOnce(&State) -> R) -> R {
+        self.state.read(look)
+    }
+
+    /// Changes the state on disk, and wakes whoever waits for a change.
+    fn change<R>(
+        &self,
+        change: impl FnOnce(&mut State) -> Result<R, ApiError>,
+    ) -> Result<R, ApiError> {
+        let result = self.state.write(change)?;
+        self.changed.send_replace(());
+        Ok(result)
+    }
+}
+
+/// Locks a map whose entries are whole even when a holder panicked.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,341 @@
+//! `InvokeEndpoint` of SageMaker Runtime.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use serde_json::json;
+use tokio::time::{Instant, timeout_at};
+
+use super::endpoints::Server;
+use super::names::{ACCOUNT, Kind};
+use super::state::EndpointStatus;
+use super::{SageMaker, lock};
+use crate::local::wire::{ApiError, ApiRequest, json as wire};
+
+/// Largest request and answer in bytes.
+const MAX_BODY: usize = 6_291_456;
+
+/// Time that a model has for an answer, a new start of its server included.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Time that a request waits for a server that is being started again.
+const SERVER_WAIT: Duration = Duration::from_secs(20);
+
+const ATTRIBUTES: &str = "x-amzn-sagemaker-custom-attributes";
+
+/// A model's answer.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// Body.
+    pub body: Bytes,
+    /// Content type of the body.
+    pub content_type: HeaderValue,
+    /// Production variant that answered.
+    pub variant: String,
+    /// `X-Amzn-SageMaker-Custom-Attributes`, if the server gave any.
+    pub attributes: Option<HeaderValue>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum InvokeError {
+    /// The request is wrong, or nothing serves.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// The model answered with an error, or not at all (status 424 `ModelError`).
+    #[error("{message}")]
+    Model {
+        /// Text for people.
+        message: String,
+        /// The server's status; 0 when it gave none.
+        status: u16,
+        /// The server's body.
+        original: String,
+        /// Log stream of the server.
+        log_stream: String,
+    },
+}
+
+/// Where an invocation goes.
+struct Target<'a> {
+    region: &'a str,
+    endpoint: &'a str,
+}
+
+impl SageMaker {
+    /// Invokes an endpoint; of `headers`, those that belong to the container contract are passed on.
+    ///
+    /// # Errors
+    /// There is no such endpoint, it is not in service, the body is too large, or the model failed.
+    pub async fn invoke_endpoint(
+        &self,
+        region: &str,
+        endpoint: &str,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<Invocation, InvokeError> {
+        let target = Target { region, endpoint };
+        if body.len() > MAX_BODY {
+            return Err(too_large().into());
+        }
+        self.check_in_service(&target)?;
+        let end = Instant::now() + LIMIT;
+        let (variant, mut server) = self.server(&target, None).await?;
+        let mut answer = timeout_at(end, self.send(&server, headers, body.clone())).await;
+        if let Ok(Err(error)) = &answer {
+            // An update may have ended this server just now; a new one gets the request once more. A
+            // server that broke off in the middle of an answer is not asked again.
+            if error.is_connect() || self.is_replaced(&target, &server) {
+                server = self.server(&target, Some(&server)).await?.1;
+                answer = timeout_at(end, self.send(&server, headers, body)).await;
+            }
+        }
+        let stream = &server.stream;
+        match answer {
+            Err(_) => Err(target.failed(0, TIMED_OUT.to_owned(), stream)),
+            Ok(Err(error)) => Err(target.failed(0, chain(&error), stream)),
+            Ok(Ok(answer)) => {
+                let read = timeout_at(end, read(answer)).await;
+                target.judge(
+                    variant,
+                    stream,
+                    read.unwrap_or_else(|_| Err(TIMED_OUT.to_owned())),
+                )
+            }
+        }
+    }
+
+    /// Answers `POST /endpoints/{name}/invocations`.
+    pub(super) async fn invocation(&self, request: ApiRequest) -> Response<Body> {
+        let path = request.path.strip_prefix("/endpoints/").unwrap_or_default();
+        let name = match (path.split_once('/'), &request.method) {
+            (Some((name, "invocations")), &Method::POST) => name,
+            (operation, _) => {
+                let operation = operation.map_or(path, |(_, rest)| rest);
+                let error = ApiError::not_emulated("SageMaker Runtime", operation);
+                return wire::rest_answer(StatusCode::OK, Err(error));
+            }
+        };
+        let answer = self.invoke_endpoint(&request.region, name, &request.headers, request.body);
+        match answer.await {
+            Ok(invocation) => respond(invocation),
+            Err(InvokeError::Api(error)) => wire::rest_answer(StatusCode::OK, Err(error)),
+            Err(InvokeError::Model {
+                message,
+                status,
+                original,
+                log_stream,
+            }) => {
+                let body = json!({
+                    "Message": message,
+                    "OriginalStatusCode": status,
+                    "OriginalMessage": original,
+                    "LogStreamArn": log_stream,
+                });
+                let mut response = wire::rest_answer(StatusCode::FAILED_DEPENDENCY, Ok(body));
+                let code = HeaderValue::from_static("ModelError");
+                response.headers_mut().insert("x-amzn-errortype", code);
+                response
+            }
+        }
+    }
+
+    fn check_in_service(&self, target: &Target<'_>) -> Result<(), ApiError> {
+        let arn = target.arn();
+        let status = self.read(|state| {
+            state.endpoints.get(&arn).map(|endpoint| {
+                // While it is updated the old configuration serves.
+                (endpoint.status, endpoint.current.is_some())
+            })
+        });
+        let name = target.endpoint;
+        match status {
+            Some((EndpointStatus::InService | EndpointStatus::Updating, true)) => Ok(()),
+            Some((status, _)) => Err(invalid(format!(
+                "Endpoint {name} of account {ACCOUNT} is not in service: its status is {}.",
+                status.word()
+            ))),
+            None => Err(invalid(format!(
+                "Endpoint {name} of account {ACCOUNT} not found."
+            ))),
+        }
+    }
+
+    /// Returns the server of an endpoint, other than `not`, waiting a while for one that is being
+    /// started again.
+    async fn server(
+        &self,
+        target: &Target<'_>,
+        not: Option<&Arc<Server>>,
+    ) -> Result<(String, Arc<Server>), ApiError> {
+        let unavailable = || {
+            ApiError::with_status(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "ServiceUnavailable",
+                format!(
+                    "The server of endpoint {} is not running; its log says why.",
+                    target.endpoint
+                ),
+            )
+        };
+        let found = lock(&self.live).get(&target.arn()).and_then(|live| {
+            let keeper = live.keeper.as_ref()?;
+            Some((keeper.serving.variant.clone(), keeper.server.clone()))
+        });
+        let (variant, mut server) = found.ok_or_else(unavailable)?;
+        let usable = |server: &Option<Arc<Server>>| {
+            let server = server.as_ref();
+            server.is_some_and(|server| not.is_none_or(|not| !Arc::ptr_eq(server, not)))
+        };
+        let waited = timeout_at(Instant::now() + SERVER_WAIT, server.wait_for(usable)).await;
+        let server = waited
+            .ok()
+            .and_then(Result::ok)
+            .and_then(|server| (*server).clone());
+        Ok((variant, server.ok_or_else(unavailable)?))
+    }
+
+    /// Tells whether another server has taken the place of this one already.
+    fn is_replaced(&self, target: &Target<'_>, server: &Arc<Server>) -> bool {
+        let live = lock(&self.live);
+        let keeper = live
+            .get(&target.arn())
+            .and_then(|live| live.keeper.as_ref());
+        let other = keeper.and_then(|keeper| keeper.server.borrow().clone());
+        other.is_some_and(|other| !Arc::ptr_eq(&other, server))
+    }
+
+    async fn send(
+        &self,
+        server: &Server,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<Response<hyper::body::Incoming>, hyper_util::client::legacy::Error> {
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = Method::POST;
+        // The address is made of a port and a constant path.
+        if let Ok(uri) = server.url("/invocations").parse() {
+            *request.uri_mut() = uri;
+        }
+        for name in [
+            header::CONTENT_TYPE.as_str(),
+            header::ACCEPT.as_str(),
+            ATTRIBUTES,
+        ] {
+            if let Some(value) = headers.get(name)
+                && let Ok(name) = header::HeaderName::from_bytes(name.as_bytes())
+            {
+                request.headers_mut().insert(name, value.clone());
+            }
+        }
+        self.client.request(request).await
+    }
+}
+
+const TIMED_OUT: &str = "Your invocation timed out while waiting for a response from container \
+                         primary. Review the latency metrics for each container in Amazon \
+                         CloudWatch, resolve the issue, and try again.";
+
+/// An answer whose body was read.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+async fn read(answer: Response<hyper::body::Incoming>) -> Result<Answer, String> {
+    let (head, body) = answer.into_parts();
+    let body = Limited::new(body, MAX_BODY).collect().await;
+    Ok(Answer {
+        status: head.status,
+        headers: head.headers,
+        body: body.map_err(|error| error.to_string())?.to_bytes(),
+    })
+}
+
+impl Target<'_> {
+    fn arn(&self) -> String {
+        Kind::Endpoint.arn(self.region, self.endpoint)
+    }
+
+    fn judge(
+        &self,
+        variant: String,
+        stream: &str,
+        answer: Result<Answer, String>,
+    ) -> Result<Invocation, InvokeError> {
+        let answer = answer.map_err(|reason| self.failed(0, reason, stream))?;
+        if !answer.status.is_success() {
+            let text = String::from_utf8_lossy(&answer.body).into_owned();
+            return Err(self.failed(answer.status.as_u16(), text, stream));
+        }
+        let plain = HeaderValue::from_static("application/json");
+        Ok(Invocation {
+            content_type: answer
+                .headers
+                .get(header::CONTENT_TYPE)
+                .cloned()
+                .unwrap_or(plain),
+            attributes: answer.headers.get(ATTRIBUTES).cloned(),
+            body: answer.body,
+            variant,
+        })
+    }
+
+    fn failed(&self, status: u16, original: String, stream: &str) -> InvokeError {
+        let side = if (400..500).contains(&status) {
+            "client"
+        } else {
+            "server"
+        };
+        InvokeError::Model {
+            message: format!(
+                "Received {side} error ({status}) from primary with message \"{original}\". See the log \
+                 group /aws/sagemaker/Endpoints/{} in account {ACCOUNT} for more information.",
+                self.endpoint
+            ),
+            status,
+            original,
+            log_stream: SageMaker::log_stream_arn(self.region, self.endpoint, stream),
+        }
+    }
+}
+
+fn respond(invocation: Invocation) -> Response<Body> {
+    let mut response = Response::new(Body::from(invocation.body));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, invocation.content_type);
+    if let Ok(variant) = HeaderValue::from_str(&invocation.variant) {
+        headers.insert("x-amzn-invoked-production-variant", variant);
+    }
+    if let Some(attributes) = invocation.attributes {
+        headers.insert(ATTRIBUTES, attributes);
+    }
+    response
+}
+
+fn invalid(message: String) -> ApiError {
+    ApiError::client("ValidationError", message)
+}
+
+fn too_large() -> ApiError {
+    ApiError::with_status(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "RequestEntityTooLarge",
+        format!("HTTP content length exceeded {MAX_BODY} bytes."),
+    )
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}

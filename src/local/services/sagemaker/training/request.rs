@@ -1,0 +1,402 @@
+//! `CreateTrainingJob` as data, checked as the API checks it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regex::Regex;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::names::{constraint, invalid, only_known, unsupported};
+use super::super::ports::S3Uri;
+use crate::local::wire::ApiError;
+
+/// Longest run that is accepted, in seconds: 28 days.
+const MAX_RUNTIME: u64 = 2_419_200;
+
+/// A training job as it was asked for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct TrainingRequest {
+    pub(super) training_job_name: String,
+    pub(super) algorithm_specification: Algorithm,
+    pub(super) role_arn: String,
+    #[serde(default)]
+    pub(super) hyper_parameters: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) environment: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) input_data_config: Vec<Channel>,
+    pub(super) output_data_config: Output,
+    pub(super) resource_config: Resources,
+    pub(super) stopping_condition: Stopping,
+}
+
+/// What runs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Algorithm {
+    pub(super) training_image: String,
+    #[serde(default)]
+    pub(super) training_input_mode: Option<String>,
+    #[serde(default)]
+    pub(super) metric_definitions: Vec<MetricDefinition>,
+    #[serde(default)]
+    pub(super) container_entrypoint: Vec<String>,
+    #[serde(default)]
+    pub(super) container_arguments: Vec<String>,
+}
+
+/// A metric and the expression whose first group is its value.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct MetricDefinition {
+    pub(super) name: String,
+    pub(super) regex: String,
+}
+
+/// One folder of input.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Channel {
+    pub(super) channel_name: String,
+    pub(super) data_source: DataSource,
+    #[serde(default)]
+    pub(super) content_type: Option<String>,
+    #[serde(default)]
+    pub(super) compression_type: Option<String>,
+    #[serde(default)]
+    pub(super) input_mode: Option<String>,
+}
+
+/// Where a channel's data is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct DataSource {
+    pub(super) s3_data_source: S3DataSource,
+}
+
+/// A prefix of keys.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct S3DataSource {
+    pub(super) s3_data_type: String,
+    pub(super) s3_uri: String,
+    #[serde(default)]
+    pub(super) s3_data_distribution_type: Option<String>,
+}
+
+/// Where results go.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Output {
+    pub(super) s3_output_path: String,
+    #[serde(default)]
+    pub(super) compression_type: Option<String>,
+}
+
+/// The pretended machine.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Resources {
+    pub(super) instance_type: String,
+    pub(super) instance_count: u64,
+}
+
+/// When the job is ended at the latest.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Stopping {
+    /// Seconds.
+    pub(super) max_runtime_in_seconds: u64,
+}
+
+impl TrainingRequest {
+    /// Reads and checks a request.
+    pub(super) fn read(input: &Value) -> Result<Self, ApiError> {
+        refuse_what_is_not_emulated(input)?;
+        let request: Self = serde_path_to_error::deserialize(input).map_err(|error| {
+            invalid(format!(
+                "1 validation error detected: at '{}': {}",
+                error.path(),
+                error.inner()
+            ))
+        })?;
+        request.check_emulated()?;
+        request.check_limits()?;
+        request.check_channels()?;
+        for definition in &request.algorithm_specification.metric_definitions {
+            definition.compile()?;
+        }
+        if S3Uri::parse(&request.output_data_config.s3_output_path).is_none() {
+            return Err(not_s3(
+                "S3OutputPath",
+                &request.output_data_config.s3_output_path,
+            ));
+        }
+        Ok(request)
+    }
+
+    fn check_emulated(&self) -> Result<(), ApiError> {
+        let algorithm = &self.algorithm_specification;
+        let modes = self
+            .input_data_config
+            .iter()
+            .map(|channel| &channel.input_mode);
+        for mode in modes.chain([&algorithm.training_input_mode]).flatten() {
+            if mode != "File" && mode != "FastFile" {
+                return Err(unsupported(format!("the input mode {mode}")));
+            }
+        }
+        if algorithm.container_entrypoint.is_empty() {
+            return Err(unsupported(
+                "training jobs without AlgorithmSpecification.ContainerEntrypoint",
+            ));
+        }
+        if self.resource_config.instance_count != 1 {
+            return Err(unsupported("training jobs on several instances"));
+        }
+        match self.output_data_config.compression_type.as_deref() {
+            None | Some("GZIP") => Ok(()),
+            Some(other) => Err(unsupported(format!("the output's CompressionType {other}"))),
+        }
+    }
+
+    fn check_limits(&self) -> Result<(), ApiError> {
+        check_map("HyperParameters", &self.hyper_parameters, 256, 2500)?;
+        check_map("Environment", &self.environment, 512, 512)?;
+        let runtime = self.stopping_condition.max_runtime_in_seconds;
+        if !(1..=MAX_RUNTIME).contains(&runtime) {
+            return Err(constraint(
+                &runtime.to_string(),
+                "StoppingCondition.MaxRuntimeInSeconds",
+                "Member must have value between 1 and 2419200",
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_channels(&self) -> Result<(), ApiError> {
+        let mut names = BTreeSet::new();
+        for channel in &self.input_data_config {
+            let name = channel.channel_name.as_str();
+            let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+            // The name becomes a folder's, so the dots that mean other folders are refused too.
+            if name.is_empty()
+                || name.len() > 64
+                || !name.chars().all(allowed)
+                || name.starts_with('.')
+            {
+                return Err(constraint(
+                    name,
+                    "InputDataConfig.ChannelName",
+                    "Member must satisfy regular expression pattern: [A-Za-z0-9\\.\\-_]+",
+                ));
+            }
+            if !names.insert(name) {
+                return Err(invalid(format!("Duplicate channel name: {name}")));
+            }
+            let source = &channel.data_source.s3_data_source;
+            if source.s3_data_type != "S3Prefix" {
+                return Err(unsupported(format!(
+                    "the S3DataType {}",
+                    source.s3_data_type
+                )));
+            }
+            if channel
+                .compression_type
+                .as_deref()
+                .is_some_and(|kind| kind != "None")
+            {
+                return Err(unsupported("compressed channels"));
+            }
+            if S3Uri::parse(&source.s3_uri).is_none() {
+                return Err(not_s3("S3Uri", &source.s3_uri));
+            }
+        }
+        if names.len() > 20 {
+            return Err(invalid("InputDataConfig must have at most 20 channels."));
+        }
+        Ok(())
+    }
+}
+
+impl MetricDefinition {
+    /// Compiles the expression.
+    pub(super) fn compile(&self) -> Result<Regex, ApiError> {
+        let regex = Regex::new(&self.regex).map_err(|error| {
+            invalid(format!(
+                "Invalid regex for the metric {}: {error}",
+                self.name
+            ))
+        })?;
+        if regex.captures_len() < 2 {
+            return Err(invalid(format!(
+                "The regex of the metric {} has no group for the value.",
+                self.name
+            )));
+        }
+        Ok(regex)
+    }
+}
+
+/// Members that change nothing in one process on one machine (sizes, prices, profiling) are accepted;
+/// whatever else would change what happens is refused by name.
+fn refuse_what_is_not_emulated(input: &Value) -> Result<(), ApiError> {
+    const KNOWN: [&str; 14] = [
+        "TrainingJobName",
+        "AlgorithmSpecification",
+        "RoleArn",
+        "HyperParameters",
+        "Environment",
+        "InputDataConfig",
+        "OutputDataConfig",
+        "ResourceConfig",
+        "StoppingCondition",
+        "Tags",
+        "ProfilerConfig",
+        "EnableManagedSpotTraining",
+        "EnableInterContainerTrafficEncryption",
+        "RetryStrategy",
+    ];
+    only_known("CreateTrainingJob", input, &KNOWN)?;
+    let part = |name: &str| input.get(name).unwrap_or(&Value::Null);
+    only_known(
+        "AlgorithmSpecification",
+        part("AlgorithmSpecification"),
+        &[
+            "TrainingImage",
+            "TrainingInputMode",
+            "MetricDefinitions",
+            "EnableSageMakerMetricsTimeSeries",
+            "ContainerEntrypoint",
+            "ContainerArguments",
+        ],
+    )?;
+    only_known(
+        "ResourceConfig",
+        part("ResourceConfig"),
+        &[
+            "InstanceType",
+            "InstanceCount",
+            "VolumeSizeInGB",
+            "KeepAlivePeriodInSeconds",
+        ],
+    )?;
+    only_known(
+        "OutputDataConfig",
+        part("OutputDataConfig"),
+        &["S3OutputPath", "CompressionType", "KmsKeyId"],
+    )
+}
+
+fn check_map(
+    member: &str,
+    map: &BTreeMap<String, String>,
+    longest_key: usize,
+    longest_value: usize,
+) -> Result<(), ApiError> {
+    if map.len() > 100 {
+        return Err(constraint(
+            &map.len().to_string(),
+            member,
+            "Member must have length less than or equal to 100",
+        ));
+    }
+    for (key, value) in map {
+        if key.len() > longest_key || value.len() > longest_value {
+            return Err(constraint(
+                key,
+                member,
+                &format!(
+                    "Map keys must have length at most {longest_key}, values at most {longest_value}"
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn not_s3(member: &str, value: &str) -> ApiError {
+    constraint(
+        value,
+        member,
+        "Member must satisfy regular expression pattern: ^(https|s3)://([^/]+)/?(.*)$",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::super::testing::training_request;
+    use super::*;
+
+    fn refused(pointer: &str, value: &Value) -> String {
+        let mut input = training_request("job", "true");
+        let (parent, member) = pointer.rsplit_once('/').unwrap();
+        input.pointer_mut(parent).unwrap()[member] = value.clone();
+        TrainingRequest::read(&input).unwrap_err().message
+    }
+
+    #[test]
+    fn a_good_request_is_read() {
+        let request = TrainingRequest::read(&training_request("job", "true")).unwrap();
+        assert_eq!(request.training_job_name, "job");
+        assert_eq!(request.stopping_condition.max_runtime_in_seconds, 60);
+    }
+
+    #[test]
+    fn what_is_not_emulated_is_refused_by_name() {
+        let cases = [
+            ("/VpcConfig", json!({ "Subnets": ["s"] }), "VpcConfig"),
+            (
+                "/CheckpointConfig",
+                json!({ "S3Uri": "s3://b" }),
+                "CheckpointConfig",
+            ),
+            (
+                "/AlgorithmSpecification/AlgorithmName",
+                json!("x"),
+                "AlgorithmName",
+            ),
+            (
+                "/AlgorithmSpecification/TrainingInputMode",
+                json!("Pipe"),
+                "Pipe",
+            ),
+            (
+                "/AlgorithmSpecification/ContainerEntrypoint",
+                json!([]),
+                "ContainerEntrypoint",
+            ),
+            (
+                "/ResourceConfig/InstanceCount",
+                json!(2),
+                "several instances",
+            ),
+            (
+                "/ResourceConfig/InstanceGroups",
+                json!([{}]),
+                "InstanceGroups",
+            ),
+        ];
+        for (pointer, value, word) in cases {
+            let message = refused(pointer, &value);
+            assert!(
+                message.contains(word) && message.contains("not emulate"),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn limits_are_kept() {
+        assert!(refused("/StoppingCondition/MaxRuntimeInSeconds", &json!(0)).contains("between 1"));
+        let long = json!({ "a": "x".repeat(2501) });
+        assert!(refused("/HyperParameters", &long).contains("hyperParameters"));
+        let regex = json!([{ "Name": "loss", "Regex": "loss=[0-9]+" }]);
+        assert!(refused("/AlgorithmSpecification/MetricDefinitions", &regex).contains("no group"));
+        assert!(refused("/OutputDataConfig/S3OutputPath", &json!("/tmp")).contains("s3"));
+        assert!(refused("/RoleArn", &json!(7)).contains("RoleArn"));
+    }
+}

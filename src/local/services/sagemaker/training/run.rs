@@ -1,0 +1,295 @@
+//! One run of a training job, from its folders to its last upload.
+
+use std::process::ExitStatus;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use super::super::SageMaker;
+use super::super::lock;
+use super::super::loglines::LogLines;
+use super::super::ports::S3Uri;
+use super::super::state::Phase;
+use super::container::Layout;
+use super::drive::Ending;
+use super::metrics::Metrics;
+use super::outputs::{failure_reason, has_content};
+use super::request::TrainingRequest;
+use crate::local::runner::Process;
+
+/// Time between the request to end and the kill, as the platform gives it.
+const GRACE: Duration = Duration::from_secs(120);
+
+/// Training leaves the machine usable.
+const NICENESS: i32 = 5;
+
+const GROUP: &str = "/aws/sagemaker/TrainingJobs";
+
+/// Shortest time between two progress messages that are recorded.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
+
+/// Everything one run needs.
+pub(super) struct Run {
+    pub(super) service: Arc<SageMaker>,
+    pub(super) arn: String,
+    pub(super) request: TrainingRequest,
+    pub(super) layout: Layout,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) stopped: watch::Receiver<bool>,
+}
+
+/// What a run comes to, with the model if one was stored.
+struct Outcome {
+    ending: Ending,
+    model: Option<String>,
+}
+
+/// How the process ended.
+enum Ended {
+    ByItself(ExitStatus),
+    OnRequest,
+    AtLimit,
+}
+
+impl Run {
+    /// Drives the job to its end and records it.
+    pub(super) async fn to_the_end(self) {
+        let name = &self.request.training_job_name;
+        let epoch = self.service.parts.clock.epoch_millis();
+        let log = LogLines::open(
+            Arc::clone(&self.service.parts.logs),
+            GROUP.to_owned(),
+            format!("{name}/algo-1-{epoch}"),
+        );
+        let mut result = self.run(&log).await;
+        if let Err(error) = self.layout.remove() {
+            log.line(format!("the job's folder cannot be removed: {error}"));
+        }
+        let mut message = match &result.ending {
+            Ending::Completed => "Training job completed".to_owned(),
+            Ending::Failed(_) => "Training job failed".to_owned(),
+            Ending::Stopped => "Training job stopped".to_owned(),
+            Ending::MaxRuntimeExceeded => {
+                "Training job runtime exceeded MaxRuntimeInSeconds".to_owned()
+            }
+        };
+        if let Some(fault) = log.flush() {
+            message = format!("{message}; its log is incomplete: {fault}");
+        }
+        let finished = self.service.finish(
+            &self.arn,
+            result.ending.clone(),
+            result.model.take(),
+            &message,
+        );
+        if let Err(error) = finished {
+            // The job was deleted meanwhile, or the disk is full: then it starts again with the engine.
+            log.line(format!("the job's end cannot be recorded: {error}"));
+        }
+        lock(&self.service.jobs).remove(&self.arn);
+    }
+
+    async fn run(&self, log: &Arc<LogLines>) -> Outcome {
+        let prepared = tokio::select! {
+            prepared = self.prepare(log) => prepared,
+            () = self.stop_requested() => Ok(None),
+        };
+        let process = match prepared {
+            Ok(Some(process)) => process,
+            Ok(None) => {
+                return Outcome {
+                    ending: Ending::Stopped,
+                    model: None,
+                };
+            }
+            Err(reason) => {
+                log.line(&reason);
+                return Outcome {
+                    ending: Ending::Failed(reason),
+                    model: None,
+                };
+            }
+        };
+        let ended = self.watch(&process, log).await;
+        drop(process);
+        self.upload_results(log, ended).await
+    }
+
+    /// Makes everything ready and starts the process. Reasons of failures are the engine's or the
+    /// request's, never the algorithm's.
+    async fn prepare(&self, log: &Arc<LogLines>) -> Result<Option<Process>, String> {
+        let engine = |reason: String| format!("InternalServerError: {reason}");
+        let service = &self.service;
+        let image = &self.request.algorithm_specification.training_image;
+        let message = format!("Preparing the environment that stands for {image}");
+        self.enter(Phase::Downloading, &message)?;
+        let reported = Mutex::new(None::<Instant>);
+        let python = service
+            .parts
+            .python
+            .interpreter(&|line| {
+                log.line(line);
+                let mut last = lock(&reported);
+                if last.is_none_or(|last| last.elapsed() >= REPORT_EVERY) {
+                    *last = Some(Instant::now());
+                    self.report(line, log);
+                }
+            })
+            .await
+            .map_err(|error| engine(chain(&error)))?;
+        self.report("Downloading input data", log);
+        self.layout
+            .make(&self.request)
+            .map_err(|error| engine(format!("the job's folder cannot be made: {error}")))?;
+        self.download().await?;
+        let mut platform = service.parts.environment.clone();
+        let region = self.arn.split(':').nth(3).unwrap_or_default();
+        for key in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
+            platform.push((key.to_owned(), region.to_owned()));
+        }
+        let launch = self
+            .layout
+            .launch(&self.request, &self.arn, &python, &platform);
+        self.enter(
+            Phase::Training,
+            "Training image download completed. Training in progress.",
+        )?;
+        let (metrics, clock, log) = (
+            Arc::clone(&self.metrics),
+            service.parts.clock,
+            Arc::clone(log),
+        );
+        let process = Process::spawn(&launch, move |line| {
+            metrics.scan(&line, clock.epoch_seconds());
+            log.line(line);
+        })
+        .map_err(|error| engine(format!("the training process cannot be started: {error}")))?;
+        if process.lower_priority(NICENESS).is_err() {
+            // It has ended already, so there is nothing left to slow down.
+        }
+        Ok(Some(process))
+    }
+
+    async fn download(&self) -> Result<(), String> {
+        for channel in &self.request.input_data_config {
+            let text = &channel.data_source.s3_data_source.s3_uri;
+            let uri = S3Uri::parse(text)
+                .ok_or_else(|| format!("ClientError: {text} is no S3 address"))?;
+            let into = self.layout.channel(channel);
+            let count = self
+                .service
+                .parts
+                .store
+                .download_prefix(&uri.bucket, &uri.key, &into)
+                .await
+                .map_err(|fault| format!("ClientError: Data download failed: {fault}"))?;
+            if count == 0 {
+                return Err(format!(
+                    "ClientError: Data download failed: No S3 objects found under S3 URL \"{uri}\" \
+                     given in input data source of channel {}.",
+                    channel.channel_name
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the end of the process, and brings it about when it is asked for or time is up.
+    async fn watch(&self, process: &Process, log: &LogLines) -> Ended {
+        let limit = Duration::from_secs(self.request.stopping_condition.max_runtime_in_seconds);
+        let ended = tokio::select! {
+            status = process.wait() => return Ended::ByItself(status),
+            () = self.stop_requested() => Ended::OnRequest,
+            () = sleep(limit) => Ended::AtLimit,
+        };
+        if let (Ended::AtLimit, Err(error)) = (
+            &ended,
+            self.enter(Phase::Stopping, "Stopping the training job"),
+        ) {
+            log.line(error);
+        }
+        process.stop(GRACE).await;
+        ended
+    }
+
+    async fn upload_results(&self, log: &Arc<LogLines>, ended: Ended) -> Outcome {
+        let ml = self.layout.ml();
+        let mut ending = match ended {
+            Ended::OnRequest => Ending::Stopped,
+            Ended::AtLimit => Ending::MaxRuntimeExceeded,
+            Ended::ByItself(status) if status.success() => Ending::Completed,
+            Ended::ByItself(status) => {
+                let named = self.service.parts.python.is_named();
+                let hint = (named && status.code() == Some(1)).then_some(
+                    "if a package is missing, install it into the interpreter that the stack file names",
+                );
+                Ending::Failed(failure_reason(&ml, status, hint))
+            }
+        };
+        let mut model = None;
+        if let Err(error) = self.enter(Phase::Uploading, "Uploading generated training model") {
+            log.line(error);
+        }
+        if has_content(&ml.join("output/data")) {
+            let stored =
+                self.service
+                    .upload(&self.request, &self.layout, "output/data", "output.tar.gz");
+            if let (Err(reason), false) = (stored.await, matches!(ending, Ending::Failed(_))) {
+                ending = Ending::Failed(format!("InternalServerError: {reason}"));
+            }
+        }
+        let wanted = !matches!(ending, Ending::Failed(_))
+            && (ending == Ending::Completed || has_content(&ml.join("model")));
+        if wanted {
+            match self
+                .service
+                .upload(&self.request, &self.layout, "model", "model.tar.gz")
+                .await
+            {
+                Ok(uri) => model = Some(uri),
+                Err(reason) => ending = Ending::Failed(format!("InternalServerError: {reason}")),
+            }
+        }
+        if let Ending::Failed(reason) = &ending {
+            log.line(reason);
+        }
+        Outcome { ending, model }
+    }
+
+    fn enter(&self, phase: Phase, message: &str) -> Result<(), String> {
+        self.service
+            .enter(&self.arn, phase, message)
+            .map_err(|error| format!("InternalServerError: {}", error.message))
+    }
+
+    fn report(&self, message: &str, log: &LogLines) {
+        let now = self.service.parts.clock.epoch_seconds();
+        if let Err(error) = self
+            .service
+            .change_job(&self.arn, |job| job.report(message, now))
+        {
+            log.line(format!("progress cannot be recorded: {error}"));
+        }
+    }
+
+    async fn stop_requested(&self) {
+        let mut stopped = self.stopped.clone();
+        if stopped.wait_for(|stop| *stop).await.is_err() {
+            // The handle is gone, and with it this task any moment.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Writes an error with its sources in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}

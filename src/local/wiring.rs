@@ -1,0 +1,222 @@
+//! Puts the services together: who gets which folder, and whom each of them calls.
+
+use std::collections::BTreeMap;
+use std::future::{Future, ready};
+use std::io;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Request, Response, StatusCode};
+use futures::future::BoxFuture;
+use s3s::service::S3Service;
+use tower::ServiceExt;
+
+use super::ACCOUNT;
+use super::auth::Credentials;
+use super::clock::Clock;
+use super::engine::Options;
+use super::journal::Journal;
+use super::resource::ResourceProvider;
+use super::runner::Python;
+use super::server::{DATA_PLANE, Handler, RawHandler};
+use super::services::apigateway::{self, ApiGateway, ApiGatewayParts};
+use super::services::cloudformation::{CloudFormation, CloudFormationParts};
+use super::services::iam::{self, Iam};
+use super::services::lambda::{self, Lambda, LambdaParts};
+use super::services::logs::{self, Logs};
+use super::services::s3::{self, S3};
+use super::services::sagemaker::{self, SageMaker, SageMakerParts};
+use super::services::sts::Sts;
+use super::wire::ApiRequest;
+
+/// All services of one engine.
+pub(crate) struct Services {
+    apigateway: Arc<ApiGateway>,
+    pub(crate) cloudformation: Arc<CloudFormation>,
+    iam: Arc<Iam>,
+    lambda: Arc<Lambda>,
+    logs: Arc<Logs>,
+    s3: Arc<S3>,
+    pub(crate) sagemaker: Arc<SageMaker>,
+    sts: Arc<Sts>,
+}
+
+impl Services {
+    /// Opens every service with the state it had.
+    pub(crate) fn open(
+        options: &Options,
+        clock: Clock,
+        journal: &Arc<Journal>,
+    ) -> io::Result<Self> {
+        let state = |name: &str| options.state.join("state").join(name);
+        let environment = child_environment(options);
+        let python = Arc::new(Python::new(options.python.clone(), options.cache.clone()));
+        let s3 = Arc::new(S3::open(options.state.join("s3"), clock)?);
+        let logs = Arc::new(Logs::open(options.state.join("logs"), clock)?);
+        let iam = Arc::new(Iam::open(state("iam.json"), clock)?);
+        let sagemaker = SageMaker::open(SageMakerParts {
+            folder: options.state.clone(),
+            clock,
+            store: Arc::clone(&s3) as _,
+            logs: Arc::clone(&logs) as _,
+            roles: Arc::clone(&iam) as _,
+            python: Arc::clone(&python),
+            environment: environment.clone(),
+        })?;
+        let (sink, roles) = (Arc::clone(&logs), Arc::clone(&iam));
+        let lambda = Arc::new(Lambda::open(LambdaParts {
+            state: state("lambda.json"),
+            work: options.state.join("work").join("lambda"),
+            clock,
+            s3: Arc::clone(&s3),
+            write_log: Arc::new(move |group, stream, lines| sink.put(group, stream, lines)),
+            role_exists: Arc::new(move |arn| roles.role_exists(arn)),
+            python,
+            environment,
+        })?);
+        let apigateway = Arc::new(ApiGateway::open(ApiGatewayParts {
+            state: state("apigateway.json"),
+            clock,
+            lambda: Arc::clone(&lambda),
+            base_url: options.base_url.clone(),
+        })?);
+        let providers: Vec<Arc<dyn ResourceProvider>> = [
+            s3::providers(&s3),
+            iam::providers(&iam),
+            logs::providers(&logs),
+            sagemaker::providers(&sagemaker),
+            lambda::providers(&lambda),
+            apigateway::providers(&apigateway),
+        ]
+        .concat();
+        let cloudformation = CloudFormation::open(CloudFormationParts {
+            path: state("cloudformation.json"),
+            clock,
+            account: ACCOUNT.to_owned(),
+            journal: Arc::clone(journal),
+            providers,
+        })?;
+        let sts = Arc::new(Sts {
+            account: ACCOUNT.to_owned(),
+        });
+        Ok(Self {
+            apigateway,
+            cloudformation,
+            iam,
+            lambda,
+            logs,
+            s3,
+            sagemaker,
+            sts,
+        })
+    }
+
+    /// Returns the services by their name in the credential scope.
+    pub(crate) fn handlers(&self) -> BTreeMap<&'static str, Handler> {
+        [
+            (
+                "apigateway",
+                handler(&self.apigateway, |to, request| async move {
+                    to.handle(request).await
+                }),
+            ),
+            (
+                "cloudformation",
+                handler(&self.cloudformation, |to, request| {
+                    ready(to.handle(&request))
+                }),
+            ),
+            (
+                "iam",
+                handler(&self.iam, |to, request| ready(to.handle(&request))),
+            ),
+            (
+                "lambda",
+                handler(&self.lambda, |to, request| async move {
+                    to.handle(request).await
+                }),
+            ),
+            (
+                "logs",
+                handler(&self.logs, |to, request| ready(to.handle(&request))),
+            ),
+            (
+                "sagemaker",
+                handler(&self.sagemaker, |to, request| async move {
+                    to.handle(request).await
+                }),
+            ),
+            (
+                "sts",
+                handler(&self.sts, |to, request| ready(to.handle(&request))),
+            ),
+        ]
+        .into()
+    }
+
+    /// Returns what answers requests to S3, which checks their signatures itself.
+    pub(crate) fn objects(&self, credentials: &Credentials) -> RawHandler {
+        let service = self
+            .s3
+            .service(&credentials.access_key, &credentials.secret_key);
+        Arc::new(move |request| objects(service.clone(), request))
+    }
+
+    /// Returns what answers requests to the HTTP APIs of stacks.
+    pub(crate) fn apis(&self) -> RawHandler {
+        let apigateway = Arc::clone(&self.apigateway);
+        Arc::new(move |request| {
+            let apigateway = Arc::clone(&apigateway);
+            Box::pin(async move {
+                let path = request.uri().path();
+                let below = path.strip_prefix(DATA_PLANE).unwrap_or_default();
+                let api = below.split('/').next().unwrap_or_default().to_owned();
+                apigateway.serve(&api, request).await
+            })
+        })
+    }
+
+    /// Ends all work and every child process.
+    pub(crate) async fn stop(&self) {
+        self.cloudformation.stop();
+        self.lambda.shut_down();
+        self.sagemaker.shutdown().await;
+    }
+}
+
+/// Environment of every child, so that AWS clients in it find the engine and nothing else.
+fn child_environment(options: &Options) -> Vec<(String, String)> {
+    [
+        ("AWS_ENDPOINT_URL", options.base_url.as_str()),
+        ("AWS_ACCESS_KEY_ID", &options.credentials.access_key),
+        ("AWS_SECRET_ACCESS_KEY", &options.credentials.secret_key),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+fn handler<S, F>(
+    service: &Arc<S>,
+    handle: impl Fn(Arc<S>, ApiRequest) -> F + Send + Sync + 'static,
+) -> Handler
+where
+    S: Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    let service = Arc::clone(service);
+    Arc::new(move |request| Box::pin(handle(Arc::clone(&service), request)))
+}
+
+fn objects(service: S3Service, request: Request<Body>) -> BoxFuture<'static, Response<Body>> {
+    Box::pin(async move {
+        match service.oneshot(request).await {
+            Ok(response) => response.map(Body::new),
+            Err(error) => {
+                let mut response = Response::new(Body::from(format!("S3 failed: {error:?}")));
+                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                response
+            }
+        }
+    })
+}
