@@ -4,10 +4,39 @@
 //! HTTP and a state folder. Output: AWS responses, child processes (training jobs, endpoints, Lambda
 //! functions) and the HTTP API of each stack. Must not know: anything else of this crate. It is met
 //! only over the wire, so that the client side and this side check each other.
+//!
+//! What is emulated. Everything else is refused by name (`NotEmulated`, status 501):
+//!
+//! | service | operations | not emulated |
+//! |---|---|---|
+//! | CloudFormation | change sets (CREATE, UPDATE), CreateStack, UpdateStack, DeleteStack, ContinueUpdateRollback, UpdateTerminationProtection, all descriptions and lists of stacks, resources and events, GetTemplate, GetTemplateSummary, ValidateTemplate | drift, imports, exports, nested stacks, transforms, stack policies, stack sets, RollbackStack, templates in S3 |
+//! | CloudFormation functions | Ref, GetAtt, Sub, Join, Select, Split, If, Equals, Not, And, Or, FindInMap, Base64, pseudo parameters but NotificationARNs | ImportValue, GetAZs, Cidr, Transform, language extensions |
+//! | S3 | buckets, objects, versions, multipart uploads, conditional writes; types Bucket, BucketPolicy | policies are kept, not enforced |
+//! | IAM | reading roles and their policies; type Role | users, groups, managed policies; policies are kept, not evaluated |
+//! | STS | GetCallerIdentity | assuming roles |
+//! | CloudWatch Logs | groups, streams, events, retention (shown, not enforced), filter patterns of words; type LogGroup | queries, metric filters, subscriptions |
+//! | SageMaker | training jobs, models, endpoint configurations, endpoints, InvokeEndpoint; types Model, EndpointConfig, Endpoint | everything else |
+//! | Lambda | running Python handlers; types Function, Permission | versions, aliases, layers, event sources |
 
+pub mod auth;
 pub mod clock;
 pub mod durable;
+mod engine;
+pub mod ids;
+pub mod journal;
+mod ports;
 pub mod resource;
 pub mod runner;
+mod server;
 pub mod services;
+#[cfg(test)]
+mod tests;
 pub mod wire;
+
+pub use auth::Credentials;
+pub use engine::{Engine, EngineError, Options, serve};
+pub use runner::PythonSpec;
+pub use server::DATA_PLANE;
+
+/// The one pretend account.
+pub const ACCOUNT: &str = "000000000000";

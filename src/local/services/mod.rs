@@ -1,6 +1,13 @@
-//! The services that the engine emulates, one module each.
+//! The emulated services, one module each.
 //!
-//! Purpose: the behaviour of each AWS service. Input: signed requests, resources wanted by
-//! CloudFormation. Output: answers, state on disk, child processes. Must not know: how requests arrive.
+//! Purpose: keeps each service's state and answers its operations. Input: signed requests
+//! (`wire::ApiRequest`), and calls from one service to another. Output: HTTP responses, files and
+//! child processes. Must not know: sockets, signatures, and how requests find their service.
 
+pub mod cloudformation;
+pub mod iam;
+pub mod lambda;
+pub mod logs;
+pub mod s3;
 pub mod sagemaker;
+pub mod sts;

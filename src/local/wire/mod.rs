@@ -5,6 +5,7 @@
 //! operation does.
 
 pub mod json;
+pub mod query;
 
 use axum::http::{HeaderMap, Method, StatusCode};
 use bytes::Bytes;

@@ -1,0 +1,88 @@
+//! Everything that exists under an environment's names, to prove that a teardown left nothing.
+
+use async_trait::async_trait;
+
+use super::CloudFault;
+
+/// Something that exists in the account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Item {
+    /// What it is, e.g. `IAM role`.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+}
+
+/// The names that belong to one environment. Prefixes end with a separator, so that the names of
+/// `news-prod-eu` are not taken for those of `news-prod`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// `<stack>-<environment>`: the endpoint, and the stem of all other names.
+    pub stem: String,
+    /// Names of the CloudFormation stacks; what they generate starts with `<name>-`.
+    pub stacks: Vec<String>,
+    /// The bucket, when its name is known.
+    pub bucket: Option<String>,
+    /// Names of the log groups.
+    pub log_groups: Vec<String>,
+    /// Name of the Lambda function.
+    pub function: String,
+    /// Value of the `deploy:stack` tag.
+    pub stack: String,
+    /// Value of the `deploy:environment` tag.
+    pub environment: String,
+}
+
+impl Scope {
+    /// Whether a generated name, e.g. of a role or a model, comes from one of the stacks.
+    pub fn generated(&self, name: &str) -> bool {
+        self.stacks.iter().any(|stack| {
+            name.strip_prefix(stack.as_str())
+                .is_some_and(|rest| rest.starts_with('-'))
+        })
+    }
+
+    /// Whether a training job's name is `<stem>-<key>` or `<stem>-<key>-<attempt>`.
+    pub fn training_job(&self, name: &str) -> bool {
+        let Some(rest) = name.strip_prefix(&format!("{}-", self.stem)) else {
+            return false;
+        };
+        let (key, attempt) = rest.split_once('-').unwrap_or((rest, "2"));
+        key.len() == crate::cloud::training::KEY_LENGTH
+            && key.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && attempt.bytes().all(|byte| byte.is_ascii_digit())
+    }
+}
+
+/// Lists what exists.
+#[async_trait]
+pub trait Inventory: Send + Sync {
+    /// Lists everything within the scope, sorted.
+    async fn items(&self, scope: &Scope) -> Result<Vec<Item>, CloudFault>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope() -> Scope {
+        Scope {
+            stem: "news-prod".into(),
+            stacks: vec!["news-prod-foundation".into(), "news-prod-service".into()],
+            bucket: None,
+            log_groups: vec![],
+            function: "news-prod-classify".into(),
+            stack: "news".into(),
+            environment: "prod".into(),
+        }
+    }
+
+    #[test]
+    fn another_environment_with_the_same_beginning_is_not_ours() {
+        assert!(scope().generated("news-prod-foundation-TrainingRole-1A"));
+        assert!(!scope().generated("news-prod-eu-foundation-TrainingRole-1A"));
+        assert!(scope().training_job("news-prod-0123456789ab"));
+        assert!(scope().training_job("news-prod-0123456789ab-2"));
+        assert!(!scope().training_job("news-prod-eu-0123456789ab"));
+    }
+}

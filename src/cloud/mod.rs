@@ -1,0 +1,45 @@
+//! The ports: what `deploy` needs of a cloud, in its own words.
+//!
+//! Purpose: lets planning and reconciling be written and tested without an SDK. Input: requests in
+//! the words of this crate. Output: what is there, or a [`CloudFault`]. Must not know: SDK types,
+//! plans, the terminal, or whether AWS or the local engine answers.
+//!
+//! The contract of every method: it makes one attempt (beneath it the client may retry transport
+//! errors and throttling), never waits for something to finish, and may be repeated. A thing that is
+//! not there is `None` or a success of its deletion, not a fault.
+
+pub mod artifacts;
+pub mod condition;
+pub mod endpoints;
+pub mod fault;
+pub mod identity;
+pub mod inventory;
+pub mod logs;
+pub mod stacks;
+pub mod training;
+pub mod web;
+
+use std::sync::Arc;
+
+pub use fault::{CloudFault, FaultKind};
+
+/// One environment's cloud: its ports, all aimed at the same account and region.
+#[derive(Clone)]
+pub struct Cloud {
+    /// Who is calling.
+    pub identity: Arc<dyn identity::Identity>,
+    /// CloudFormation stacks.
+    pub stacks: Arc<dyn stacks::Stacks>,
+    /// Objects in the environment's bucket.
+    pub artifacts: Arc<dyn artifacts::Artifacts>,
+    /// Training jobs.
+    pub training: Arc<dyn training::Training>,
+    /// Log streams.
+    pub logs: Arc<dyn logs::Logs>,
+    /// Endpoints and their runtime.
+    pub endpoints: Arc<dyn endpoints::Endpoints>,
+    /// Everything of an environment that exists, whoever made it.
+    pub inventory: Arc<dyn inventory::Inventory>,
+    /// Plain HTTP requests to the environment's own API.
+    pub web: Arc<dyn web::Web>,
+}

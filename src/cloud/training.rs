@@ -1,0 +1,234 @@
+//! Training jobs.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::CloudFault;
+
+/// Characters of a training key that go into a job's name.
+pub const KEY_LENGTH: usize = 12;
+
+/// A rendered `CreateTrainingJob` request, in the field names of the SageMaker API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct TrainingRequest {
+    /// Name, at most 63 characters.
+    pub training_job_name: String,
+    /// The role that the job assumes.
+    pub role_arn: String,
+    /// Image, entry point and metrics.
+    pub algorithm_specification: AlgorithmSpecification,
+    /// Arguments of the script, all strings.
+    #[serde(default)]
+    pub hyper_parameters: BTreeMap<String, String>,
+    /// Input channels.
+    pub input_data_config: Vec<Channel>,
+    /// Where the model goes.
+    pub output_data_config: OutputDataConfig,
+    /// Instances.
+    pub resource_config: ResourceConfig,
+    /// Time limits.
+    pub stopping_condition: StoppingCondition,
+    /// Environment variables of the container.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: Vec<Tag>,
+    /// Whether the container has no network.
+    #[serde(default)]
+    pub enable_network_isolation: bool,
+    /// The profiler's configuration.
+    pub profiler_config: Option<ProfilerConfig>,
+}
+
+/// Image, entry point and metrics of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct AlgorithmSpecification {
+    /// Image URI.
+    pub training_image: String,
+    /// `File`, `FastFile` or `Pipe`.
+    pub training_input_mode: String,
+    /// What is read from the log.
+    #[serde(default)]
+    pub metric_definitions: Vec<MetricDefinition>,
+    /// Program and leading arguments in place of the image's.
+    #[serde(default)]
+    pub container_entrypoint: Vec<String>,
+    /// Arguments of the entry point.
+    #[serde(default)]
+    pub container_arguments: Vec<String>,
+}
+
+/// A metric read from the log: the first group of the expression is the value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct MetricDefinition {
+    /// Name.
+    pub name: String,
+    /// Regular expression.
+    pub regex: String,
+}
+
+/// An input channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Channel {
+    /// Name; the folder below `/opt/ml/input/data`.
+    pub channel_name: String,
+    /// Where the data is.
+    pub data_source: DataSource,
+    /// Media type.
+    pub content_type: Option<String>,
+    /// Overrides the job's input mode.
+    pub input_mode: Option<String>,
+}
+
+/// Where a channel's data is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct DataSource {
+    /// Objects in S3.
+    pub s3_data_source: S3DataSource,
+}
+
+/// Objects in S3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct S3DataSource {
+    /// `S3Prefix` or `ManifestFile`.
+    pub s3_data_type: String,
+    /// URI of the prefix.
+    pub s3_uri: String,
+    /// `FullyReplicated` or `ShardedByS3Key`.
+    pub s3_data_distribution_type: Option<String>,
+}
+
+/// Where the model goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct OutputDataConfig {
+    /// URI of the prefix; the job's name and `output/model.tar.gz` follow.
+    pub s3_output_path: String,
+}
+
+/// Instances of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct ResourceConfig {
+    /// Instance type, e.g. `ml.g4dn.xlarge`.
+    pub instance_type: String,
+    /// How many.
+    pub instance_count: i32,
+    /// Storage volume of each, in GiB.
+    #[serde(rename = "VolumeSizeInGB")]
+    pub volume_size_in_gb: i32,
+}
+
+/// Time limits of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct StoppingCondition {
+    /// Seconds of training.
+    pub max_runtime_in_seconds: i32,
+}
+
+/// The profiler's configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct ProfilerConfig {
+    /// Whether the profiler is off.
+    pub disable_profiler: bool,
+}
+
+/// A tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Tag {
+    /// Key.
+    pub key: String,
+    /// Value.
+    pub value: String,
+}
+
+/// Where a training job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TrainingPhase {
+    /// It is waiting, downloading, training or uploading.
+    InProgress,
+    /// It was asked to stop.
+    Stopping,
+    /// It is done, and its model is there.
+    Completed,
+    /// It failed.
+    Failed,
+    /// It was stopped.
+    Stopped,
+    /// It is being deleted.
+    Deleting,
+}
+
+/// A training job as it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainingState {
+    /// Name.
+    pub name: String,
+    /// Where it stands.
+    pub phase: TrainingPhase,
+    /// SageMaker's secondary status, e.g. `Downloading`.
+    pub detail: String,
+    /// The newest status message, for people.
+    pub message: String,
+    /// Why it failed, if it did.
+    pub failure_reason: Option<String>,
+    /// URI of the model, once there.
+    pub model: Option<String>,
+    /// Last value of each metric, by name.
+    pub metrics: BTreeMap<String, f64>,
+}
+
+impl TrainingState {
+    /// Whether nothing more will happen.
+    pub fn is_settled(&self) -> bool {
+        matches!(
+            self.phase,
+            TrainingPhase::Completed | TrainingPhase::Failed | TrainingPhase::Stopped
+        )
+    }
+
+    /// Whether the job failed for a reason that lies with the service and may be gone next time.
+    pub fn failed_transiently(&self) -> bool {
+        self.phase == TrainingPhase::Failed
+            && self.failure_reason.as_deref().is_some_and(|reason| {
+                [
+                    "InternalServerError",
+                    "CapacityError",
+                    "InsufficientCapacity",
+                ]
+                .iter()
+                .any(|known| reason.starts_with(known))
+            })
+    }
+}
+
+/// Runs training jobs.
+#[async_trait]
+pub trait Training: Send + Sync {
+    /// Starts a job. A job of the same name that is already there is left as it is.
+    async fn start(&self, request: &TrainingRequest) -> Result<(), CloudFault>;
+
+    /// Looks at a job; `None` when there is none of this name.
+    async fn describe(&self, name: &str) -> Result<Option<TrainingState>, CloudFault>;
+
+    /// Lists the names of jobs that contain `text`.
+    async fn list(&self, text: &str) -> Result<Vec<String>, CloudFault>;
+
+    /// Asks a running job to stop; one that is not running is left as it is.
+    async fn stop(&self, name: &str) -> Result<(), CloudFault>;
+
+    /// Deletes a settled job.
+    async fn delete(&self, name: &str) -> Result<(), CloudFault>;
+}

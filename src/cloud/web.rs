@@ -1,0 +1,21 @@
+//! Plain HTTP to the environment's own API, to see that it answers end to end.
+
+use async_trait::async_trait;
+
+use super::CloudFault;
+
+/// An HTTP answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// Body, decoded leniently.
+    pub body: String,
+}
+
+/// Sends plain HTTP requests.
+#[async_trait]
+pub trait Web: Send + Sync {
+    /// Posts a JSON body; any HTTP status is an answer, not a fault.
+    async fn post_json(&self, url: &str, body: &str) -> Result<WebAnswer, CloudFault>;
+}

@@ -1,0 +1,59 @@
+//! Fits the services to each other: what SageMaker needs of S3, logs and roles.
+
+use std::io;
+use std::path::Path;
+
+use async_trait::async_trait;
+
+use super::services::iam::Iam;
+use super::services::logs::Logs;
+use super::services::s3::{S3, S3Fault};
+use super::services::sagemaker::{LogSink, ObjectStore, Roles, StoreFault};
+
+#[async_trait]
+impl ObjectStore for S3 {
+    async fn has_prefix(&self, bucket: &str, prefix: &str) -> Result<bool, StoreFault> {
+        S3::has_prefix(self, bucket, prefix).map_err(fault)
+    }
+
+    async fn download_prefix(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        into: &Path,
+    ) -> Result<usize, StoreFault> {
+        S3::download_prefix(self, bucket, prefix, into)
+            .await
+            .map_err(fault)
+    }
+
+    async fn get_to_file(&self, bucket: &str, key: &str, to: &Path) -> Result<(), StoreFault> {
+        S3::get_to_file(self, bucket, key, to).await.map_err(fault)
+    }
+
+    async fn put_file(&self, bucket: &str, key: &str, from: &Path) -> Result<(), StoreFault> {
+        S3::put_file(self, bucket, key, from).await.map_err(fault)
+    }
+}
+
+impl LogSink for Logs {
+    fn put(&self, group: &str, stream: &str, messages: &[String]) -> io::Result<()> {
+        Logs::put(self, group, stream, messages)
+    }
+}
+
+impl Roles for Iam {
+    fn role_exists(&self, arn: &str) -> bool {
+        Iam::role_exists(self, arn)
+    }
+}
+
+fn fault(fault: S3Fault) -> StoreFault {
+    match fault {
+        S3Fault::NoSuchBucket | S3Fault::NoSuchKey { .. } | S3Fault::NoSuchVersion => {
+            StoreFault::Missing(fault.to_string())
+        }
+        S3Fault::Io(error) => StoreFault::Failed(error.to_string()),
+        other => StoreFault::Failed(other.to_string()),
+    }
+}

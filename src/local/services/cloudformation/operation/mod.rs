@@ -1,0 +1,99 @@
+//! Carries operations out: creates, updates, deletes and rolls back.
+//!
+//! Purpose: takes a stack from phase to phase until its operation has ended. Input: the state, the
+//! registry of providers. Output: provider calls and state changes, each on disk before the next
+//! step. Must not know: requests and answers.
+
+mod apply;
+pub(crate) mod begin;
+mod call;
+mod phases;
+mod remove;
+mod walk;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::CloudFormation;
+use super::state::Stack;
+
+/// How often a state change is tried when the disk refuses it, and the pause between two tries.
+const TRIES: u32 = 30;
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Most phases that one operation can have, counting a deletion that follows a creation.
+const MOST_PHASES: u32 = 16;
+
+/// Works on one stack.
+pub(crate) struct Driver {
+    service: Arc<CloudFormation>,
+    id: String,
+}
+
+/// Why the work on a stack stops although its operation has not ended. The next start carries it on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DriveError {
+    /// The state cannot be written.
+    #[error("the state cannot be written")]
+    State(#[from] io::Error),
+    /// The stack is not there any more.
+    #[error("the stack is gone")]
+    Gone,
+}
+
+impl Driver {
+    /// Makes a driver for the stack with the given ARN.
+    pub(crate) fn new(service: Arc<CloudFormation>, id: String) -> Self {
+        Self { service, id }
+    }
+
+    /// Works until the stack has no operation left.
+    pub(crate) async fn run(&self) {
+        for _ in 0..MOST_PHASES {
+            let Ok(Some(operation)) = self.look(|stack| stack.operation.clone()) else {
+                return;
+            };
+            if let Err(error) = self.phase(&operation).await {
+                self.service.journal.line(&format!(
+                    "cloudformation stops working on {}: {error}",
+                    self.id
+                ));
+                return;
+            }
+        }
+    }
+
+    /// Looks at the stack.
+    fn look<R>(&self, look: impl FnOnce(&Stack) -> R) -> Result<R, DriveError> {
+        self.service
+            .state
+            .read(|state| state.stacks.get(&self.id).map(look))
+            .ok_or(DriveError::Gone)
+    }
+
+    /// Changes the stack and the disk; tries again for a while when the disk refuses.
+    async fn record<R>(&self, change: impl Fn(&mut Stack, i64) -> R) -> Result<R, DriveError> {
+        let mut tries = 0;
+        loop {
+            let now = self.service.now();
+            let result = self
+                .service
+                .state
+                .write(|state| match state.stacks.get_mut(&self.id) {
+                    Some(stack) => Ok(change(stack, now)),
+                    None => Err(DriveError::Gone),
+                });
+            tries += 1;
+            match result {
+                Err(DriveError::State(error)) if tries < TRIES => {
+                    self.service
+                        .journal
+                        .line(&format!("cloudformation cannot write its state: {error}"));
+                    tokio::time::sleep(PAUSE).await;
+                }
+                other => return other,
+            }
+        }
+    }
+}

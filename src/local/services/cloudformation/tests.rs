@@ -1,0 +1,713 @@
+//! Scenarios over the whole service under paused time, with scripted resources.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::testing::{Bed, World, first};
+
+const THREE: &str = "\
+Parameters:
+  Size: {Type: Number, Default: 1}
+  Kind: {Type: String, Default: a}
+Resources:
+  Model: {Type: Test::Thing, Properties: {Fixed: !Ref Kind}}
+  Config: {Type: Test::Thing, Properties: {Fixed: !Ref Model}}
+  Endpoint: {Type: Test::Thing, Properties: {Name: app-end, Size: !Sub '${Config}/${Size}'}}
+  Bucket: {Type: Test::Thing, DeletionPolicy: Retain}
+Outputs:
+  End: {Value: !GetAtt Endpoint.Arn, Description: where}
+";
+
+fn parameter(key: &'static str, value: &'static str) -> [(&'static str, &'static str); 2] {
+    [
+        ("Parameters.member.1.ParameterKey", key),
+        ("Parameters.member.1.ParameterValue", value),
+    ]
+}
+
+struct Scene {
+    folder: tempfile::TempDir,
+    world: Arc<Mutex<World>>,
+    bed: Bed,
+}
+
+fn scene() -> Scene {
+    let folder = tempfile::tempdir().unwrap();
+    let world = Arc::default();
+    let bed = Bed::open(folder.path(), &world);
+    Scene { folder, world, bed }
+}
+
+impl Scene {
+    /// Ends the engine where it stands, and starts another one over what is on disk.
+    async fn crash(&mut self) {
+        self.bed.service.stop();
+        tokio::task::yield_now().await;
+        self.bed = Bed::open(self.folder.path(), &self.world);
+    }
+
+    fn fails(&self, call: &str) {
+        self.world.lock().unwrap().fails.insert(call.to_owned());
+    }
+
+    fn mend(&self) {
+        self.world.lock().unwrap().fails.clear();
+    }
+
+    fn existing(&self) -> Vec<String> {
+        let world = self.world.lock().unwrap();
+        world
+            .exists
+            .keys()
+            .map(|id| id.split('-').nth(1).unwrap().to_owned())
+            .collect()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_is_created_in_order_and_described() {
+    let scene = scene();
+    let bed = &scene.bed;
+    let set = [
+        ("StackName", "app"),
+        ("ChangeSetName", "one"),
+        ("ChangeSetType", "CREATE"),
+        ("TemplateBody", THREE),
+        ("Tags.member.1.Key", "team"),
+        ("Tags.member.1.Value", "news"),
+    ];
+    bed.call("CreateChangeSet", &set).await.unwrap();
+    assert_eq!(bed.status(), "REVIEW_IN_PROGRESS");
+    let described = bed
+        .call(
+            "DescribeChangeSet",
+            &[("StackName", "app"), ("ChangeSetName", "one")],
+        )
+        .await
+        .unwrap();
+    assert_eq!(described.matches("<Action>Add</Action>").count(), 4);
+    assert_eq!(first(&described, "ExecutionStatus"), "AVAILABLE");
+    bed.call(
+        "ExecuteChangeSet",
+        &[
+            ("StackName", "app"),
+            ("ChangeSetName", "one"),
+            ("ClientRequestToken", "t1"),
+        ],
+    )
+    .await
+    .unwrap();
+    // Sent again with the same token, because the answer was lost.
+    bed.call(
+        "ExecuteChangeSet",
+        &[
+            ("StackName", "app"),
+            ("ChangeSetName", "one"),
+            ("ClientRequestToken", "t1"),
+        ],
+    )
+    .await
+    .unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(bed.status(), "CREATE_IN_PROGRESS");
+    assert_eq!(bed.settled().await, "CREATE_COMPLETE");
+    assert_eq!(
+        bed.calls(),
+        [
+            "create Model",
+            "create Bucket",
+            "create Config",
+            "create Endpoint"
+        ]
+    );
+    let described = bed
+        .call("DescribeStacks", &[("StackName", "app")])
+        .await
+        .unwrap();
+    assert!(
+        described.contains(
+            "<OutputKey>End</OutputKey><OutputValue>arn:app-end</OutputValue><Description>where<"
+        ),
+        "{described}"
+    );
+    assert!(described.contains("<Key>team</Key><Value>news</Value>"));
+    let events = bed
+        .call("DescribeStackEvents", &[("StackName", "app")])
+        .await
+        .unwrap();
+    assert_eq!(first(&events, "ResourceStatus"), "CREATE_COMPLETE");
+    assert_eq!(first(&events, "ClientRequestToken"), "t1");
+    let resources = bed
+        .call("DescribeStackResources", &[("StackName", "app")])
+        .await
+        .unwrap();
+    assert!(resources.contains("<PhysicalResourceId>app-end<"));
+    let again = bed
+        .call(
+            "ExecuteChangeSet",
+            &[("StackName", "app"), ("ChangeSetName", "one")],
+        )
+        .await
+        .unwrap_err();
+    assert!(again.starts_with("InvalidChangeSetStatus"), "{again}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_to_change_is_a_failed_change_set() {
+    let scene = scene();
+    scene.bed.deploy("CREATE", THREE, &[]).await;
+    let set = [
+        ("StackName", "app"),
+        ("ChangeSetName", "same"),
+        ("TemplateBody", THREE),
+    ];
+    scene.bed.call("CreateChangeSet", &set).await.unwrap();
+    let name = [("StackName", "app"), ("ChangeSetName", "same")];
+    let described = scene.bed.call("DescribeChangeSet", &name).await.unwrap();
+    assert_eq!(first(&described, "Status"), "FAILED");
+    assert_eq!(first(&described, "ExecutionStatus"), "UNAVAILABLE");
+    assert!(
+        first(&described, "StatusReason")
+            .starts_with("The submitted information didn't contain changes.")
+    );
+    let error = scene.bed.call("ExecuteChangeSet", &name).await.unwrap_err();
+    assert!(error.contains("current status of [FAILED]"), "{error}");
+    let error = scene
+        .bed
+        .call(
+            "UpdateStack",
+            &[("StackName", "app"), ("TemplateBody", THREE)],
+        )
+        .await
+        .unwrap_err();
+    assert_eq!(error, "ValidationError: No updates are to be performed.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replacement_spreads_and_the_old_ones_go_last() {
+    let scene = scene();
+    let bed = &scene.bed;
+    bed.deploy("CREATE", THREE, &[]).await;
+    bed.calls();
+    let mut set = vec![
+        ("StackName", "app"),
+        ("ChangeSetName", "two"),
+        ("UsePreviousTemplate", "true"),
+    ];
+    set.extend(parameter("Kind", "b"));
+    bed.call("CreateChangeSet", &set).await.unwrap();
+    let name = [("StackName", "app"), ("ChangeSetName", "two")];
+    let described = bed.call("DescribeChangeSet", &name).await.unwrap();
+    let changes: Vec<(String, String)> = described
+        .split("<ResourceChange>")
+        .skip(1)
+        .map(|change| {
+            (
+                first(change, "LogicalResourceId"),
+                first(change, "Replacement"),
+            )
+        })
+        .collect();
+    let expected = [
+        ("Model", "True"),
+        ("Config", "Conditional"),
+        ("Endpoint", "False"),
+    ];
+    assert_eq!(
+        changes,
+        expected.map(|(name, replaced)| (name.to_owned(), replaced.to_owned()))
+    );
+    assert!(
+        described.contains("<ChangeSource>ParameterReference</ChangeSource><CausingEntity>Kind<"),
+        "{described}"
+    );
+    assert!(
+        described.contains("<ChangeSource>ResourceReference</ChangeSource><CausingEntity>Model<"),
+        "{described}"
+    );
+    bed.call("ExecuteChangeSet", &name).await.unwrap();
+    assert_eq!(bed.settled().await, "UPDATE_COMPLETE");
+    assert_eq!(
+        bed.calls(),
+        [
+            "create Model",
+            "create Config",
+            "update Endpoint",
+            "delete Config",
+            "delete Model"
+        ]
+    );
+    assert_eq!(scene.existing(), ["Bucket", "Config", "Model", "end"]);
+    let events = bed.events();
+    let cleanup = events
+        .iter()
+        .position(|event| event == "app UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+        .unwrap();
+    assert!(events[cleanup..].contains(&"Model DELETE_COMPLETE".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_creation_is_rolled_back_and_says_why() {
+    let scene = scene();
+    scene.fails("create Config");
+    assert_eq!(
+        scene.bed.deploy("CREATE", THREE, &[]).await,
+        "ROLLBACK_COMPLETE"
+    );
+    assert_eq!(scene.existing(), ["Bucket"], "Bucket is retained");
+    let events = scene
+        .bed
+        .call("DescribeStackEvents", &[("StackName", "app")])
+        .await
+        .unwrap();
+    assert!(
+        events.contains(
+            "The following resource(s) failed to create: [Config]. Rollback requested by user."
+        ),
+        "{events}"
+    );
+    assert!(events.contains("scripted: create Config"));
+    assert!(!scene.bed.calls().contains(&"create Endpoint".to_owned()));
+    let error = scene
+        .bed
+        .call(
+            "CreateChangeSet",
+            &[
+                ("StackName", "app"),
+                ("ChangeSetName", "x"),
+                ("TemplateBody", THREE),
+            ],
+        )
+        .await
+        .unwrap_err();
+    assert!(
+        error.contains("is in ROLLBACK_COMPLETE state and can not be updated."),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_ends_of_a_failed_creation() {
+    for (choice, status) in [
+        ("DELETE", "DELETE_COMPLETE"),
+        ("DO_NOTHING", "CREATE_FAILED"),
+    ] {
+        let scene = scene();
+        scene.fails("create Config");
+        assert_eq!(
+            scene
+                .bed
+                .deploy("CREATE", THREE, &[("OnStackFailure", choice)])
+                .await,
+            status
+        );
+        if choice == "DO_NOTHING" {
+            assert_eq!(scene.existing(), ["Bucket", "Model"]);
+            scene.mend();
+            let more = [("DisableRollback", "true")];
+            assert_eq!(
+                scene.bed.deploy("UPDATE", THREE, &more).await,
+                "UPDATE_COMPLETE"
+            );
+            assert_eq!(scene.existing(), ["Bucket", "Config", "Model", "end"]);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_update_goes_back_to_what_was() {
+    let scene = scene();
+    scene.bed.deploy("CREATE", THREE, &[]).await;
+    scene.bed.calls();
+    let before = scene.world.lock().unwrap().exists.clone();
+    scene.fails("update Endpoint");
+    // The rollback updates the endpoint as well: let it succeed then.
+    let world = Arc::clone(&scene.world);
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(25)).await;
+        world.lock().unwrap().fails.clear();
+    });
+    assert_eq!(
+        scene
+            .bed
+            .deploy("UPDATE", THREE, &parameter("Kind", "b"))
+            .await,
+        "UPDATE_ROLLBACK_COMPLETE"
+    );
+    assert_eq!(
+        scene.bed.calls(),
+        [
+            "create Model",
+            "create Config",
+            "update Endpoint",
+            "update Endpoint",
+            "delete Config",
+            "delete Model"
+        ]
+    );
+    assert_eq!(scene.world.lock().unwrap().exists, before);
+    let described = scene
+        .bed
+        .call("DescribeStacks", &[("StackName", "app")])
+        .await
+        .unwrap();
+    assert!(
+        described.contains("<ParameterKey>Kind</ParameterKey><ParameterValue>a<"),
+        "{described}"
+    );
+    scene.mend();
+    assert_eq!(
+        scene
+            .bed
+            .deploy("UPDATE", THREE, &parameter("Kind", "b"))
+            .await,
+        "UPDATE_COMPLETE"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_rollback_can_be_continued() {
+    let scene = scene();
+    scene.bed.deploy("CREATE", THREE, &[]).await;
+    scene.fails("update Endpoint");
+    assert_eq!(
+        scene
+            .bed
+            .deploy("UPDATE", THREE, &parameter("Kind", "b"))
+            .await,
+        "UPDATE_ROLLBACK_FAILED"
+    );
+    let error = scene
+        .bed
+        .call(
+            "ContinueUpdateRollback",
+            &[("StackName", "app"), ("ResourcesToSkip.member.1", "Nope")],
+        )
+        .await
+        .unwrap_err();
+    assert!(error.contains("Nope"));
+    scene
+        .bed
+        .call("ContinueUpdateRollback", &[("StackName", "app")])
+        .await
+        .unwrap();
+    assert_eq!(scene.bed.settled().await, "UPDATE_ROLLBACK_FAILED");
+    scene
+        .bed
+        .call(
+            "ContinueUpdateRollback",
+            &[
+                ("StackName", "app"),
+                ("ResourcesToSkip.member.1", "Endpoint"),
+            ],
+        )
+        .await
+        .unwrap();
+    assert_eq!(scene.bed.settled().await, "UPDATE_ROLLBACK_COMPLETE");
+    assert_eq!(scene.existing(), ["Bucket", "Config", "Model", "end"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deletion_goes_backwards_retains_and_names_what_fails() {
+    let scene = scene();
+    let bed = &scene.bed;
+    bed.deploy("CREATE", THREE, &[]).await;
+    bed.calls();
+    scene.fails("delete Config");
+    bed.call("DeleteStack", &[("StackName", "app")])
+        .await
+        .unwrap();
+    assert_eq!(bed.settled().await, "DELETE_FAILED");
+    assert_eq!(bed.calls(), ["delete end", "delete Config"]);
+    let described = bed
+        .call("DescribeStacks", &[("StackName", "app")])
+        .await
+        .unwrap();
+    assert_eq!(
+        first(&described, "StackStatusReason"),
+        "The following resource(s) failed to delete: [Config]."
+    );
+    let id = first(&described, "StackId");
+    bed.call(
+        "DeleteStack",
+        &[("StackName", "app"), ("RetainResources.member.1", "Config")],
+    )
+    .await
+    .unwrap();
+    assert_eq!(bed.settled().await, "DELETE_COMPLETE");
+    assert_eq!(bed.calls(), ["delete Model"]);
+    assert_eq!(scene.existing(), ["Bucket", "Config"]);
+    let missing = bed
+        .call("DescribeStacks", &[("StackName", "app")])
+        .await
+        .unwrap_err();
+    assert_eq!(missing, "ValidationError: Stack with id app does not exist");
+    let by_id = bed
+        .call("DescribeStacks", &[("StackName", &id)])
+        .await
+        .unwrap();
+    assert_eq!(first(&by_id, "StackStatus"), "DELETE_COMPLETE");
+    bed.call("DeleteStack", &[("StackName", "app")])
+        .await
+        .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn protected_stacks_stay() {
+    let scene = scene();
+    let bed = &scene.bed;
+    bed.deploy("CREATE", THREE, &[]).await;
+    let protect = |enabled| {
+        [
+            ("StackName", "app"),
+            ("EnableTerminationProtection", enabled),
+        ]
+    };
+    bed.call("UpdateTerminationProtection", &protect("true"))
+        .await
+        .unwrap();
+    let error = bed
+        .call("DeleteStack", &[("StackName", "app")])
+        .await
+        .unwrap_err();
+    assert!(
+        error.contains("TerminationProtection is enabled"),
+        "{error}"
+    );
+    bed.call("UpdateTerminationProtection", &protect("false"))
+        .await
+        .unwrap();
+    bed.call("DeleteStack", &[("StackName", "app")])
+        .await
+        .unwrap();
+    assert_eq!(bed.settled().await, "DELETE_COMPLETE");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_in_a_creation_is_carried_on() {
+    let mut scene = scene();
+    scene
+        .world
+        .lock()
+        .unwrap()
+        .hangs
+        .insert("create Config".into());
+    let set = [
+        ("StackName", "app"),
+        ("ChangeSetName", "one"),
+        ("ChangeSetType", "CREATE"),
+        ("TemplateBody", THREE),
+    ];
+    scene.bed.call("CreateChangeSet", &set).await.unwrap();
+    scene
+        .bed
+        .call(
+            "ExecuteChangeSet",
+            &[("StackName", "app"), ("ChangeSetName", "one")],
+        )
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    scene.world.lock().unwrap().hangs.clear();
+    scene.bed.calls();
+    scene.crash().await;
+    assert_eq!(scene.bed.settled().await, "CREATE_COMPLETE");
+    assert_eq!(scene.bed.calls(), ["create Config", "create Endpoint"]);
+    let begun = scene
+        .bed
+        .events()
+        .iter()
+        .filter(|event| *event == "Config CREATE_IN_PROGRESS")
+        .count();
+    assert_eq!(begun, 1, "the event is not repeated");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_in_an_update_at_any_time_ends_the_same() {
+    for seconds in [1, 11, 21, 31, 41] {
+        let mut scene = scene();
+        scene.bed.deploy("CREATE", THREE, &[]).await;
+        let mut set = vec![
+            ("StackName", "app"),
+            ("ChangeSetName", "two"),
+            ("UsePreviousTemplate", "true"),
+        ];
+        set.extend(parameter("Kind", "b"));
+        scene.bed.call("CreateChangeSet", &set).await.unwrap();
+        scene
+            .bed
+            .call(
+                "ExecuteChangeSet",
+                &[("StackName", "app"), ("ChangeSetName", "two")],
+            )
+            .await
+            .unwrap();
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        scene.crash().await;
+        assert_eq!(
+            scene.bed.settled().await,
+            "UPDATE_COMPLETE",
+            "after {seconds} s"
+        );
+        assert_eq!(
+            scene.existing(),
+            ["Bucket", "Config", "Model", "end"],
+            "after {seconds} s"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_can_be_deleted_while_it_is_created() {
+    let scene = scene();
+    let set = [
+        ("StackName", "app"),
+        ("ChangeSetName", "one"),
+        ("ChangeSetType", "CREATE"),
+        ("TemplateBody", THREE),
+    ];
+    scene.bed.call("CreateChangeSet", &set).await.unwrap();
+    scene
+        .bed
+        .call(
+            "ExecuteChangeSet",
+            &[("StackName", "app"), ("ChangeSetName", "one")],
+        )
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    scene
+        .bed
+        .call("DeleteStack", &[("StackName", "app")])
+        .await
+        .unwrap();
+    assert_eq!(scene.bed.settled().await, "DELETE_COMPLETE");
+    assert_eq!(
+        scene.bed.calls(),
+        ["create Model", "create Bucket", "delete Model"]
+    );
+    assert_eq!(scene.existing(), ["Bucket"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fixed_name_cannot_be_replaced() {
+    let scene = scene();
+    let template = |fixed: &str| {
+        format!(
+            "Resources:\n  End: {{Type: Test::Thing, Properties: {{Name: app-end, Fixed: {fixed}}}}}\n"
+        )
+    };
+    scene.bed.deploy("CREATE", &template("a"), &[]).await;
+    assert_eq!(
+        scene.bed.deploy("UPDATE", &template("b"), &[]).await,
+        "UPDATE_ROLLBACK_COMPLETE"
+    );
+    let events = scene
+        .bed
+        .call("DescribeStackEvents", &[("StackName", "app")])
+        .await
+        .unwrap();
+    assert!(events.contains("app-end already exists"), "{events}");
+    assert_eq!(scene.existing(), ["end"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_do_not_fit_are_refused() {
+    let scene = scene();
+    let role = "Resources:\n  R: {Type: AWS::IAM::Role}\n";
+    for (more, reason) in [
+        (
+            vec![("TemplateBody", role)],
+            "InsufficientCapabilitiesException: Requires capabilities : [CAPABILITY_IAM]",
+        ),
+        (
+            vec![("TemplateBody", "Resources:\n  A: {Type: No::Such}\n")],
+            "Unrecognized resource types: [No::Such]",
+        ),
+        (
+            vec![],
+            "Either Template URL or Template Body must be specified.",
+        ),
+        (vec![("TemplateURL", "http://x")], "NotEmulated"),
+        (
+            vec![
+                ("TemplateBody", THREE),
+                ("Parameters.member.1.ParameterKey", "Nope"),
+            ],
+            "Parameters: [Nope] do not exist",
+        ),
+        (
+            vec![("TemplateBody", THREE), ("StackName", "1x")],
+            "at 'stackName'",
+        ),
+        (
+            vec![("TemplateBody", THREE), ("ChangeSetType", "UPDATE")],
+            "Stack [app] does not exist",
+        ),
+        (
+            vec![("TemplateBody", THREE), ("ChangeSetType", "IMPORT")],
+            "does not emulate cloudformation change sets of type IMPORT",
+        ),
+        (
+            vec![("TemplateBody", THREE), ("RoleARN", "arn:x")],
+            "does not emulate cloudformation CreateChangeSet with RoleARN",
+        ),
+    ] {
+        let mut parameters = vec![
+            ("StackName", "app"),
+            ("ChangeSetName", "one"),
+            ("ChangeSetType", "CREATE"),
+        ];
+        parameters.extend(more);
+        let error = scene
+            .bed
+            .call("CreateChangeSet", &parameters)
+            .await
+            .unwrap_err();
+        assert!(error.contains(reason), "{error}");
+    }
+    let error = scene.bed.call("DescribeStacks", &[]).await.unwrap();
+    assert!(
+        !error.contains("<member>"),
+        "nothing was left behind: {error}"
+    );
+    let error = scene
+        .bed
+        .call("DetectStackDrift", &[("StackName", "app")])
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error,
+        "NotEmulated: the local engine does not emulate cloudformation DetectStackDrift"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_and_policies_change_in_place() {
+    let scene = scene();
+    let template = "Resources:\n  A: {Type: Test::Thing}\n  P: {Type: Test::Plain}\n";
+    scene.bed.deploy("CREATE", template, &[]).await;
+    scene.bed.calls();
+    let tags = [
+        ("Tags.member.1.Key", "team"),
+        ("Tags.member.1.Value", "news"),
+    ];
+    assert_eq!(
+        scene.bed.deploy("UPDATE", template, &tags).await,
+        "UPDATE_COMPLETE"
+    );
+    assert_eq!(scene.bed.calls(), ["update A"]);
+    let retained = "Resources:\n  A: {Type: Test::Thing, DeletionPolicy: Retain}\n";
+    assert_eq!(
+        scene.bed.deploy("UPDATE", retained, &[]).await,
+        "UPDATE_COMPLETE"
+    );
+    assert_eq!(scene.bed.calls(), ["delete P"]);
+    scene
+        .bed
+        .call("DeleteStack", &[("StackName", "app")])
+        .await
+        .unwrap();
+    scene.bed.settled().await;
+    assert_eq!(scene.existing(), ["A"]);
+}

@@ -1,0 +1,85 @@
+//! IAM: roles with their inline policies.
+//!
+//! Purpose: keeps the roles that stacks make, and answers questions about them. Input: Query requests,
+//! calls of the CloudFormation provider. Output: XML answers. Must not know: who assumes a role;
+//! policies are kept and shown, not evaluated.
+
+mod api;
+mod provider;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::local::clock::Clock;
+use crate::local::durable::Durable;
+use crate::local::resource::ResourceProvider;
+use crate::local::wire::ApiRequest;
+
+/// The IAM service.
+pub struct Iam {
+    state: Durable<State>,
+    clock: Clock,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct State {
+    roles: BTreeMap<String, Role>,
+}
+
+/// A role.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Role {
+    name: String,
+    id: String,
+    arn: String,
+    path: String,
+    /// Milliseconds since the Unix epoch.
+    created: i64,
+    description: Option<String>,
+    trust: Value,
+    /// Seconds.
+    longest_session: u64,
+    /// Inline policies by name.
+    policies: BTreeMap<String, Value>,
+    /// ARNs of managed policies.
+    managed: Vec<String>,
+    tags: BTreeMap<String, String>,
+    /// Which resource of which stack it is, so that a repeated creation finds its own work.
+    owner: String,
+}
+
+impl Iam {
+    /// Opens the state in the file `path`.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub fn open(path: PathBuf, clock: Clock) -> io::Result<Self> {
+        Ok(Self {
+            state: Durable::open(path)?,
+            clock,
+        })
+    }
+
+    /// Answers a request.
+    pub async fn handle(&self, request: ApiRequest) -> Response<Body> {
+        api::handle(self, &request)
+    }
+
+    /// Tells whether there is a role with this ARN.
+    pub fn role_exists(&self, arn: &str) -> bool {
+        self.state
+            .read(|state| state.roles.values().any(|role| role.arn == arn))
+    }
+}
+
+/// Returns the providers of IAM's resource types.
+pub fn providers(iam: &Arc<Iam>) -> Vec<Arc<dyn ResourceProvider>> {
+    vec![Arc::new(provider::Roles(Arc::clone(iam)))]
+}

@@ -1,0 +1,220 @@
+//! `AWS::Lambda::Function`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use super::properties::{self, Properties};
+use crate::local::ids::uuid;
+use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::services::lambda::model::{Code, Function};
+use crate::local::services::lambda::{Lambda, code, code_folder};
+
+/// Makes functions; the physical id is the function's name.
+pub(super) struct FunctionProvider(pub(super) Arc<Lambda>);
+
+#[async_trait]
+impl ResourceProvider for FunctionProvider {
+    fn type_name(&self) -> &'static str {
+        "AWS::Lambda::Function"
+    }
+
+    fn properties(&self) -> &'static [&'static str] {
+        &[
+            "Architectures",
+            "Code",
+            "Description",
+            "Environment",
+            "FunctionName",
+            "Handler",
+            "LoggingConfig",
+            "MemorySize",
+            "PackageType",
+            "Role",
+            "Runtime",
+            "Tags",
+            "Timeout",
+        ]
+    }
+
+    fn required(&self) -> &'static [&'static str] {
+        &["Code", "Role"]
+    }
+
+    fn create_only(&self) -> &'static [&'static str] {
+        &["FunctionName", "PackageType", "TenancyConfig"]
+    }
+
+    async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {
+        let name = request
+            .string("FunctionName")
+            .unwrap_or(&request.physical_name);
+        check_name(name)?;
+        let owner = format!("{}/{}", request.stack_id, request.logical_id);
+        let there = self
+            .0
+            .state
+            .read(|state| state.functions.get(name).cloned());
+        match there {
+            Some(function) if function.owner != owner => Err(ResourceError::new(format!(
+                "Function already exist: {name}"
+            ))),
+            there => self.put(name, owner, there, request).await,
+        }
+    }
+
+    async fn update(
+        &self,
+        physical_id: &str,
+        _previous: &Value,
+        request: &ResourceRequest,
+    ) -> Result<Resource, ResourceError> {
+        let there = self
+            .0
+            .state
+            .read(|state| state.functions.get(physical_id).cloned());
+        let Some(there) = there else {
+            return Err(ResourceError::new(format!(
+                "Function not found: {physical_id}"
+            )));
+        };
+        self.put(physical_id, there.owner.clone(), Some(there), request)
+            .await
+    }
+
+    async fn delete(&self, physical_id: &str) -> Result<(), ResourceError> {
+        let removed = self.0.state.write(|state| {
+            state.functions.remove(physical_id);
+            Ok::<_, std::io::Error>(())
+        });
+        removed.map_err(|error| ResourceError::new(error.to_string()))?;
+        self.0.forget_pool(physical_id);
+        let _gate = self.0.code_gate.lock().await;
+        self.0
+            .sweep_code()
+            .map_err(|error| ResourceError::new(error.to_string()))
+    }
+}
+
+impl FunctionProvider {
+    async fn put(
+        &self,
+        name: &str,
+        owner: String,
+        there: Option<Function>,
+        request: &ResourceRequest,
+    ) -> Result<Resource, ResourceError> {
+        let properties = properties::read(request, name)?;
+        if !(self.0.parts.role_exists)(&properties.role) {
+            return Err(ResourceError::new(
+                "The role defined for the function cannot be assumed by Lambda.",
+            ));
+        }
+        let _gate = self.0.code_gate.lock().await;
+        let code = self.fetch(&request.properties["Code"]).await?;
+        let function = Function {
+            name: name.to_owned(),
+            region: request.region.clone(),
+            modified: self.0.parts.clock.epoch_millis(),
+            revision: uuid(),
+            policy: there.map(|there| there.policy).unwrap_or_default(),
+            owner,
+            ..assemble(properties, code)
+        };
+        let stored = self.0.state.write(|state| {
+            let mut function = function.clone();
+            // Permissions added meanwhile stay.
+            if let Some(there) = state.functions.get(name) {
+                function.policy.clone_from(&there.policy);
+            }
+            state.functions.insert(name.to_owned(), function);
+            Ok::<_, std::io::Error>(())
+        });
+        stored.map_err(|error| ResourceError::new(error.to_string()))?;
+        self.0.warm_up(&function);
+        Ok(Resource {
+            physical_id: name.to_owned(),
+            attributes: BTreeMap::from([("Arn".to_owned(), json!(function.arn()))]),
+        })
+    }
+
+    /// Fetches and unpacks the code.
+    async fn fetch(&self, given: &Value) -> Result<Code, ResourceError> {
+        let folder = code_folder(&self.0.parts.work);
+        let text = |name: &str| given[name].as_str().map(str::to_owned);
+        if let Some(source) = text("ZipFile") {
+            return unblock(move || code::inline(&source, &folder)).await;
+        }
+        let (Some(bucket), Some(key)) = (text("S3Bucket"), text("S3Key")) else {
+            return Err(ResourceError::new(
+                "Code: the local engine takes code from S3Bucket and S3Key, or from ZipFile",
+            ));
+        };
+        let scratch = tempfile::tempdir_in(&self.0.parts.work)
+            .map_err(|error| ResourceError::new(error.to_string()))?;
+        let archive = scratch.path().join("code.zip");
+        let version = text("S3ObjectVersion");
+        let fetched = self
+            .0
+            .parts
+            .s3
+            .get_version_to_file(&bucket, &key, version.as_deref(), &archive)
+            .await;
+        fetched.map_err(|fault| {
+            ResourceError::new(format!(
+                "Error occurred while GetObject. S3 Error Code: {}. S3 Error Message: {fault}",
+                fault.code()
+            ))
+        })?;
+        // The scratch folder lives until the archive is unpacked.
+        unblock(move || {
+            let unpacked = code::unpack(&archive, &folder);
+            drop(scratch);
+            unpacked
+        })
+        .await
+    }
+}
+
+async fn unblock(
+    work: impl FnOnce() -> Result<Code, code::CodeError> + Send + 'static,
+) -> Result<Code, ResourceError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| ResourceError::new(error.to_string()))?
+        .map_err(|error| ResourceError::new(error.to_string()))
+}
+
+/// Makes a function of what the template says; who it is follows from elsewhere.
+fn assemble(properties: Properties, code: Code) -> Function {
+    Function {
+        runtime: properties.runtime,
+        handler: properties.handler,
+        role: properties.role,
+        description: properties.description,
+        memory: properties.memory,
+        timeout: properties.timeout,
+        environment: properties.environment,
+        architectures: properties.architectures,
+        tags: properties.tags,
+        logging: properties.logging,
+        code,
+        name: String::new(),
+        region: String::new(),
+        modified: 0,
+        revision: String::new(),
+        policy: BTreeMap::new(),
+        owner: String::new(),
+    }
+}
+
+fn check_name(name: &str) -> Result<(), ResourceError> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if (1..=64).contains(&name.len()) && name.bytes().all(allowed) {
+        return Ok(());
+    }
+    Err(ResourceError::new(format!(
+        "Value '{name}' at 'functionName' failed to satisfy constraint: 1 to 64 letters, digits, hyphens and underscores"
+    )))
+}

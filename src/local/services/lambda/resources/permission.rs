@@ -1,0 +1,116 @@
+//! `AWS::Lambda::Permission`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use crate::local::ids::uuid;
+use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::services::lambda::Lambda;
+use crate::local::services::lambda::api::split_name;
+use crate::local::services::lambda::permission::Statement;
+
+/// Adds and removes policy statements. The physical id is `<function>|<statement id>`: the statement
+/// alone would not say whose it is.
+pub(super) struct PermissionProvider(pub(super) Arc<Lambda>);
+
+#[async_trait]
+impl ResourceProvider for PermissionProvider {
+    fn type_name(&self) -> &'static str {
+        "AWS::Lambda::Permission"
+    }
+
+    fn properties(&self) -> &'static [&'static str] {
+        &[
+            "Action",
+            "FunctionName",
+            "Principal",
+            "SourceAccount",
+            "SourceArn",
+        ]
+    }
+
+    fn required(&self) -> &'static [&'static str] {
+        &["Action", "FunctionName", "Principal"]
+    }
+
+    fn create_only(&self) -> &'static [&'static str] {
+        &[
+            "Action",
+            "EventSourceToken",
+            "FunctionName",
+            "FunctionUrlAuthType",
+            "InvokedViaFunctionUrl",
+            "Principal",
+            "PrincipalOrgID",
+            "SourceAccount",
+            "SourceArn",
+        ]
+    }
+
+    async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {
+        let text = |name: &str| request.string(name).map(str::to_owned);
+        let required = |name: &str| {
+            text(name).ok_or_else(|| ResourceError::new(format!("{name} must be a string")))
+        };
+        let function = required("FunctionName")?;
+        let (function, _) = split_name(&function);
+        let statement = Statement {
+            action: required("Action")?,
+            principal: required("Principal")?,
+            source_arn: text("SourceArn"),
+            source_account: text("SourceAccount"),
+        };
+        let sid = request.physical_name.clone();
+        let physical_id = format!("{function}|{sid}");
+        self.change(function, |policy| {
+            policy.insert(sid.clone(), statement);
+        })?
+        .ok_or_else(|| ResourceError::new(format!("Function not found: {function}")))?;
+        Ok(Resource {
+            physical_id,
+            attributes: BTreeMap::from([("Id".to_owned(), json!(sid))]),
+        })
+    }
+
+    async fn update(
+        &self,
+        _physical_id: &str,
+        _previous: &Value,
+        request: &ResourceRequest,
+    ) -> Result<Resource, ResourceError> {
+        // Every property is create-only; a repeated create is the same statement again.
+        self.create(request).await
+    }
+
+    async fn delete(&self, physical_id: &str) -> Result<(), ResourceError> {
+        let Some((function, sid)) = physical_id.split_once('|') else {
+            return Ok(());
+        };
+        self.change(function, |policy| {
+            policy.remove(sid);
+        })?;
+        Ok(())
+    }
+}
+
+impl PermissionProvider {
+    /// Changes a function's policy; `None` when there is no such function.
+    fn change(
+        &self,
+        function: &str,
+        change: impl FnOnce(&mut BTreeMap<String, Statement>),
+    ) -> Result<Option<()>, ResourceError> {
+        let changed = self.0.state.write(|state| {
+            let Some(function) = state.functions.get_mut(function) else {
+                return Ok(None);
+            };
+            change(&mut function.policy);
+            function.revision = uuid();
+            Ok::<_, std::io::Error>(Some(()))
+        });
+        changed.map_err(|error| ResourceError::new(error.to_string()))
+    }
+}

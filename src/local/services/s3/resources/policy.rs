@@ -1,0 +1,75 @@
+//! `AWS::S3::BucketPolicy`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::services::s3::{S3, S3Fault};
+
+/// Sets and removes bucket policies; the physical id is the bucket's name.
+pub(super) struct PolicyProvider(pub(super) Arc<S3>);
+
+#[async_trait]
+impl ResourceProvider for PolicyProvider {
+    fn type_name(&self) -> &'static str {
+        "AWS::S3::BucketPolicy"
+    }
+
+    fn properties(&self) -> &'static [&'static str] {
+        &["Bucket", "PolicyDocument"]
+    }
+
+    fn required(&self) -> &'static [&'static str] {
+        &["Bucket", "PolicyDocument"]
+    }
+
+    fn create_only(&self) -> &'static [&'static str] {
+        &["Bucket"]
+    }
+
+    async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {
+        self.put(request)
+    }
+
+    async fn update(
+        &self,
+        _physical_id: &str,
+        _previous: &Value,
+        request: &ResourceRequest,
+    ) -> Result<Resource, ResourceError> {
+        self.put(request)
+    }
+
+    async fn delete(&self, physical_id: &str) -> Result<(), ResourceError> {
+        let removed = self.0.change_bucket(physical_id, |bucket| {
+            bucket.policy = None;
+            Ok(())
+        });
+        match removed {
+            Ok(()) | Err(S3Fault::NoSuchBucket) => Ok(()),
+            Err(fault) => Err(ResourceError::new(fault.to_string())),
+        }
+    }
+}
+
+impl PolicyProvider {
+    fn put(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {
+        let bucket = request
+            .string("Bucket")
+            .ok_or_else(|| ResourceError::new("Bucket must be a string"))?;
+        let document = &request.properties["PolicyDocument"];
+        let policy = document
+            .as_str()
+            .map_or_else(|| document.to_string(), str::to_owned);
+        self.0
+            .put_policy(bucket, policy)
+            .map_err(|fault| ResourceError::new(fault.to_string()))?;
+        Ok(Resource {
+            physical_id: bucket.to_owned(),
+            attributes: BTreeMap::new(),
+        })
+    }
+}
