@@ -15,10 +15,10 @@ const UV_VERSION: &str = "0.13.9";
 /// Written last: an environment without it is half-made.
 const MARKER: &str = ".prepared";
 
-const TOOL_LIMIT: Duration = Duration::from_secs(5 * 60);
-const INSTALL_LIMIT: Duration = Duration::from_secs(30 * 60);
+const TOOL_LIMIT: Duration = Duration::from_mins(5);
+const INSTALL_LIMIT: Duration = Duration::from_mins(30);
 const LOCK_POLL: Duration = Duration::from_millis(250);
-const LOCK_LIMIT: Duration = Duration::from_secs(40 * 60);
+const LOCK_LIMIT: Duration = Duration::from_mins(40);
 
 type Progress<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
@@ -177,7 +177,7 @@ impl Uv {
         .await
     }
 
-    /// Installs the group: with PyTorch's builds for CPUs when their index can be reached (a fifth of
+    /// Installs the group: with torch's builds for CPUs when their index can be reached (a fifth of
     /// the size), else with those of the ordinary index.
     async fn install(
         &self,
