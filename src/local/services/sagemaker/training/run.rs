@@ -55,7 +55,7 @@ enum Ended {
 
 impl Run {
     /// Drives the job to its end and records it.
-    pub(super) async fn to_the_end(self) {
+    pub(super) async fn drive(self) {
         let name = &self.request.training_job_name;
         let epoch = self.service.parts.clock.epoch_millis();
         let log = LogLines::open(
