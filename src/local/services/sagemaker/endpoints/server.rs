@@ -130,6 +130,10 @@ impl SageMaker {
             format!("{}:/usr/local/bin:/usr/bin:/bin", bin.display()),
         );
         set("PYTHONUNBUFFERED", "1".to_owned());
+        // One server process that has the machine's cores to itself, whose idle threads sleep: the
+        // clients, the function and the engine run on the same cores.
+        set("SAGEMAKER_MODEL_SERVER_WORKERS", "1".to_owned());
+        set("OMP_WAIT_POLICY", "PASSIVE".to_owned());
         environment.extend(serving.environment.clone());
         let mut set = |key: &str, value: String| environment.push((key.to_owned(), value));
         set("SAGEMAKER_BASE_DIR", place.ml().display().to_string());
