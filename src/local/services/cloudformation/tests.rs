@@ -131,12 +131,6 @@ async fn a_stack_is_created_in_order_and_described() {
         "{described}"
     );
     assert!(described.contains("<Key>team</Key><Value>news</Value>"));
-    let events = bed
-        .call("DescribeStackEvents", &[("StackName", "app")])
-        .await
-        .unwrap();
-    assert_eq!(first(&events, "ResourceStatus"), "CREATE_COMPLETE");
-    assert_eq!(first(&events, "ClientRequestToken"), "t1");
     let resources = bed
         .call("DescribeStackResources", &[("StackName", "app")])
         .await
@@ -150,6 +144,42 @@ async fn a_stack_is_created_in_order_and_described() {
         .await
         .unwrap_err();
     assert!(again.starts_with("InvalidChangeSetStatus"), "{again}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_name_of_an_executed_change_set_is_free_again() {
+    let scene = scene();
+    let set = |kind| {
+        [
+            ("StackName", "app"),
+            ("ChangeSetName", "same"),
+            ("ChangeSetType", kind),
+            ("TemplateBody", THREE),
+        ]
+    };
+    let name = [("StackName", "app"), ("ChangeSetName", "same")];
+    scene
+        .bed
+        .call("CreateChangeSet", &set("CREATE"))
+        .await
+        .unwrap();
+    let error = scene
+        .bed
+        .call("CreateChangeSet", &set("CREATE"))
+        .await
+        .unwrap_err();
+    assert!(error.starts_with("AlreadyExistsException"), "{error}");
+    scene.bed.call("ExecuteChangeSet", &name).await.unwrap();
+    scene.bed.settled().await;
+    let listed = scene.bed.call("ListChangeSets", &name[..1]).await.unwrap();
+    assert!(!listed.contains("<member>"), "{listed}");
+    scene
+        .bed
+        .call("CreateChangeSet", &set("UPDATE"))
+        .await
+        .unwrap();
+    let described = scene.bed.call("DescribeChangeSet", &name).await.unwrap();
+    assert_eq!(first(&described, "Status"), "FAILED");
 }
 
 #[tokio::test(start_paused = true)]
