@@ -13,8 +13,8 @@ use crate::local::wire::{ApiError, ApiRequest, json::rest_answer};
 
 impl ApiGateway {
     /// Answers a request of the API Gateway v2 API.
-    pub async fn handle(&self, request: ApiRequest) -> Response<Body> {
-        rest_answer(StatusCode::OK, self.read(&request))
+    pub fn handle(&self, request: &ApiRequest) -> Response<Body> {
+        rest_answer(StatusCode::OK, self.read(request))
     }
 
     fn read(&self, request: &ApiRequest) -> Result<Value, ApiError> {

@@ -68,10 +68,10 @@ impl TryFrom<String> for RouteKey {
 
 fn segment(text: &str) -> Result<Segment, BadRouteKey> {
     let Some(inner) = text.strip_prefix('{') else {
-        return match text.contains(['{', '}']) {
-            true => Err(BadRouteKey),
-            false => Ok(Segment::Literal(text.to_owned())),
-        };
+        if text.contains(['{', '}']) {
+            return Err(BadRouteKey);
+        }
+        return Ok(Segment::Literal(text.to_owned()));
     };
     let name = inner.strip_suffix('}').ok_or(BadRouteKey)?;
     let (name, greedy) = match name.strip_suffix('+') {
@@ -81,9 +81,11 @@ fn segment(text: &str) -> Result<Segment, BadRouteKey> {
     if name.is_empty() || name.contains(['{', '}', '+']) {
         return Err(BadRouteKey);
     }
-    Ok(match greedy {
-        true => Segment::Greedy(name.to_owned()),
-        false => Segment::Variable(name.to_owned()),
+    let name = name.to_owned();
+    Ok(if greedy {
+        Segment::Greedy(name)
+    } else {
+        Segment::Variable(name)
     })
 }
 

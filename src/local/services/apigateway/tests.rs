@@ -282,7 +282,7 @@ async fn the_control_plane_reads_and_refuses_the_rest_by_name() {
             body: Bytes::new(),
             region: "us-east-1".to_owned(),
         };
-        let response = bed.gateway.handle(request).await;
+        let response = bed.gateway.handle(&request);
         let status = response.status().as_u16();
         let bytes = axum::body::to_bytes(response.into_body(), 1 << 20)
             .await

@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(granted(&mut buckets, 5), 3);
         tokio::time::advance(Duration::from_millis(200)).await;
         assert_eq!(granted(&mut buckets, 5), 2);
-        tokio::time::advance(Duration::from_secs(60)).await;
+        tokio::time::advance(Duration::from_mins(1)).await;
         assert_eq!(granted(&mut buckets, 5), 3);
     }
 

@@ -215,15 +215,17 @@ impl Story {
     fn lines(self, function: &Function, note: Option<String>, memory: Option<u64>) -> Vec<String> {
         let id = &self.request_id;
         let millis = self.duration.as_secs_f64() * 1000.0;
-        let mut report = format!(
-            "REPORT RequestId: {id}\tDuration: {millis:.2} ms\tBilled Duration: {:.0} ms\tMemory Size: {} MB\tMax Memory Used: {} MB",
+        let init = self.init.map(|init| {
+            let millis = init.as_secs_f64() * 1000.0;
+            format!("\tInit Duration: {millis:.2} ms")
+        });
+        let report = format!(
+            "REPORT RequestId: {id}\tDuration: {millis:.2} ms\tBilled Duration: {:.0} ms\tMemory Size: {} MB\tMax Memory Used: {} MB{}",
             millis.ceil(),
             function.memory,
             memory.unwrap_or(0),
+            init.unwrap_or_default(),
         );
-        if let Some(init) = self.init {
-            report += &format!("\tInit Duration: {:.2} ms", init.as_secs_f64() * 1000.0);
-        }
         let mut lines = vec![format!("START RequestId: {id} Version: $LATEST")];
         lines.extend(self.lines);
         lines.extend(note);

@@ -122,7 +122,7 @@ impl Bed {
 
     async fn with(source: &str, more: Value) -> Self {
         let bed = Self::new();
-        bed.create(properties(source, more)).await.unwrap();
+        bed.create(properties(source, &more)).await.unwrap();
         bed
     }
 
@@ -138,7 +138,7 @@ impl Bed {
     }
 }
 
-fn properties(source: &str, more: Value) -> Value {
+fn properties(source: &str, more: &Value) -> Value {
     let mut all = json!({
         "Code": {"ZipFile": source},
         "FunctionName": "classify",
@@ -324,7 +324,7 @@ async fn an_update_replaces_code_and_keeps_the_policy() {
     let (_, document) = bed.invoke(json!({})).await;
     assert_eq!(document, 1);
     let functions = bed.provider("AWS::Lambda::Function");
-    let next = properties("def handler(e, c): return 2", json!({}));
+    let next = properties("def handler(e, c): return 2", &json!({}));
     functions
         .update("classify", &json!({}), &request("classify", next))
         .await
@@ -373,7 +373,7 @@ async fn what_a_function_cannot_be_is_said() {
             "reserved",
         ),
     ] {
-        let message = bed.create(properties("x = 1", more)).await.unwrap_err();
+        let message = bed.create(properties("x = 1", &more)).await.unwrap_err();
         assert!(message.contains(expected), "{message}");
     }
 }

@@ -52,7 +52,7 @@ impl S3 {
             content_type: input
                 .response_content_type
                 .or(headers.content_type.clone())
-                .or_else(default_type),
+                .or_else(|| Some(default_type())),
             content_encoding: input
                 .response_content_encoding
                 .or(headers.content_encoding.clone()),
@@ -104,7 +104,10 @@ impl S3 {
             content_length: i64::try_from(range.end - range.start).ok(),
             e_tag: Some(ETag::Strong(found.content.etag.clone())),
             last_modified: Some(timestamp(found.version.modified)),
-            content_type: headers.content_type.clone().or_else(default_type),
+            content_type: headers
+                .content_type
+                .clone()
+                .or_else(|| Some(default_type())),
             content_encoding: headers.content_encoding.clone(),
             content_disposition: headers.content_disposition.clone(),
             content_language: headers.content_language.clone(),
@@ -206,8 +209,8 @@ impl S3 {
     }
 }
 
-fn default_type() -> Option<String> {
-    Some("binary/octet-stream".to_owned())
+fn default_type() -> String {
+    "binary/octet-stream".to_owned()
 }
 
 /// Returns the bytes to answer, and the `Content-Range` if they are not all.

@@ -36,8 +36,8 @@ impl S3 {
         self.store.read(|index| {
             let page = present(index.bucket(&input.bucket)?, &query);
             Ok(ListObjectsOutput {
-                contents: Some(self.objects(&page, &write)),
-                common_prefixes: common_prefixes(&page.prefixes, &write),
+                contents: Some(objects(&page, &write)),
+                common_prefixes: Some(common_prefixes(&page.prefixes, &write)),
                 is_truncated: Some(page.next.is_some()),
                 // S3 gives a marker only with a delimiter; without one the last key is the marker.
                 next_marker: page
@@ -82,8 +82,8 @@ impl S3 {
             let page = present(index.bucket(&input.bucket)?, &query);
             Ok(ListObjectsV2Output {
                 key_count: i32::try_from(page.entries.len() + page.prefixes.len()).ok(),
-                contents: Some(self.objects(&page, &write)),
-                common_prefixes: common_prefixes(&page.prefixes, &write),
+                contents: Some(objects(&page, &write)),
+                common_prefixes: Some(common_prefixes(&page.prefixes, &write)),
                 is_truncated: Some(page.next.is_some()),
                 next_continuation_token: page.next.as_ref().map(|(key, _)| hex::encode(key)),
                 continuation_token: input.continuation_token.clone(),
@@ -132,16 +132,16 @@ impl S3 {
                     shown
                         .filter_map(|listed| {
                             let content = listed.1.content.as_ref()?;
-                            Some(self.object_version(*listed, content, &write))
+                            Some(object_version(*listed, content, &write))
                         })
                         .collect(),
                 ),
                 delete_markers: Some(
                     markers
-                        .map(|listed| self.delete_marker(*listed, &write))
+                        .map(|listed| delete_marker(*listed, &write))
                         .collect(),
                 ),
-                common_prefixes: common_prefixes(&page.prefixes, &write),
+                common_prefixes: Some(common_prefixes(&page.prefixes, &write)),
                 is_truncated: Some(page.next.is_some()),
                 next_key_marker: page.next.as_ref().map(|(key, _)| write(key)),
                 next_version_id_marker: page.next.as_ref().and_then(|(_, id)| id.clone()),
@@ -156,53 +156,51 @@ impl S3 {
             })
         })
     }
+}
 
-    fn objects(&self, page: &Page<Listed<'_>>, write: &impl Fn(&str) -> String) -> Vec<Object> {
-        let shown = page.entries.iter().filter_map(|(key, version, _)| {
-            let content = version.content.as_ref()?;
-            Some(Object {
-                key: Some(write(key)),
-                e_tag: Some(ETag::Strong(content.etag.clone())),
-                size: i64::try_from(content.size).ok(),
-                last_modified: Some(timestamp(version.modified)),
-                storage_class: Some(storage_class(content).into()),
-                ..Object::default()
-            })
-        });
-        shown.collect()
-    }
-
-    fn object_version(
-        &self,
-        (key, version, newest): Listed<'_>,
-        content: &Content,
-        write: &impl Fn(&str) -> String,
-    ) -> ObjectVersion {
-        ObjectVersion {
+fn objects(page: &Page<Listed<'_>>, write: &impl Fn(&str) -> String) -> Vec<Object> {
+    let shown = page.entries.iter().filter_map(|(key, version, _)| {
+        let content = version.content.as_ref()?;
+        Some(Object {
             key: Some(write(key)),
-            version_id: Some(version.id.clone()),
-            is_latest: Some(newest),
             e_tag: Some(ETag::Strong(content.etag.clone())),
             size: i64::try_from(content.size).ok(),
             last_modified: Some(timestamp(version.modified)),
             storage_class: Some(storage_class(content).into()),
-            owner: Some(owner()),
-            ..ObjectVersion::default()
-        }
-    }
+            ..Object::default()
+        })
+    });
+    shown.collect()
+}
 
-    fn delete_marker(
-        &self,
-        (key, version, newest): Listed<'_>,
-        write: &impl Fn(&str) -> String,
-    ) -> DeleteMarkerEntry {
-        DeleteMarkerEntry {
-            key: Some(write(key)),
-            version_id: Some(version.id.clone()),
-            is_latest: Some(newest),
-            last_modified: Some(timestamp(version.modified)),
-            owner: Some(owner()),
-        }
+fn object_version(
+    (key, version, newest): Listed<'_>,
+    content: &Content,
+    write: &impl Fn(&str) -> String,
+) -> ObjectVersion {
+    ObjectVersion {
+        key: Some(write(key)),
+        version_id: Some(version.id.clone()),
+        is_latest: Some(newest),
+        e_tag: Some(ETag::Strong(content.etag.clone())),
+        size: i64::try_from(content.size).ok(),
+        last_modified: Some(timestamp(version.modified)),
+        storage_class: Some(storage_class(content).into()),
+        owner: Some(owner()),
+        ..ObjectVersion::default()
+    }
+}
+
+fn delete_marker(
+    (key, version, newest): Listed<'_>,
+    write: &impl Fn(&str) -> String,
+) -> DeleteMarkerEntry {
+    DeleteMarkerEntry {
+        key: Some(write(key)),
+        version_id: Some(version.id.clone()),
+        is_latest: Some(newest),
+        last_modified: Some(timestamp(version.modified)),
+        owner: Some(owner()),
     }
 }
 

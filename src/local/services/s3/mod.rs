@@ -50,7 +50,8 @@ impl S3 {
     ///
     /// # Errors
     /// The folder cannot be read or written, or the state in it is damaged.
-    pub fn open(folder: PathBuf, clock: Clock) -> io::Result<Self> {
+    pub fn open(folder: impl Into<PathBuf>, clock: Clock) -> io::Result<Self> {
+        let folder = folder.into();
         std::fs::create_dir_all(&folder)?;
         Ok(Self {
             store: store::Store::open(&folder)?,

@@ -4,10 +4,11 @@ use std::io;
 
 use s3s::TrailingHeaders;
 use s3s::dto::{
-    AbortMultipartUploadInput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput,
-    CompletedPart, CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag,
-    ListMultipartUploadsInput, ListMultipartUploadsOutput, ListPartsInput, ListPartsOutput,
-    MultipartUpload, Part as ListedPart, StreamingBlob, UploadPartInput, UploadPartOutput,
+    AbortMultipartUploadInput, ChecksumAlgorithm, CompleteMultipartUploadInput,
+    CompleteMultipartUploadOutput, CompletedPart, CreateMultipartUploadInput,
+    CreateMultipartUploadOutput, ETag, ListMultipartUploadsInput, ListMultipartUploadsOutput,
+    ListPartsInput, ListPartsOutput, MultipartUpload, Part as ListedPart, StreamingBlob,
+    UploadPartInput, UploadPartOutput,
 };
 
 use super::blobs::{Blob, Blobs, blocking};
@@ -38,7 +39,12 @@ impl S3 {
         ])?;
         check_key(&input.key)?;
         let id = suffix(40);
-        let algorithm = named(input.checksum_algorithm.as_ref().map(|name| name.as_str()))?;
+        let algorithm = named(
+            input
+                .checksum_algorithm
+                .as_ref()
+                .map(ChecksumAlgorithm::as_str),
+        )?;
         let checksum = algorithm.map(|algorithm| {
             let kind = input
                 .checksum_type
@@ -88,7 +94,12 @@ impl S3 {
             let state = index.bucket(&input.bucket)?;
             state.upload(&input.key, &input.upload_id).cloned()
         })?;
-        let sent = named(input.checksum_algorithm.as_ref().map(|name| name.as_str()))?;
+        let sent = named(
+            input
+                .checksum_algorithm
+                .as_ref()
+                .map(ChecksumAlgorithm::as_str),
+        )?;
         let promise = Promise {
             md5: input.content_md5.take(),
             sums: sums_of!(input),
@@ -237,7 +248,7 @@ impl S3 {
             let shown: Vec<ListedPart> = rest
                 .clone()
                 .take(most)
-                .map(|(number, part)| self.listed_part(*number, part))
+                .map(|(number, part)| listed_part(*number, part))
                 .collect();
             let truncated = rest.count() > shown.len();
             Ok(ListPartsOutput {
@@ -299,7 +310,7 @@ impl S3 {
             });
             Ok(ListMultipartUploadsOutput {
                 uploads: Some(shown.collect()),
-                common_prefixes: common_prefixes(&page.prefixes, &write),
+                common_prefixes: Some(common_prefixes(&page.prefixes, &write)),
                 is_truncated: Some(page.next.is_some()),
                 next_key_marker: page.next.as_ref().map(|(key, _)| write(key)),
                 next_upload_id_marker: page.next.as_ref().and_then(|(_, id)| id.clone()),
@@ -312,18 +323,18 @@ impl S3 {
             })
         })
     }
+}
 
-    fn listed_part(&self, number: u16, part: &Part) -> ListedPart {
-        let mut listed = ListedPart {
-            part_number: Some(i32::from(number)),
-            e_tag: Some(ETag::Strong(part.etag.clone())),
-            size: i64::try_from(part.size).ok(),
-            last_modified: Some(timestamp(part.modified)),
-            ..ListedPart::default()
-        };
-        set_sums!(listed, &part.sums);
-        listed
-    }
+fn listed_part(number: u16, part: &Part) -> ListedPart {
+    let mut listed = ListedPart {
+        part_number: Some(i32::from(number)),
+        e_tag: Some(ETag::Strong(part.etag.clone())),
+        size: i64::try_from(part.size).ok(),
+        last_modified: Some(timestamp(part.modified)),
+        ..ListedPart::default()
+    };
+    set_sums!(listed, &part.sums);
+    listed
 }
 
 fn checksum_name(upload: &Upload) -> Option<String> {
@@ -424,7 +435,7 @@ fn chosen_parts(upload: &Upload, listed: &[CompletedPart]) -> Result<Vec<Part>, 
     Ok(chosen)
 }
 
-/// Writes the parts' bytes into one blob and computes the joined object's ETag and checksum.
+/// Writes the parts' bytes into one blob and computes the joined object's `ETag` and checksum.
 async fn join(blobs: &Blobs, upload: &Upload, parts: &[Part]) -> Result<Content, S3Fault> {
     let mut etags = Digester::new(&[]);
     for part in parts {

@@ -72,15 +72,12 @@ pub(super) fn page<'a, T>(
             page.next = last;
             return page;
         }
-        match common {
-            Some(common) => {
-                page.prefixes.push(common.to_owned());
-                last = Some((common.to_owned(), None));
-            }
-            None => {
-                page.entries.push(entry);
-                last = Some((key.to_owned(), id.map(str::to_owned)));
-            }
+        if let Some(common) = common {
+            page.prefixes.push(common.to_owned());
+            last = Some((common.to_owned(), None));
+        } else {
+            page.entries.push(entry);
+            last = Some((key.to_owned(), id.map(str::to_owned)));
         }
     }
     page
@@ -137,11 +134,11 @@ pub(super) fn writer(encoding: Option<&EncodingType>) -> impl Fn(&str) -> String
 pub(super) fn common_prefixes(
     prefixes: &[String],
     write: &impl Fn(&str) -> String,
-) -> Option<Vec<CommonPrefix>> {
+) -> Vec<CommonPrefix> {
     let shown = prefixes.iter().map(|prefix| CommonPrefix {
         prefix: Some(write(prefix)),
     });
-    Some(shown.collect())
+    shown.collect()
 }
 
 #[cfg(test)]

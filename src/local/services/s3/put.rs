@@ -5,8 +5,8 @@ use std::path::Path;
 
 use s3s::TrailingHeaders;
 use s3s::dto::{
-    CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag, PutObjectInput,
-    PutObjectOutput, StreamingBlob,
+    ChecksumAlgorithm, CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag,
+    PutObjectInput, PutObjectOutput, StreamingBlob,
 };
 
 use super::blobs::{Blob, blocking};
@@ -42,7 +42,12 @@ impl S3 {
             md5: input.content_md5.take(),
             sums: sums_of!(input),
             trailing,
-            named: named(input.checksum_algorithm.as_ref().map(|name| name.as_str()))?,
+            named: named(
+                input
+                    .checksum_algorithm
+                    .as_ref()
+                    .map(ChecksumAlgorithm::as_str),
+            )?,
         };
         let body = input
             .body
@@ -112,7 +117,10 @@ impl S3 {
         check_size(source.size)?;
         let mut algorithms: Vec<Algorithm> = source.sums.0.keys().copied().collect();
         algorithms.extend(named(
-            input.checksum_algorithm.as_ref().map(|name| name.as_str()),
+            input
+                .checksum_algorithm
+                .as_ref()
+                .map(ChecksumAlgorithm::as_str),
         )?);
         let mut writer = self.store.blobs.create(&algorithms)?;
         let blob = blocking(move || {
@@ -234,7 +242,7 @@ pub(super) fn named(name: Option<&str>) -> Result<Option<Algorithm>, S3Fault> {
     name.map(Algorithm::named).transpose()
 }
 
-/// Makes an object's content of a stored blob; its ETag is the MD5, as for every single-part object.
+/// Makes an object's content of a stored blob; its `ETag` is the MD5, as for every single-part object.
 fn content_of(blob: Blob, headers: Headers) -> Content {
     Content {
         blob: blob.id,
@@ -260,7 +268,7 @@ fn default_encryption(state: &BucketState) -> (Option<String>, Option<String>) {
 fn put_headers(metadata: Option<s3s::dto::Metadata>, input: &PutObjectInput) -> Headers {
     Headers {
         content_type: input.content_type.clone(),
-        content_encoding: input.content_encoding.clone().and_then(without_chunking),
+        content_encoding: input.content_encoding.as_deref().and_then(without_chunking),
         content_disposition: input.content_disposition.clone(),
         content_language: input.content_language.clone(),
         cache_control: input.cache_control.clone(),
@@ -278,7 +286,7 @@ fn put_headers(metadata: Option<s3s::dto::Metadata>, input: &PutObjectInput) -> 
 }
 
 /// Drops `aws-chunked`, which describes the transfer and not the object.
-fn without_chunking(encoding: String) -> Option<String> {
+fn without_chunking(encoding: &str) -> Option<String> {
     let rest: Vec<&str> = encoding
         .split(',')
         .map(str::trim)

@@ -248,7 +248,6 @@ fn own_encryption() -> s3s::dto::ServerSideEncryptionConfiguration {
                 },
             ),
             bucket_key_enabled: Some(false),
-            ..s3s::dto::ServerSideEncryptionRule::default()
         }],
     }
 }

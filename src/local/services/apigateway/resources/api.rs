@@ -125,9 +125,10 @@ fn api(request: &ResourceRequest) -> Result<Api, ResourceError> {
         name: name.to_owned(),
         description: request.string("Description").map(str::to_owned),
         cors: cors(&request.properties["CorsConfiguration"])?,
-        endpoint: match flag(&request.properties["DisableExecuteApiEndpoint"]) {
-            true => Endpoint::Disabled,
-            false => Endpoint::Enabled,
+        endpoint: if flag(&request.properties["DisableExecuteApiEndpoint"]) {
+            Endpoint::Disabled
+        } else {
+            Endpoint::Enabled
         },
         tags: tags(request),
         created: 0,

@@ -144,7 +144,7 @@ fn check_name(name: &str) -> Result<(), ResourceError> {
     let inner = |byte: u8| {
         byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.'
     };
-    let edge = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     let bytes = name.as_bytes();
     let valid = (3..=63).contains(&bytes.len())
         && bytes.iter().copied().all(inner)
@@ -222,7 +222,6 @@ fn encryption(set: &Value) -> Result<Option<ServerSideEncryptionConfiguration>, 
         Ok(ServerSideEncryptionRule {
             apply_server_side_encryption_by_default: by_default,
             bucket_key_enabled: flag(&rule["BucketKeyEnabled"])?,
-            ..ServerSideEncryptionRule::default()
         })
     });
     Ok(Some(ServerSideEncryptionConfiguration {

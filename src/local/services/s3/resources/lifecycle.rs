@@ -34,7 +34,6 @@ pub(super) fn lifecycle(
     })?;
     Ok(Some(BucketLifecycleConfiguration {
         rules: rules.iter().map(rule).collect::<Result<_, _>>()?,
-        ..BucketLifecycleConfiguration::default()
     }))
 }
 
