@@ -15,10 +15,10 @@ const UV_VERSION: &str = "0.13.9";
 /// Written last: an environment without it is half-made.
 const MARKER: &str = ".prepared";
 
-const TOOL_LIMIT: Duration = Duration::from_secs(5 * 60);
-const INSTALL_LIMIT: Duration = Duration::from_secs(30 * 60);
+const TOOL_LIMIT: Duration = Duration::from_mins(5);
+const INSTALL_LIMIT: Duration = Duration::from_mins(30);
 const LOCK_POLL: Duration = Duration::from_millis(250);
-const LOCK_LIMIT: Duration = Duration::from_secs(40 * 60);
+const LOCK_LIMIT: Duration = Duration::from_mins(40);
 
 type Progress<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
@@ -70,9 +70,10 @@ fn is_prepared(folder: &Path, key: &str) -> bool {
     fs::read(folder.join(MARKER)).is_ok_and(|text| text == key.as_bytes())
 }
 
-/// Takes the environment's lock, waiting for another engine that is preparing it.
+/// Takes the lock of all environments beside `folder` and of the tools that they share, waiting for
+/// another engine that is preparing one.
 async fn lock(folder: &Path, progress: Progress<'_>) -> Result<File, PythonError> {
-    let path = folder.with_extension("lock");
+    let path = folder.with_file_name("preparing.lock");
     let file = File::create(&path).map_err(|source| cache_error(&path, source))?;
     let polls = LOCK_LIMIT.as_millis() / LOCK_POLL.as_millis();
     for poll in 0..polls {
@@ -82,7 +83,7 @@ async fn lock(folder: &Path, progress: Progress<'_>) -> Result<File, PythonError
             Err(TryLockError::Error(source)) => return Err(cache_error(&path, source)),
         }
         if poll == 0 {
-            progress("Waiting for another engine that prepares the same Python environment");
+            progress("Waiting for another engine that prepares a Python environment");
         }
         tokio::time::sleep(LOCK_POLL).await;
     }
@@ -177,7 +178,7 @@ impl Uv {
         .await
     }
 
-    /// Installs the group: with PyTorch's builds for CPUs when their index can be reached (a fifth of
+    /// Installs the group: with torch's builds for CPUs when their index can be reached (a fifth of
     /// the size), else with those of the ordinary index.
     async fn install(
         &self,
@@ -278,12 +279,12 @@ fn tool<'a>(
 ) -> Tool<'a> {
     // A user's active environment must not be mistaken for ours; empty counts as unset for these tools.
     let environment = [
-        "VIRTUAL_ENV",
-        "CONDA_PREFIX",
-        "PYTHONPATH",
-        "UV_SYSTEM_PYTHON",
+        ("VIRTUAL_ENV", ""),
+        ("CONDA_PREFIX", ""),
+        ("PYTHONPATH", ""),
+        ("UV_SYSTEM_PYTHON", "false"),
     ]
-    .map(|name| (name.to_owned(), String::new()))
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
     Tool {
         program,

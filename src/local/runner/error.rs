@@ -80,9 +80,9 @@ pub enum PythonError {
         /// The limit in seconds.
         seconds: u64,
     },
-    /// Another engine holds the lock of the environment.
+    /// Another engine holds the lock of the environments.
     #[error(
-        "another engine has been preparing {folder} for {minutes} minutes; wait for it, or end it, and run again"
+        "another engine has been preparing a Python environment beside {folder} for {minutes} minutes; wait for it, or end it, and run again"
     )]
     Busy {
         /// The environment's folder.

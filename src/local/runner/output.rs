@@ -46,8 +46,7 @@ mod tests {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&seen);
         deliver_lines(bytes, move |line| sink.lock().unwrap().push(line)).await;
-        let seen = seen.lock().unwrap().clone();
-        seen
+        std::mem::take(&mut *seen.lock().unwrap())
     }
 
     #[tokio::test]

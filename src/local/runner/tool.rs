@@ -79,12 +79,11 @@ pub(super) async fn run(
         process.wait().await
     })
     .await;
-    let ended = match ended {
-        Ok(status) => Ended::Exited(status),
-        Err(_) => {
-            process.stop(Duration::from_secs(2)).await;
-            Ended::TimedOut
-        }
+    let ended = if let Ok(status) = ended {
+        Ended::Exited(status)
+    } else {
+        process.stop(Duration::from_secs(2)).await;
+        Ended::TimedOut
     };
     let lines = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(Outcome { ended, lines })

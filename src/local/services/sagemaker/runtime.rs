@@ -20,7 +20,7 @@ use crate::local::wire::{ApiError, ApiRequest, json as wire};
 const MAX_BODY: usize = 6_291_456;
 
 /// Time that a model has for an answer, a new start of its server included.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Time that a request waits for a server that is being started again.
 const SERVER_WAIT: Duration = Duration::from_secs(20);

@@ -22,7 +22,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const MAX_FAILURES: u32 = 20;
 
 /// A server that lived this long counts as a start that succeeded.
-const LONG_ENOUGH: Duration = Duration::from_secs(60);
+const LONG_ENOUGH: Duration = Duration::from_mins(1);
 
 /// Keeps the server of one endpoint under one configuration. Dropping it kills the server.
 pub(in super::super) struct Keeper {

@@ -102,12 +102,11 @@ impl SageMaker {
                 log.line(format!("the server ended before it was healthy ({status})"));
                 Err(unhealthy)
             }
-            healthy = timeout(limit, self.healthy(&server)) => match healthy {
-                Ok(()) => Ok(server),
-                Err(_) => {
-                    log.line(format!("the server did not answer /ping within {} s", limit.as_secs()));
-                    Err(unhealthy)
-                }
+            healthy = timeout(limit, self.healthy(&server)) => if healthy.is_ok() {
+                Ok(server)
+            } else {
+                log.line(format!("the server did not answer /ping within {} s", limit.as_secs()));
+                Err(unhealthy)
             },
         }
     }

@@ -94,8 +94,7 @@ async fn answer(bed: &Bed, data: &str) -> Value {
 fn process(bed: &Bed) -> u32 {
     let live = lock(&bed.service.live);
     let keeper = live.values().next().unwrap().keeper.as_ref().unwrap();
-    let id = keeper.server.borrow().as_ref().unwrap().id();
-    id
+    keeper.server.borrow().as_ref().unwrap().id()
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use super::{Wanted, fault, parse};
 use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
 
 /// The registry's limit for creating an endpoint.
-const LIMIT: Duration = Duration::from_secs(160 * 60);
+const LIMIT: Duration = Duration::from_mins(160);
 
 pub(super) struct Endpoint(pub(super) Arc<SageMaker>);
 

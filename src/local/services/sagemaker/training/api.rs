@@ -116,7 +116,7 @@ impl SageMaker {
     /// Refuses channels without data and an output bucket that does not exist, as the API does.
     async fn check_data(&self, request: &TrainingRequest, region: &str) -> Result<(), ApiError> {
         let sources = request.input_data_config.iter();
-        for text in sources.map(|channel| &channel.data_source.s3_data_source.s3_uri) {
+        for text in sources.map(|channel| &channel.data_source.s3_data_source.uri) {
             let found = self.has_objects(text).await?;
             if !found {
                 let bucket = S3Uri::parse(text).map(|uri| uri.bucket).unwrap_or_default();

@@ -62,7 +62,7 @@ impl Layout {
 
     /// Returns the folder of a channel's data.
     pub(super) fn channel(&self, channel: &Channel) -> PathBuf {
-        self.ml().join("input/data").join(&channel.channel_name)
+        self.ml().join("input/data").join(&channel.name)
     }
 
     /// Returns a path for an archive on its way to the store.
@@ -112,7 +112,7 @@ fn channels(request: &TrainingRequest) -> Value {
     let mut all = Map::new();
     for channel in &request.input_data_config {
         let source = &channel.data_source.s3_data_source;
-        let distribution = source.s3_data_distribution_type.as_deref();
+        let distribution = source.distribution.as_deref();
         let mut entry = json!({
             "TrainingInputMode": "File",
             "S3DistributionType": distribution.unwrap_or("FullyReplicated"),
@@ -121,7 +121,7 @@ fn channels(request: &TrainingRequest) -> Value {
         if let Some(kind) = &channel.content_type {
             entry["ContentType"] = kind.as_str().into();
         }
-        all.insert(channel.channel_name.clone(), entry);
+        all.insert(channel.name.clone(), entry);
     }
     Value::Object(all)
 }

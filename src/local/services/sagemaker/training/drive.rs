@@ -57,7 +57,7 @@ impl SageMaker {
         };
         // The map is held until the entry is in, so that the task cannot take it out before.
         let mut jobs = lock(&self.jobs);
-        let task = tokio::spawn(run.to_the_end());
+        let task = tokio::spawn(run.drive());
         jobs.insert(
             arn.to_owned(),
             Control {

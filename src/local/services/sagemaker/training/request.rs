@@ -58,7 +58,8 @@ pub(super) struct MetricDefinition {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Channel {
-    pub(super) channel_name: String,
+    #[serde(rename = "ChannelName")]
+    pub(super) name: String,
     pub(super) data_source: DataSource,
     #[serde(default)]
     pub(super) content_type: Option<String>,
@@ -77,12 +78,13 @@ pub(super) struct DataSource {
 
 /// A prefix of keys.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "PascalCase")]
 pub(super) struct S3DataSource {
-    pub(super) s3_data_type: String,
-    pub(super) s3_uri: String,
-    #[serde(default)]
-    pub(super) s3_data_distribution_type: Option<String>,
+    #[serde(rename = "S3DataType")]
+    pub(super) kind: String,
+    #[serde(rename = "S3Uri")]
+    pub(super) uri: String,
+    #[serde(rename = "S3DataDistributionType", default)]
+    pub(super) distribution: Option<String>,
 }
 
 /// Where results go.
@@ -178,7 +180,7 @@ impl TrainingRequest {
     fn check_channels(&self) -> Result<(), ApiError> {
         let mut names = BTreeSet::new();
         for channel in &self.input_data_config {
-            let name = channel.channel_name.as_str();
+            let name = channel.name.as_str();
             let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
             // The name becomes a folder's, so the dots that mean other folders are refused too.
             if name.is_empty()
@@ -196,11 +198,8 @@ impl TrainingRequest {
                 return Err(invalid(format!("Duplicate channel name: {name}")));
             }
             let source = &channel.data_source.s3_data_source;
-            if source.s3_data_type != "S3Prefix" {
-                return Err(unsupported(format!(
-                    "the S3DataType {}",
-                    source.s3_data_type
-                )));
+            if source.kind != "S3Prefix" {
+                return Err(unsupported(format!("the S3DataType {}", source.kind)));
             }
             if channel
                 .compression_type
@@ -209,8 +208,8 @@ impl TrainingRequest {
             {
                 return Err(unsupported("compressed channels"));
             }
-            if S3Uri::parse(&source.s3_uri).is_none() {
-                return Err(not_s3("S3Uri", &source.s3_uri));
+            if S3Uri::parse(&source.uri).is_none() {
+                return Err(not_s3("S3Uri", &source.uri));
             }
         }
         if names.len() > 20 {

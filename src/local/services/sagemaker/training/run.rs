@@ -20,7 +20,7 @@ use super::request::TrainingRequest;
 use crate::local::runner::Process;
 
 /// Time between the request to end and the kill, as the platform gives it.
-const GRACE: Duration = Duration::from_secs(120);
+const GRACE: Duration = Duration::from_mins(2);
 
 /// Training leaves the machine usable.
 const NICENESS: i32 = 5;
@@ -55,7 +55,7 @@ enum Ended {
 
 impl Run {
     /// Drives the job to its end and records it.
-    pub(super) async fn to_the_end(self) {
+    pub(super) async fn drive(self) {
         let name = &self.request.training_job_name;
         let epoch = self.service.parts.clock.epoch_millis();
         let log = LogLines::open(
@@ -174,7 +174,7 @@ impl Run {
 
     async fn download(&self) -> Result<(), String> {
         for channel in &self.request.input_data_config {
-            let text = &channel.data_source.s3_data_source.s3_uri;
+            let text = &channel.data_source.s3_data_source.uri;
             let uri = S3Uri::parse(text)
                 .ok_or_else(|| format!("ClientError: {text} is no S3 address"))?;
             let into = self.layout.channel(channel);
@@ -189,7 +189,7 @@ impl Run {
                 return Err(format!(
                     "ClientError: Data download failed: No S3 objects found under S3 URL \"{uri}\" \
                      given in input data source of channel {}.",
-                    channel.channel_name
+                    channel.name
                 ));
             }
         }
