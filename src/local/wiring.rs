@@ -116,9 +116,7 @@ impl Services {
         [
             (
                 "apigateway",
-                handler(&self.apigateway, |to, request| async move {
-                    to.handle(request).await
-                }),
+                handler(&self.apigateway, |to, request| ready(to.handle(&request))),
             ),
             (
                 "cloudformation",
