@@ -87,27 +87,14 @@ async fn a_stack_is_created_in_order_and_described() {
         .unwrap();
     assert_eq!(described.matches("<Action>Add</Action>").count(), 4);
     assert_eq!(first(&described, "ExecutionStatus"), "AVAILABLE");
-    bed.call(
-        "ExecuteChangeSet",
-        &[
-            ("StackName", "app"),
-            ("ChangeSetName", "one"),
-            ("ClientRequestToken", "t1"),
-        ],
-    )
-    .await
-    .unwrap();
+    let execute = [
+        ("StackName", "app"),
+        ("ChangeSetName", "one"),
+        ("ClientRequestToken", "t1"),
+    ];
+    bed.call("ExecuteChangeSet", &execute).await.unwrap();
     // Sent again with the same token, because the answer was lost.
-    bed.call(
-        "ExecuteChangeSet",
-        &[
-            ("StackName", "app"),
-            ("ChangeSetName", "one"),
-            ("ClientRequestToken", "t1"),
-        ],
-    )
-    .await
-    .unwrap();
+    bed.call("ExecuteChangeSet", &execute).await.unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(bed.status(), "CREATE_IN_PROGRESS");
     assert_eq!(bed.settled().await, "CREATE_COMPLETE");
@@ -120,10 +107,8 @@ async fn a_stack_is_created_in_order_and_described() {
             "create Endpoint"
         ]
     );
-    let described = bed
-        .call("DescribeStacks", &[("StackName", "app")])
-        .await
-        .unwrap();
+    let app = [("StackName", "app")];
+    let described = bed.call("DescribeStacks", &app).await.unwrap();
     assert!(
         described.contains(
             "<OutputKey>End</OutputKey><OutputValue>arn:app-end</OutputValue><Description>where<"
@@ -131,16 +116,10 @@ async fn a_stack_is_created_in_order_and_described() {
         "{described}"
     );
     assert!(described.contains("<Key>team</Key><Value>news</Value>"));
-    let events = bed
-        .call("DescribeStackEvents", &[("StackName", "app")])
-        .await
-        .unwrap();
+    let events = bed.call("DescribeStackEvents", &app).await.unwrap();
     assert_eq!(first(&events, "ResourceStatus"), "CREATE_COMPLETE");
     assert_eq!(first(&events, "ClientRequestToken"), "t1");
-    let resources = bed
-        .call("DescribeStackResources", &[("StackName", "app")])
-        .await
-        .unwrap();
+    let resources = bed.call("DescribeStackResources", &app).await.unwrap();
     assert!(resources.contains("<PhysicalResourceId>app-end<"));
     let again = bed
         .call(
@@ -150,6 +129,42 @@ async fn a_stack_is_created_in_order_and_described() {
         .await
         .unwrap_err();
     assert!(again.starts_with("InvalidChangeSetStatus"), "{again}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_name_of_an_executed_change_set_is_free_again() {
+    let scene = scene();
+    let set = |kind| {
+        [
+            ("StackName", "app"),
+            ("ChangeSetName", "same"),
+            ("ChangeSetType", kind),
+            ("TemplateBody", THREE),
+        ]
+    };
+    let name = [("StackName", "app"), ("ChangeSetName", "same")];
+    scene
+        .bed
+        .call("CreateChangeSet", &set("CREATE"))
+        .await
+        .unwrap();
+    let error = scene
+        .bed
+        .call("CreateChangeSet", &set("CREATE"))
+        .await
+        .unwrap_err();
+    assert!(error.starts_with("AlreadyExistsException"), "{error}");
+    scene.bed.call("ExecuteChangeSet", &name).await.unwrap();
+    scene.bed.settled().await;
+    let listed = scene.bed.call("ListChangeSets", &name[..1]).await.unwrap();
+    assert!(!listed.contains("<member>"), "{listed}");
+    scene
+        .bed
+        .call("CreateChangeSet", &set("UPDATE"))
+        .await
+        .unwrap();
+    let described = scene.bed.call("DescribeChangeSet", &name).await.unwrap();
+    assert_eq!(first(&described, "Status"), "FAILED");
 }
 
 #[tokio::test(start_paused = true)]

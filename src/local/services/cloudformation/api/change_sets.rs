@@ -58,11 +58,12 @@ impl Call<'_> {
 
     pub(super) fn list_change_sets(&self) -> Answer {
         self.with_stack(|stack| {
-            let page = page::page(
-                stack.change_sets.iter().collect(),
-                self.parameters.get("NextToken"),
-                100,
-            )?;
+            let open = stack
+                .change_sets
+                .iter()
+                .filter(|set| !set.is_over())
+                .collect();
+            let page = page::page(open, self.parameters.get("NextToken"), 100)?;
             let mut xml = Xml::default();
             xml.list("Summaries", page.items, |xml, set| {
                 super::describe::head(xml, stack, set);
@@ -144,6 +145,9 @@ impl Call<'_> {
         if token.is_some() && token == set.client_token {
             return Ok(Some(created(&set.id, &stack.id)));
         }
+        if set.is_over() {
+            return Ok(None);
+        }
         Err(ApiError::client(
             "AlreadyExistsException",
             format!(
@@ -211,6 +215,10 @@ fn store(state: &mut State, stack: Stack, isnew: bool, set: ChangeSet) -> Result
         state.stacks.insert(id.clone(), stack);
     }
     let stack = names::find_mut(state, &id)?;
+    // The name of one that was executed is free again.
+    stack
+        .change_sets
+        .retain(|other| other.name != set.name || !other.is_over());
     if stack.change_sets.len() >= MOST {
         return Err(ApiError::client(
             "LimitExceededException",

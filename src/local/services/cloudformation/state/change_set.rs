@@ -25,6 +25,16 @@ pub(crate) struct ChangeSet {
     pub(crate) executed_with: Option<String>,
 }
 
+impl ChangeSet {
+    /// Tells whether it was executed, and the execution has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(
+            self.execution,
+            ExecutionStatus::Complete | ExecutionStatus::Failed
+        )
+    }
+}
+
 /// Status of a change set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ChangeSetStatus {
