@@ -55,7 +55,7 @@ pub async fn connect(connection: &Connection) -> Cloud {
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
         .build_https();
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http.clone())
+        .http_client(http)
         .region(Region::new(connection.region.clone()))
         .retry_config(
             RetryConfig::standard()
@@ -86,14 +86,10 @@ pub async fn connect(connection: &Connection) -> Cloud {
                 "endpoint",
             ));
     }
-    adapters(&loader.load().await, connection, http)
+    adapters(&loader.load().await, connection)
 }
 
-fn adapters(
-    config: &SdkConfig,
-    connection: &Connection,
-    http: aws_smithy_runtime_api::client::http::SharedHttpClient,
-) -> Cloud {
+fn adapters(config: &SdkConfig, connection: &Connection) -> Cloud {
     // A bucket's name as a host name needs DNS that only AWS provides.
     let path_style = connection.endpoint.is_some();
     let s3 = aws_sdk_s3::Client::from_conf(
@@ -123,6 +119,6 @@ fn adapters(
             lambda: aws_sdk_lambda::Client::new(config),
             apis: aws_sdk_apigatewayv2::Client::new(config),
         }),
-        web: Arc::new(web::HttpWeb::new(http)),
+        web: Arc::new(web::HttpWeb::new()),
     }
 }

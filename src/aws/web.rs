@@ -1,41 +1,36 @@
-//! Plain HTTP requests over the same HTTP client that the SDK uses.
+//! Plain HTTP requests over the HTTP client that the SDK uses too.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorSettings, SharedHttpClient,
-};
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::error::display::DisplayErrorContext;
 use http_body_util::BodyExt;
 
 use crate::cloud::web::{Web, WebAnswer};
 use crate::cloud::{CloudFault, FaultKind};
 
-const OPERATION: &str = "POST";
+/// How long an answer may take: an HTTP API ends a request after 30 s itself.
+const PATIENCE: Duration = Duration::from_secs(35);
 
 /// Sends plain HTTP requests.
 pub(super) struct HttpWeb {
-    client: SharedHttpClient,
+    connector: Connector,
 }
 
 impl HttpWeb {
-    pub(super) fn new(client: SharedHttpClient) -> Self {
-        Self { client }
+    pub(super) fn new() -> Self {
+        let tls = Provider::Rustls(CryptoMode::AwsLc);
+        Self {
+            connector: Connector::builder().tls_provider(tls).build(),
+        }
     }
 
     async fn post(&self, url: &str, body: &str) -> Result<WebAnswer, String> {
-        // An HTTP API ends a request after 30 s itself.
-        let settings = HttpConnectorSettings::builder()
-            .connect_timeout(Duration::from_secs(3))
-            .read_timeout(Duration::from_secs(35))
-            .build();
-        let components = RuntimeComponentsBuilder::new("deploy")
-            .build()
-            .map_err(|error| error.to_string())?;
-        let connector = self.client.http_connector(&settings, &components);
         let mut request = HttpRequest::new(SdkBody::from(body));
         request
             .set_method("POST")
@@ -44,9 +39,8 @@ impl HttpWeb {
         request
             .headers_mut()
             .insert("content-type", "application/json");
-        let response = connector.call(request).await.map_err(|error| {
-            aws_smithy_types::error::display::DisplayErrorContext(error).to_string()
-        })?;
+        let answer = self.connector.call(request).await;
+        let response = answer.map_err(|error| DisplayErrorContext(error).to_string())?;
         let status = response.status().as_u16();
         let body = response
             .into_body()
@@ -63,11 +57,19 @@ impl HttpWeb {
 #[async_trait]
 impl Web for HttpWeb {
     async fn post_json(&self, url: &str, body: &str) -> Result<WebAnswer, CloudFault> {
-        self.post(url, body).await.map_err(|message| CloudFault {
+        let unavailable = |message: String| CloudFault {
             kind: FaultKind::Unavailable,
-            operation: OPERATION,
+            operation: "POST",
             code: String::new(),
             message: format!("{url}: {message}"),
-        })
+        };
+        match tokio::time::timeout(PATIENCE, self.post(url, body)).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(message)) => Err(unavailable(message)),
+            Err(_) => Err(unavailable(format!(
+                "no answer in {} s",
+                PATIENCE.as_secs()
+            ))),
+        }
     }
 }

@@ -47,7 +47,10 @@ fn code(path: &Path) -> String {
 
 fn is_test(path: &Path) -> bool {
     path.components().any(|part| {
-        matches!(part.as_os_str().to_str(), Some("tests.rs" | "tests" | "testing.rs" | "testing"))
+        matches!(
+            part.as_os_str().to_str(),
+            Some("tests.rs" | "tests" | "testing.rs" | "testing")
+        )
     })
 }
 
@@ -59,8 +62,10 @@ fn imports_follow_the_arrows() {
         for path in sources(&root.join(module)) {
             for line in code(&path).lines() {
                 for used in line.split("crate::").skip(1) {
-                    let used: String =
-                        used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                    let used: String = used
+                        .chars()
+                        .take_while(|c| c.is_alphanumeric() || *c == '_')
+                        .collect();
                     if used != *module && !used.is_empty() && !allowed.contains(&used.as_str()) {
                         wrong.push(format!("{}: {}", path.display(), line.trim()));
                     }
@@ -68,7 +73,11 @@ fn imports_follow_the_arrows() {
             }
         }
     }
-    assert!(wrong.is_empty(), "imports against the arrows:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "imports against the arrows:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -77,7 +86,11 @@ fn the_sdk_is_named_by_its_adapters_only() {
     for path in sources(&root) {
         let in_adapters = path.starts_with(root.join("aws"));
         let text = code(&path);
-        assert!(in_adapters || !text.contains("aws_sdk_"), "{} names the SDK", path.display());
+        assert!(
+            in_adapters || !text.contains("aws_sdk_"),
+            "{} names the SDK",
+            path.display()
+        );
     }
 }
 
@@ -85,10 +98,17 @@ fn the_sdk_is_named_by_its_adapters_only() {
 fn cli_names_the_adapters_and_the_engine_in_one_place_each() {
     let root = repository().join("src/cli");
     for path in sources(&root) {
-        let relative = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+        let relative = path
+            .strip_prefix(&root)
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
         for (module, place) in CLI_ONLY {
             let allowed = relative.starts_with(place) || relative.starts_with("local/");
-            assert!(allowed || !code(&path).contains(module), "{relative} names {module}");
+            assert!(
+                allowed || !code(&path).contains(module),
+                "{relative} names {module}"
+            );
         }
     }
 }
@@ -97,9 +117,18 @@ fn cli_names_the_adapters_and_the_engine_in_one_place_each() {
 fn files_are_short_and_say_what_they_are_for() {
     for path in sources(&repository().join("src")) {
         let text = fs::read_to_string(&path).unwrap();
-        assert!(text.starts_with("//!"), "{} does not say what it is for", path.display());
+        assert!(
+            text.starts_with("//!"),
+            "{} does not say what it is for",
+            path.display()
+        );
         if !is_test(&path) {
-            let lines = text.split("#[cfg(test)]").next().unwrap_or_default().lines().count();
+            let lines = text
+                .split("#[cfg(test)]")
+                .next()
+                .unwrap_or_default()
+                .lines()
+                .count();
             assert!(lines <= LONGEST, "{} has {lines} lines", path.display());
         }
     }
@@ -112,14 +141,24 @@ fn every_test_file_is_compiled() {
     for entry in fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        assert!(name == "main" || main.contains(&format!("mod {name};")), "{name} is not compiled");
+        assert!(
+            name == "main" || main.contains(&format!("mod {name};")),
+            "{name} is not compiled"
+        );
     }
 }
 
 #[test]
 fn the_root_shows_what_it_should_and_nothing_else() {
     let expected = [
-        "Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "src", "stacks", "templates", "tests",
+        "Cargo.lock",
+        "Cargo.toml",
+        "LICENSE",
+        "README.md",
+        "src",
+        "stacks",
+        "templates",
+        "tests",
         "training-code",
     ];
     let mut shown: Vec<String> = fs::read_dir(repository())

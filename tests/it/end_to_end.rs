@@ -50,14 +50,19 @@ fn classify(url: &str) -> String {
 #[test]
 fn a_tiny_classifier_from_nothing_to_nothing() {
     let python = tools::interpreter("test");
-    let project = Project::new(&tiny_stack(&format!("{{ interpreter: {} }}", python.display())));
+    let project = Project::new(&tiny_stack(&format!(
+        "{{ interpreter: {} }}",
+        python.display()
+    )));
     project.write("stacks/tiny/headlines.csv", &some_headlines(600));
 
     // From nothing.
     let up = project.deploy(&["up", "--output", "json"]).ok();
     let first = up.json();
     assert_eq!(first["changed"], true);
-    let accuracy = first["training"]["metrics"]["eval_accuracy"].as_f64().unwrap();
+    let accuracy = first["training"]["metrics"]["eval_accuracy"]
+        .as_f64()
+        .unwrap();
     assert!((0.0..=1.0).contains(&accuracy), "{accuracy}");
     let url = first["outputs"]["ClassifyUrl"].as_str().unwrap().to_owned();
     let label = classify(&url);
@@ -85,7 +90,10 @@ fn a_tiny_classifier_from_nothing_to_nothing() {
 
     // The engine is killed: its children go with it, its state does not.
     let pid = project.engine().unwrap();
-    std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
+    std::process::Command::new("kill")
+        .args(["-9", &pid.to_string()])
+        .status()
+        .unwrap();
     eventually("the engine's children outlive it", || {
         processes_of(&project.path().join(".deploy")).is_empty()
     });
@@ -98,6 +106,8 @@ fn a_tiny_classifier_from_nothing_to_nothing() {
     project.deploy(&["down"]).ok();
     assert!(!is_alive(pid));
     assert!(!project.path().join(".deploy").exists());
-    eventually("processes are left", || processes_of(project.path()).is_empty());
+    eventually("processes are left", || {
+        processes_of(project.path()).is_empty()
+    });
     project.deploy(&["down"]).ok();
 }

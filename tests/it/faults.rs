@@ -11,7 +11,11 @@ use crate::support::tools;
 fn with_script(script: &str) -> Project {
     let python = tools::interpreter("test");
     let stack = tiny_stack(&format!("{{ interpreter: {} }}", python.display()));
-    let code = stack.lines().find(|line| line.trim_start().starts_with("code:")).unwrap().to_owned();
+    let code = stack
+        .lines()
+        .find(|line| line.trim_start().starts_with("code:"))
+        .unwrap()
+        .to_owned();
     let project = Project::new(&stack.replacen(&code, "  code: code", 1));
     project.write("stacks/tiny/headlines.csv", &some_headlines(20));
     project.write("stacks/tiny/code/train.py", script);
@@ -42,14 +46,20 @@ def output_fn(answer, accept): return json.dumps(answer)
 fn a_missing_stack_names_where_it_was_looked_for() {
     let project = Project::new("stack: tiny\n");
     std::fs::remove_dir_all(project.path().join("stacks")).unwrap();
-    project.deploy(&["up"]).failed(64, &["stack.yaml", "stacks"]);
-    project.deploy(&["up", "--stack", "nope"]).failed(64, &["nope/stack.yaml"]);
+    project
+        .deploy(&["up"])
+        .failed(64, &["stack.yaml", "stacks"]);
+    project
+        .deploy(&["up", "--stack", "nope"])
+        .failed(64, &["nope/stack.yaml"]);
 }
 
 #[test]
 fn an_unknown_environment_names_the_known_ones() {
     let project = Project::new(&tiny_stack("{ interpreter: /usr/bin/python3 }"));
-    project.deploy(&["up", "--env", "locla"]).failed(64, &["locla", "`local`", "did you mean"]);
+    project
+        .deploy(&["up", "--env", "locla"])
+        .failed(64, &["locla", "`local`", "did you mean"]);
 }
 
 #[test]
@@ -57,14 +67,19 @@ fn malformed_yaml_is_shown_with_its_place() {
     let project = Project::new("stack: tiny\ndata: [\n");
     project.deploy(&["validate"]).failed(64, &["stack.yaml:"]);
     let project = Project::new("stack: tiny\nendpiont: {}\n");
-    project.deploy(&["up"]).failed(64, &["stack.yaml:2:1", "endpiont", "did you mean `endpoint`"]);
+    project.deploy(&["up"]).failed(
+        64,
+        &["stack.yaml:2:1", "endpiont", "did you mean `endpoint`"],
+    );
     assert_eq!(project.engine(), None);
 }
 
 #[test]
 fn a_missing_data_file_is_said_before_anything_starts() {
     let project = Project::new(&tiny_stack("{ interpreter: /usr/bin/python3 }"));
-    project.deploy(&["up"]).failed(64, &["headlines.csv", "stack.yaml:"]);
+    project
+        .deploy(&["up"])
+        .failed(64, &["headlines.csv", "stack.yaml:"]);
     assert_eq!(project.engine(), None);
 }
 
@@ -73,7 +88,9 @@ fn a_port_in_use_is_named_with_the_way_to_another() {
     let project = with_script("");
     let _taken = TcpListener::bind(("127.0.0.1", project.port())).unwrap();
     let port = project.port().to_string();
-    project.deploy(&["up"]).failed(1, &[&port, "--local-port", "uses port"]);
+    project
+        .deploy(&["up"])
+        .failed(1, &[&port, "--local-port", "uses port"]);
 }
 
 #[test]
@@ -95,8 +112,12 @@ fn without_python_the_job_says_so_and_works_once_there_is_one() {
 #[test]
 fn a_script_that_raises_is_quoted_and_not_repeated_unasked() {
     let project = with_script("raise ValueError('the third column is missing')\n");
-    project.deploy(&["up"]).failed(1, &["the third column is missing", "hint:"]);
-    project.deploy(&["up"]).failed(1, &["failed", "--retry-training"]);
+    project
+        .deploy(&["up"])
+        .failed(1, &["the third column is missing", "hint:"]);
+    project
+        .deploy(&["up"])
+        .failed(1, &["failed", "--retry-training"]);
     project.write("stacks/tiny/code/train.py", &training_of(GOOD_INFERENCE));
     project.deploy(&["up"]).ok();
     project.deploy(&["down"]).ok();
@@ -109,21 +130,31 @@ fn an_endpoint_that_never_answers_is_rolled_back_with_its_log() {
     let project = with_script(&training_of(broken));
     project.deploy(&["up"]).failed(
         6,
-        &["ping health check", "the weights are unreadable", "Endpoint"],
+        &[
+            "ping health check",
+            "the weights are unreadable",
+            "Endpoint",
+        ],
     );
     project.write("stacks/tiny/code/train.py", &training_of(GOOD_INFERENCE));
     project.deploy(&["up"]).ok();
     // A change that does not come up leaves what served before.
     project.write("stacks/tiny/code/train.py", &training_of(broken));
     project.deploy(&["up"]).failed(6, &["ping health check"]);
-    let answer = project.deploy(&["invoke", "a headline", "--output", "json"]).ok().json();
+    let answer = project
+        .deploy(&["invoke", "a headline", "--output", "json"])
+        .ok()
+        .json();
     assert_eq!(answer[0]["answer"]["predicted_label"], "Business");
     project.deploy(&["down"]).ok();
 }
 
 #[test]
 fn an_interrupted_run_is_picked_up_by_the_next() {
-    let slow = format!("import time\ntime.sleep(4)\n{}", training_of(GOOD_INFERENCE));
+    let slow = format!(
+        "import time\ntime.sleep(4)\n{}",
+        training_of(GOOD_INFERENCE)
+    );
     let project = with_script(&slow);
     let mut command = project.command(&["up"]);
     let mut child = command
@@ -132,13 +163,27 @@ fn an_interrupted_run_is_picked_up_by_the_next() {
         .spawn()
         .unwrap();
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().unwrap()));
-    assert!(lines.any(|line| line.unwrap().contains("Training")), "it ended before training");
-    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(
+        lines.any(|line| line.unwrap().contains("Training")),
+        "it ended before training"
+    );
+    Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
     let rest: Vec<String> = lines.map(Result::unwrap).collect();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{rest:?}");
-    assert!(rest.iter().any(|line| line.contains("run the command again")), "{rest:?}");
+    assert!(
+        rest.iter()
+            .any(|line| line.contains("run the command again")),
+        "{rest:?}"
+    );
     let up = project.deploy(&["up", "--output", "json"]).ok().json();
-    let training = &up["plan"].as_array().unwrap().iter().find(|step| step["kind"] == "training");
+    let training = &up["plan"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|step| step["kind"] == "training");
     let action = training.unwrap()["action"].as_str().unwrap();
     assert!(["attach", "reuse"].contains(&action), "{action}");
     project.deploy(&["down"]).ok();
@@ -149,8 +194,11 @@ fn a_teardown_that_was_killed_is_resumed() {
     let project = with_script(&training_of(GOOD_INFERENCE));
     project.deploy(&["up"]).ok();
     let engine = project.engine().unwrap();
-    let mut child =
-        project.command(&["down"]).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut child = project
+        .command(&["down"])
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().unwrap()));
     assert!(lines.any(|line| line.unwrap().contains("service …")));
     child.kill().unwrap();

@@ -22,5 +22,8 @@ fn the_training_code_passes_its_tests() {
 #[test]
 fn the_training_code_is_well_formed() {
     run("check", &["-m", "ruff", "check", "--no-cache", "."]);
-    run("check", &["-m", "ruff", "format", "--no-cache", "--check", "."]);
+    run(
+        "check",
+        &["-m", "ruff", "format", "--no-cache", "--check", "."],
+    );
 }

@@ -15,9 +15,16 @@ fn the_shipped_templates_are_rendered_from_the_shipped_stack() {
     for stack in file.all().unwrap() {
         let rendered = render(&stack, &Library::builtin()).unwrap();
         for (name, text) in rendered.files() {
-            let path = folder.join("rendered").join(stack.environment.as_str()).join(name);
+            let path = folder
+                .join("rendered")
+                .join(stack.environment.as_str())
+                .join(name);
             let shipped = fs::read_to_string(&path).unwrap_or_default();
-            assert!(shipped == text, "{} is out of date: run `deploy render`", path.display());
+            assert!(
+                shipped == text,
+                "{} is out of date: run `deploy render`",
+                path.display()
+            );
         }
     }
 }
@@ -29,10 +36,19 @@ fn cfn_lint_finds_nothing_in_any_template() {
     let python = tools::interpreter("check");
     for stack in file.all().unwrap() {
         for name in ["foundation.yaml", "service.yaml"] {
-            let path = folder.join("rendered").join(stack.environment.as_str()).join(name);
+            let path = folder
+                .join("rendered")
+                .join(stack.environment.as_str())
+                .join(name);
             let output = tools::must_succeed(
                 Command::new(&python)
-                    .args(["-m", "cfnlint", "--regions", stack.region.as_str(), "--template"])
+                    .args([
+                        "-m",
+                        "cfnlint",
+                        "--regions",
+                        stack.region.as_str(),
+                        "--template",
+                    ])
                     .arg(&path),
             );
             let found = String::from_utf8_lossy(&output.stdout);

@@ -54,7 +54,11 @@ impl Run {
 
 impl std::fmt::Display for Run {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "exit {}\n{}\n{}", self.code, self.stdout, self.stderr)
+        write!(
+            formatter,
+            "exit {}\n{}\n{}",
+            self.code, self.stdout, self.stderr
+        )
     }
 }
 
@@ -62,7 +66,10 @@ impl Project {
     /// Makes a project with one stack, `tiny`, from the text of its stack file.
     pub(crate) fn new(stack: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let project = Self { folder, port: free_port() };
+        let project = Self {
+            folder,
+            port: free_port(),
+        };
         project.write("stacks/tiny/stack.yaml", stack);
         project
     }
@@ -85,17 +92,15 @@ impl Project {
     }
 
     /// Runs `deploy`, with changes to how it is started.
-    pub(crate) fn deploy_with(
-        &self,
-        arguments: &[&str],
-        change: impl FnOnce(&mut Command),
-    ) -> Run {
+    pub(crate) fn deploy_with(&self, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Run {
         let mut command = self.command(arguments);
         change(&mut command);
         let out = self.path().join("out.txt");
         let err = self.path().join("err.txt");
         // Files, not pipes: an engine that stays must not keep a pipe open.
-        command.stdout(fs::File::create(&out).unwrap()).stderr(fs::File::create(&err).unwrap());
+        command
+            .stdout(fs::File::create(&out).unwrap())
+            .stderr(fs::File::create(&err).unwrap());
         let mut child = command.spawn().unwrap();
         let started = Instant::now();
         let status = loop {
@@ -106,7 +111,11 @@ impl Project {
             pause();
         };
         let read = |path: &PathBuf| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
-        Run { code: status.code().unwrap_or(-1), stdout: read(&out), stderr: read(&err) }
+        Run {
+            code: status.code().unwrap_or(-1),
+            stdout: read(&out),
+            stderr: read(&err),
+        }
     }
 
     /// The command that runs `deploy` here.
@@ -145,8 +154,14 @@ impl Drop for Project {
 
 /// Whether a process is there and not a zombie.
 pub(crate) fn is_alive(pid: i32) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().trim().starts_with('Z'))
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+        !stat
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .starts_with('Z')
+    })
 }
 
 /// Waits until something is so, for at most a minute.
@@ -163,7 +178,9 @@ pub(crate) fn processes_of(folder: &Path) -> Vec<String> {
     let folder = folder.to_string_lossy().into_owned();
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").unwrap().flatten() {
-        let Ok(line) = fs::read(entry.path().join("cmdline")) else { continue };
+        let Ok(line) = fs::read(entry.path().join("cmdline")) else {
+            continue;
+        };
         let line = String::from_utf8_lossy(&line).replace('\0', " ");
         if line.contains(&folder) {
             found.push(line);
@@ -217,14 +234,23 @@ environments:
 pub(crate) fn some_headlines(rows: usize) -> String {
     let path = repository().join("stacks/news-classifier/data/headlines.csv");
     let text = fs::read_to_string(path).unwrap();
-    text.lines().take(rows).fold(String::new(), |all, line| all + line + "\n")
+    text.lines()
+        .take(rows)
+        .fold(String::new(), |all, line| all + line + "\n")
 }
 
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test looks at another process, which has no signal")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test looks at another process, which has no signal"
+)]
 fn pause() {
     std::thread::sleep(Duration::from_millis(20));
 }

@@ -14,7 +14,10 @@ pub(crate) fn interpreter(group: &str) -> PathBuf {
         group: group.to_owned(),
     };
     let python = Python::new(Some(spec), cache());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime
         .block_on(python.interpreter(&|line| println!("{line}")))
         .unwrap_or_else(|error| panic!("cannot prepare Python: {error}"))
@@ -22,7 +25,9 @@ pub(crate) fn interpreter(group: &str) -> PathBuf {
 
 /// Runs a command, and fails with what it printed when it does not succeed.
 pub(crate) fn must_succeed(command: &mut Command) -> Output {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(
         output.status.success(),
         "{command:?} ended with {}\n{}\n{}",
