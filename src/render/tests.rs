@@ -1,3 +1,5 @@
+//! Rendering of the shipped stack, and of values that try to break out of their place.
+
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};

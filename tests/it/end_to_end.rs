@@ -54,7 +54,7 @@ fn a_tiny_classifier_from_nothing_to_nothing() {
         "{{ interpreter: {} }}",
         python.display()
     )));
-    project.write("stacks/tiny/headlines.csv", &some_headlines(600));
+    project.write("stacks/tiny/headlines.csv", &some_headlines(1500));
 
     // From nothing.
     let up = project.deploy(&["up", "--output", "json"]).ok();

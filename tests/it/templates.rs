@@ -33,7 +33,7 @@ fn the_shipped_templates_are_rendered_from_the_shipped_stack() {
 fn cfn_lint_finds_nothing_in_any_template() {
     let folder = repository().join("stacks/news-classifier");
     let file = StackFile::read(&folder.join("stack.yaml")).unwrap();
-    let python = tools::interpreter("check");
+    let cfn_lint = tools::interpreter("check").with_file_name("cfn-lint");
     for stack in file.all().unwrap() {
         for name in ["foundation.yaml", "service.yaml"] {
             let path = folder

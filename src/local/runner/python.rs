@@ -87,11 +87,6 @@ impl Python {
             }
         }
     }
-
-    /// Tells whether the interpreter was named by the user, who then has to install missing packages.
-    pub fn is_named(&self) -> bool {
-        matches!(self.spec, Some(PythonSpec::Interpreter(_)))
-    }
 }
 
 /// What decides an environment's content. The platform counts because caches can be shared folders.

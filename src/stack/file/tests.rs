@@ -1,3 +1,5 @@
+//! Reading whole stack files: every rule, trap and place.
+
 use std::fs;
 
 use super::super::problem::Place;

@@ -61,7 +61,11 @@ impl ResourceProvider for Endpoint {
         let endpoint = self.settled(&wanted.arn).await?;
         match endpoint.map(|endpoint| (endpoint.status, endpoint.failure_reason)) {
             Some((EndpointStatus::InService, _)) => Ok(wanted.resource(Kind::Endpoint)),
-            Some((_, Some(reason))) => Err(ResourceError::new(reason)),
+            Some((_, Some(reason))) => {
+                // What is left of a failed create is not known to CloudFormation by its ARN.
+                self.delete(&wanted.arn).await?;
+                Err(ResourceError::new(reason))
+            }
             _ => Err(ResourceError::new(
                 "The endpoint was deleted while it was being created.",
             )),
@@ -102,11 +106,11 @@ impl ResourceProvider for Endpoint {
     }
 
     async fn delete(&self, physical_id: &str) -> Result<(), ResourceError> {
-        let (region, name) = parse(physical_id)?;
         let exists = |state: &super::super::state::State| state.endpoints.contains_key(physical_id);
         if !self.0.read(exists) {
             return Ok(());
         }
+        let (region, name) = parse(physical_id)?;
         let deleted = self
             .0
             .delete_endpoint(region, &json!({ "EndpointName": name }));

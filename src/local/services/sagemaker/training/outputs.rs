@@ -53,7 +53,7 @@ pub(super) fn has_content(folder: &Path) -> bool {
 
 /// Says why the algorithm failed: its failure file, and the exit code as the contract's shell would
 /// tell it.
-pub(super) fn failure_reason(ml: &Path, status: ExitStatus, hint: Option<&str>) -> String {
+pub(super) fn failure_reason(ml: &Path, status: ExitStatus) -> String {
     let mut bytes = Vec::new();
     if let Ok(file) = std::fs::File::open(ml.join("output/failure")) {
         // Four bytes a character at most; a file that cannot be read is like none.
@@ -67,11 +67,7 @@ pub(super) fn failure_reason(ml: &Path, status: ExitStatus, hint: Option<&str>) 
         .code()
         .unwrap_or_else(|| 128 + status.signal().unwrap_or_default());
     let killed = (code == 137).then_some("the process was killed, probably for want of memory");
-    let parts = [
-        Some(written.trim()).filter(|text| !text.is_empty()),
-        hint,
-        killed,
-    ];
+    let parts = [Some(written.trim()).filter(|text| !text.is_empty()), killed];
     let told: Vec<&str> = parts.into_iter().flatten().collect();
     let separator = if told.is_empty() { "" } else { ", " };
     let end = format!("{separator}exit code: {code}");
@@ -98,23 +94,23 @@ mod tests {
         std::fs::create_dir(ml.path().join("output")).unwrap();
         let status = ExitStatus::from_raw(3 << 8);
         assert_eq!(
-            failure_reason(ml.path(), status, None),
+            failure_reason(ml.path(), status),
             "AlgorithmError: exit code: 3"
         );
         std::fs::write(ml.path().join("output/failure"), "no data in train\n").unwrap();
         assert_eq!(
-            failure_reason(ml.path(), status, Some("hint")),
-            "AlgorithmError: no data in train, hint, exit code: 3"
+            failure_reason(ml.path(), status),
+            "AlgorithmError: no data in train, exit code: 3"
         );
         std::fs::write(ml.path().join("output/failure"), "ä".repeat(5000)).unwrap();
-        let reason = failure_reason(ml.path(), status, None);
+        let reason = failure_reason(ml.path(), status);
         assert_eq!(reason.chars().count(), MAX_REASON);
         assert!(reason.ends_with("exit code: 3"), "{reason}");
     }
 
     #[test]
     fn a_killed_process_points_at_memory() {
-        let reason = failure_reason(Path::new("/none"), ExitStatus::from_raw(9), None);
+        let reason = failure_reason(Path::new("/none"), ExitStatus::from_raw(9));
         assert!(
             reason.contains("memory") && reason.ends_with("exit code: 137"),
             "{reason}"

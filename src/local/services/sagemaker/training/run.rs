@@ -220,13 +220,7 @@ impl Run {
             Ended::OnRequest => Ending::Stopped,
             Ended::AtLimit => Ending::MaxRuntimeExceeded,
             Ended::ByItself(status) if status.success() => Ending::Completed,
-            Ended::ByItself(status) => {
-                let named = self.service.parts.python.is_named();
-                let hint = (named && status.code() == Some(1)).then_some(
-                    "if a package is missing, install it into the interpreter that the stack file names",
-                );
-                Ending::Failed(failure_reason(&ml, status, hint))
-            }
+            Ended::ByItself(status) => Ending::Failed(failure_reason(&ml, status)),
         };
         let mut model = None;
         if let Err(error) = self.enter(Phase::Uploading, "Uploading generated training model") {
