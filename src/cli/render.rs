@@ -79,12 +79,17 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure>
         return check(global, &stale);
     }
     for file in &stale {
-        crate::local::durable::replace_file(&file.path, file.text.as_bytes())
+        write(file)
             .with_context(|| format!("cannot write {}", file.path.display()))
             .map_err(Failure::failed)?;
     }
     report(global, &files, &stale);
     Ok(())
+}
+
+fn write(file: &Rendered) -> io::Result<()> {
+    fs::create_dir_all(file.path.parent().unwrap_or_else(|| Path::new(".")))?;
+    fs::write(&file.path, &file.text)
 }
 
 fn folder(stack: &Stack) -> PathBuf {

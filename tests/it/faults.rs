@@ -66,11 +66,17 @@ fn an_unknown_environment_names_the_known_ones() {
 fn malformed_yaml_is_shown_with_its_place() {
     let project = Project::new("stack: tiny\ndata: [\n");
     project.deploy(&["validate"]).failed(64, &["stack.yaml:"]);
-    let project = Project::new("stack: tiny\nendpiont: {}\n");
-    project.deploy(&["up"]).failed(
-        64,
-        &["stack.yaml:2:1", "endpiont", "did you mean `endpoint`"],
-    );
+    let stack =
+        tiny_stack("{ interpreter: /usr/bin/python3 }").replace("\nendpoint:", "\nendpiont:");
+    let line = 1 + stack
+        .lines()
+        .position(|line| line.starts_with("endpiont"))
+        .unwrap();
+    let project = Project::new(&stack);
+    let place = format!("stack.yaml:{line}:1");
+    project
+        .deploy(&["up"])
+        .failed(64, &[&place, "endpiont", "did you mean `endpoint`"]);
     assert_eq!(project.engine(), None);
 }
 
@@ -164,7 +170,7 @@ fn an_interrupted_run_is_picked_up_by_the_next() {
         .unwrap();
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().unwrap()));
     assert!(
-        lines.any(|line| line.unwrap().contains("Training")),
+        lines.any(|line| line.unwrap().contains("training: Training")),
         "it ended before training"
     );
     Command::new("kill")

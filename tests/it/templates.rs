@@ -41,14 +41,8 @@ fn cfn_lint_finds_nothing_in_any_template() {
                 .join(stack.environment.as_str())
                 .join(name);
             let output = tools::must_succeed(
-                Command::new(&python)
-                    .args([
-                        "-m",
-                        "cfnlint",
-                        "--regions",
-                        stack.region.as_str(),
-                        "--template",
-                    ])
+                Command::new(&cfn_lint)
+                    .args(["--regions", stack.region.as_str(), "--template"])
                     .arg(&path),
             );
             let found = String::from_utf8_lossy(&output.stdout);
