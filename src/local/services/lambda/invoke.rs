@@ -87,7 +87,7 @@ impl Lambda {
                 return;
             };
             if let Ok(instance) = this.start(&pool).await {
-                pool.give(instance);
+                pool.put_behind(instance);
             }
         });
     }

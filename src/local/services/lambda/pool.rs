@@ -86,6 +86,14 @@ impl Pool {
             idle.push(instance);
         }
     }
+
+    /// Puts a process that was started ahead behind those that have run already: they are warmer.
+    pub(super) fn put_behind(&self, instance: Instance) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < CONCURRENCY {
+            idle.insert(0, instance);
+        }
+    }
 }
 
 /// Counts a waiting invocation out, also when its caller gives up.
