@@ -51,7 +51,7 @@ ANSWER = {"statusCode": 200, "headers": {"content-type": "application/json"},
 def handler(event, context): return ANSWER
 '''
 STACK = """
-stack: null
+stack: bare
 data: {{ file: data.csv }}
 training:
   code: code
@@ -75,8 +75,10 @@ def deploy(program: Path, *arguments: str, cwd: Path, port: int | None = None) -
         environment["DEPLOY_LOCAL_PORT"] = str(port)
     command = [str(program), *arguments, "--output", "json"]
     done = subprocess.run(
-        command, cwd=cwd, env=environment, check=True, capture_output=True, text=True
+        command, cwd=cwd, env=environment, check=False, capture_output=True, text=True
     )
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}")
     result: dict[str, object] = json.loads(done.stdout)
     return result
 
@@ -144,7 +146,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        stack = folder / "stacks/null"
+        stack = folder / "stacks/bare"
         (stack / "code").mkdir(parents=True)
         (stack / "function").mkdir()
         (stack / "data.csv").write_text("x\n")
