@@ -135,6 +135,9 @@ fn remedy(error: &ReconcileError) -> Option<String> {
         ReconcileError::StackFailed { .. } => {
             "mend the cause and run the command again, or remove it with `deploy down`"
         }
+        ReconcileError::TrainingFailed {
+            transient: true, ..
+        } => "run `deploy up` again once the cause is gone; it trains anew",
         ReconcileError::TrainingFailed { .. } => {
             "mend the code, data or hyperparameters and run `deploy up` again; \
              `--retry-training` repeats it unchanged"

@@ -47,6 +47,8 @@ pub enum ReconcileError {
         status: String,
         /// Why.
         reason: String,
+        /// Whether the cause lies with the service, not with what was trained.
+        transient: bool,
         /// The last lines of its log.
         log: Vec<String>,
     },

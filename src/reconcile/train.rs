@@ -153,11 +153,11 @@ fn settled(state: TrainingState, log: Vec<String>) -> Result<TrainingState, Reco
     if state.phase == TrainingPhase::Completed {
         return Ok(state);
     }
-    let reason = state.failure_reason.unwrap_or(state.message);
     Err(ReconcileError::TrainingFailed {
+        transient: state.failed_transiently(),
+        reason: state.failure_reason.unwrap_or(state.message),
         job: state.name,
         status: state.detail,
-        reason,
         log,
     })
 }

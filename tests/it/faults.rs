@@ -108,10 +108,43 @@ fn without_python_the_job_says_so_and_works_once_there_is_one() {
     let bad = good.replace(&python.display().to_string(), "/nowhere/python3");
     std::fs::write(&stack, bad).unwrap();
     let run = project.deploy(&["up"]);
-    assert_ne!(run.code, 0);
-    assert!(run.stderr.contains("/nowhere/python3"), "{run}");
+    run.failed(1, &["/nowhere/python3", "once the cause is gone"]);
     std::fs::write(&stack, good).unwrap();
     project.deploy(&["up"]).ok();
+    project.deploy(&["down"]).ok();
+}
+
+#[test]
+fn without_a_network_the_first_run_says_so_and_can_be_removed() {
+    let project = Project::new(&tiny_stack("{ project: python, group: local }"));
+    project.write("stacks/tiny/headlines.csv", &some_headlines(20));
+    project.write(
+        "stacks/tiny/python/pyproject.toml",
+        "[project]\nname = \"p\"\nversion = \"0\"\n[dependency-groups]\nlocal = [\"idna==3.10\"]\n",
+    );
+    // Every way out leads to a port on which nothing listens.
+    let closed = "http://127.0.0.1:9";
+    let cache = project.path().join("cache");
+    let run = project.deploy_with(&["up"], |command| {
+        command.env("DEPLOY_CACHE", &cache).env("NO_PROXY", "");
+        for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+            command.env(name, closed).env(name.to_lowercase(), closed);
+        }
+    });
+    run.failed(1, &["network", "interpreter", "once the cause is gone"]);
+    project.deploy(&["down"]).ok();
+    assert!(!project.path().join(".deploy").exists());
+}
+
+#[test]
+fn a_dependency_group_that_is_not_there_is_named() {
+    let project = Project::new(&tiny_stack("{ project: python, group: loco }"));
+    project.write("stacks/tiny/headlines.csv", &some_headlines(20));
+    project.write(
+        "stacks/tiny/python/pyproject.toml",
+        "[project]\nname = \"p\"\nversion = \"0\"\n",
+    );
+    project.deploy(&["up"]).failed(1, &["'loco' was not found"]);
     project.deploy(&["down"]).ok();
 }
 

@@ -26,4 +26,14 @@ fn the_training_code_is_well_formed() {
         "check",
         &["-m", "ruff", "format", "--no-cache", "--check", "."],
     );
+    // In the environment with torch, whose types it reads.
+    let types = [
+        "-m",
+        "mypy",
+        "--cache-dir=/dev/null",
+        "src",
+        "function",
+        "tools",
+    ];
+    run("test", &types);
 }

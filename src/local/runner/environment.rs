@@ -138,6 +138,8 @@ impl Uv {
             "pip",
             "install",
             "--disable-pip-version-check",
+            // Two attempts, as uv makes itself: a machine without a network is told within seconds.
+            "--retries=1",
             &requirement,
         ];
         uv.call(

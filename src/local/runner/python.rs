@@ -155,32 +155,4 @@ mod tests {
             "{error}"
         );
     }
-
-    #[tokio::test]
-    #[ignore = "fetches packages from the network"]
-    async fn a_group_is_installed_once() {
-        let root = tempfile::tempdir().unwrap();
-        let project = "[project]\nname = \"p\"\nversion = \"0\"\n\
-                       [dependency-groups]\nlocal = [\"idna==3.10\"]\n";
-        std::fs::write(root.path().join("pyproject.toml"), project).unwrap();
-        let spec = |group: &str| {
-            let (folder, group) = (root.path().to_owned(), group.to_owned());
-            Some(PythonSpec::Project { folder, group })
-        };
-        let python = Python::new(spec("local"), root.path().join("cache"));
-        let show = |line: &str| println!("{line}");
-        let path = python.interpreter(&show).await.unwrap();
-        let imported = std::process::Command::new(&path)
-            .args(["-c", "import idna"])
-            .status();
-        assert!(imported.unwrap().success());
-        let silent = |line: &str| panic!("prepared again: {line}");
-        assert_eq!(python.interpreter(&silent).await.unwrap(), path);
-        let wrong = Python::new(spec("loco"), root.path().join("cache"));
-        let error = wrong.interpreter(&show).await.unwrap_err();
-        assert!(
-            error.to_string().contains("'loco' was not found"),
-            "{error}"
-        );
-    }
 }
