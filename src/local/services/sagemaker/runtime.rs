@@ -25,6 +25,9 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// Time that a request waits for a server that is being started again.
 const SERVER_WAIT: Duration = Duration::from_secs(20);
 
+/// Time in which a server that has broken off is seen to have ended, if it has.
+const END_SEEN: Duration = Duration::from_millis(500);
+
 const ATTRIBUTES: &str = "x-amzn-sagemaker-custom-attributes";
 
 /// A model's answer.
@@ -97,7 +100,10 @@ impl SageMaker {
         let stream = &server.stream;
         match answer {
             Err(_) => Err(target.failed(0, TIMED_OUT.to_owned(), stream)),
-            Ok(Err(error)) => Err(target.failed(0, chain(&error), stream)),
+            Ok(Err(error)) => {
+                self.see_end(&target, &server).await;
+                Err(target.failed(0, chain(&error), stream))
+            }
             Ok(Ok(answer)) => {
                 let read = timeout_at(end, read(answer)).await;
                 target.judge(
@@ -207,6 +213,22 @@ impl SageMaker {
             .and_then(|live| live.keeper.as_ref());
         let other = keeper.and_then(|keeper| keeper.server.borrow().clone());
         other.is_some_and(|other| !Arc::ptr_eq(&other, server))
+    }
+
+    /// Waits until a server that broke off a request no longer counts as running, so that whoever
+    /// was told of the failure is not sent to the same dying process with the next request.
+    async fn see_end(&self, target: &Target<'_>, server: &Arc<Server>) {
+        let keeper = lock(&self.live)
+            .get(&target.arn())
+            .and_then(|live| Some(live.keeper.as_ref()?.server.clone()));
+        let Some(mut running) = keeper else { return };
+        let other = |running: &Option<Arc<Server>>| {
+            running
+                .as_ref()
+                .is_none_or(|running| !Arc::ptr_eq(running, server))
+        };
+        // A server that lives on after it broke off is as good as before.
+        let _lives = timeout_at(Instant::now() + END_SEEN, running.wait_for(other)).await;
     }
 
     async fn send(
