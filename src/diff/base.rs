@@ -17,10 +17,40 @@ pub struct Base {
     pub name: String,
     /// Its environments.
     pub side: Side,
+    /// What of the working tree it can be compared with.
+    pub scope: Scope,
     /// The revision, when it is one: data and code can be compared too.
     pub repository: Option<Repository>,
     /// What the reader must know.
     pub notes: Vec<String>,
+}
+
+/// What of the working tree is compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// All of it.
+    Everything,
+    /// One environment.
+    Environment(String),
+    /// One document of one environment.
+    Document(String, String),
+}
+
+impl Scope {
+    /// Whether an environment is within it.
+    pub fn has(&self, environment: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Environment(name) | Self::Document(name, _) => name == environment,
+        }
+    }
+
+    /// Leaves the documents that are within it.
+    pub fn narrow(&self, documents: &mut Documents) {
+        if let Self::Document(_, name) = self {
+            documents.retain(|document, _| document == name);
+        }
+    }
 }
 
 /// Why the other side cannot be read.
@@ -88,6 +118,7 @@ fn from_revision(revision: &str, stack: &Path) -> Result<Base, BaseError> {
     Ok(Base {
         name,
         side,
+        scope: Scope::Everything,
         repository: Some(repository),
         notes,
     })
@@ -131,12 +162,14 @@ fn from_folder(folder: &Path, environment: Option<&str>) -> Result<Base, BaseErr
             }
         }
     }
+    let mut scope = Scope::Everything;
     let own = folder_documents(folder)?;
     if !own.is_empty() {
         let Some(environment) = environment else {
             return Err(BaseError::WhichEnvironment(folder.to_owned()));
         };
         side = Side::from([(environment.to_owned(), own)]);
+        scope = Scope::Environment(environment.to_owned());
     }
     if side.is_empty() {
         return Err(BaseError::Empty(folder.to_owned()));
@@ -144,6 +177,7 @@ fn from_folder(folder: &Path, environment: Option<&str>) -> Result<Base, BaseErr
     Ok(Base {
         name: folder.display().to_string(),
         side,
+        scope,
         repository: None,
         notes: vec!["data and code are compared with a git revision only".to_owned()],
     })
@@ -155,10 +189,11 @@ fn from_file(path: &Path, environment: Option<&str>) -> Result<Base, BaseError> 
     };
     let file = file_name(path).unwrap_or_default();
     let name = document_name(&file).unwrap_or(&file).to_owned();
-    let documents = Documents::from([(name, read_path(path)?)]);
+    let documents = Documents::from([(name.clone(), read_path(path)?)]);
     Ok(Base {
         name: path.display().to_string(),
         side: Side::from([(environment.to_owned(), documents)]),
+        scope: Scope::Document(environment.to_owned(), name),
         repository: None,
         notes: vec!["only this document is compared".to_owned()],
     })

@@ -1,6 +1,7 @@
 //! What a comparison finds, as data. Serialised, this is the JSON form; `schema.json` beside this
-//! file describes it, and a test holds the two together.
+//! file is its JSON Schema, and tests hold the two together.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -9,7 +10,7 @@ use serde_json::Value;
 pub const VERSION: u32 = 1;
 
 /// The differences of a stack's environments.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Report {
     /// The version of this form.
     pub version: u32,
@@ -28,7 +29,7 @@ pub struct Report {
 }
 
 /// The differences of one environment.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct EnvironmentDiff {
     /// Name of the environment.
     pub environment: String,
@@ -43,7 +44,7 @@ pub struct EnvironmentDiff {
 }
 
 /// Whether something is on both sides of a comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Presence {
     /// On both sides.
@@ -55,7 +56,7 @@ pub enum Presence {
 }
 
 /// The differences of one rendered document.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct DocumentDiff {
     /// Name of the file without its ending, e.g. `service`.
     pub document: String,
@@ -66,7 +67,7 @@ pub struct DocumentDiff {
 }
 
 /// One changed thing: a resource, an output, a parameter, or a whole request.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Change {
     /// What it is.
     pub section: Section,
@@ -88,7 +89,7 @@ pub struct Change {
 }
 
 /// What a change is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Section {
     /// A CloudFormation resource.
@@ -108,7 +109,7 @@ pub enum Section {
 }
 
 /// What happens to a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Nothing happens in the account: only how CloudFormation treats it differs.
@@ -126,7 +127,7 @@ pub enum Action {
 }
 
 /// One changed property.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct PropertyChange {
     /// The path for people, e.g. `ProductionVariants[AllTraffic].InstanceType`.
     pub path: String,
@@ -149,7 +150,7 @@ pub struct PropertyChange {
 }
 
 /// Kinds of differences.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Difference {
     /// Another value.
@@ -163,7 +164,7 @@ pub enum Difference {
 }
 
 /// What a changed property does to its resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Nothing in the account.
@@ -177,7 +178,7 @@ pub enum Effect {
 }
 
 /// Another change that a value follows.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Cause {
     /// The document that it is in; `None` for data and code.
     pub document: Option<String>,
@@ -188,7 +189,7 @@ pub struct Cause {
 }
 
 /// A permission that is gained or lost.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Permission {
     /// Whether it is gained or lost.
     pub direction: Direction,
@@ -206,18 +207,20 @@ pub struct Permission {
     pub widens: bool,
 }
 
-/// Gained or lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// Gained, lost, or left of something that is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// In the working tree only.
     Gains,
+    /// What is left of something that is lost.
+    Keeps,
     /// In the base only.
     Loses,
 }
 
 /// Data or code that is not part of the rendered documents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ContentChange {
     /// What it is.
     pub what: Content,
@@ -228,7 +231,7 @@ pub struct ContentChange {
 }
 
 /// Kinds of content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Content {
     /// The data file.
@@ -240,7 +243,7 @@ pub enum Content {
 }
 
 /// What is known of data or code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum ContentState {
     /// It differs.
@@ -261,7 +264,7 @@ pub enum ContentState {
 }
 
 /// What the changes mean for people.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Consequence {
     /// How grave it is.
     pub severity: Severity,
@@ -274,7 +277,7 @@ pub struct Consequence {
 }
 
 /// How grave a consequence is; the gravest is the first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Something is lost, stops, or is open to everybody.
@@ -286,7 +289,7 @@ pub enum Severity {
 }
 
 /// What a consequence is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Topic {
     /// A change that CloudFormation refuses.
@@ -312,7 +315,7 @@ pub enum Topic {
 }
 
 /// Where a rendered value comes from. Filled in from the provenance of rendering, where there is one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Origin {
     /// The line of the rendered file.
     pub rendered: Option<Line>,
@@ -323,7 +326,7 @@ pub struct Origin {
 }
 
 /// A line of a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Line {
     /// The file.
     pub file: String,

@@ -27,7 +27,7 @@ mod template;
 mod training;
 mod words;
 
-pub use base::{Base, BaseError, read_base};
+pub use base::{Base, BaseError, Scope, read_base};
 pub use change::{
     Action, Cause, Change, Consequence, Content, ContentChange, ContentState, Difference,
     Direction, DocumentDiff, Effect, EnvironmentDiff, Line, Origin, Permission, Presence,

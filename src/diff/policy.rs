@@ -77,8 +77,13 @@ pub(super) fn permissions(
         let uncovered = |grant: &&Grant| !there.iter().any(|other| other.covers(grant));
         from.iter().filter(uncovered).cloned().collect()
     };
+    let lost = missing(&old, &new);
+    // What is left of something that was wider: the same action, under a condition it may be.
+    let left = new.difference(&old);
+    let left = left.filter(|grant| lost.iter().any(|wide| wide.covers(grant)));
     let mut out = grouped(Direction::Gains, missing(&new, &old));
-    out.extend(grouped(Direction::Loses, missing(&old, &new)));
+    out.extend(grouped(Direction::Keeps, left.cloned().collect()));
+    out.extend(grouped(Direction::Loses, lost));
     out
 }
 
@@ -123,7 +128,11 @@ fn grouped(direction: Direction, grants: Vec<Grant>) -> Vec<Permission> {
     }
     let permission = |((effect, who, condition, on), actions)| Permission {
         direction,
-        widens: (direction == Direction::Gains) == (effect == "Allow"),
+        widens: match direction {
+            Direction::Gains => effect == "Allow",
+            Direction::Loses => effect == "Deny",
+            Direction::Keeps => false,
+        },
         effect,
         who,
         actions,
@@ -403,11 +412,15 @@ mod tests {
         let wide = role(&json!([allow(&json!("s3:*"), "*")]));
         let narrow = role(&json!([allow(&json!("S3:GetObject"), "arn:b/*")]));
         let found = between(&wide, &narrow);
-        assert_eq!(found.len(), 1);
-        assert_eq!(
-            (found[0].direction, found[0].actions[0].as_str()),
-            (Direction::Loses, "s3:*")
-        );
+        let said: Vec<_> = found
+            .iter()
+            .map(|one| (one.direction, one.actions[0].as_str(), one.widens))
+            .collect();
+        let expected = [
+            (Direction::Keeps, "S3:GetObject", false),
+            (Direction::Loses, "s3:*", false),
+        ];
+        assert_eq!(said, expected);
         assert!(
             between(&narrow, &wide)
                 .iter()

@@ -46,7 +46,9 @@ pub(in crate::diff) fn sentence(permission: &Permission) -> String {
     let verb = match (permission.effect.as_str(), permission.direction) {
         ("Deny", Direction::Gains) => "is now denied",
         ("Deny", Direction::Loses) => "is no longer denied",
+        ("Deny", Direction::Keeps) => "is still denied",
         (_, Direction::Gains) => "may now",
+        (_, Direction::Keeps) => "may still",
         (_, Direction::Loses) => "may no longer",
     };
     let mut text = format!(
