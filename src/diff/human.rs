@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::canonical::text;
 use super::change::{
     Action, Change, Content, ContentChange, ContentState, Difference, Effect, EnvironmentDiff,
-    Presence, PropertyChange, Report, Section, Severity,
+    Origin, Presence, PropertyChange, Report, Section, Severity,
 };
 use super::consequences::sentence;
 use super::words::{clean, count, short};
@@ -128,6 +128,13 @@ pub(super) fn reason(property: &PropertyChange) -> String {
         parts.push(rule.clone());
     }
     parts.join("; ")
+}
+
+/// Where a value comes from, as near to its author as is known.
+pub(super) fn place(origin: &Origin) -> String {
+    let lines = [&origin.stack, &origin.template, &origin.rendered];
+    let line = lines.into_iter().flatten().next();
+    line.map_or_else(String::new, |line| format!("{}:{}", line.file, line.line))
 }
 
 fn write_environment(out: &mut String, environment: &EnvironmentDiff) {
@@ -258,6 +265,9 @@ fn write_property(out: &mut String, property: &PropertyChange) {
     let reason = reason(property);
     if !reason.is_empty() {
         let _ = write!(line, "  ({reason})");
+    }
+    if let Some(origin) = &property.origin {
+        let _ = write!(line, "  [{}]", place(origin));
     }
     let _ = writeln!(out, "{}", clean(&line));
 }

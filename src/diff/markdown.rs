@@ -4,45 +4,45 @@
 
 use std::fmt::Write as _;
 
-use super::canonical::text;
+use super::canonical::{scalar, text};
 use super::change::{
     Change, ContentState, Difference, EnvironmentDiff, Presence, PropertyChange, Report, Severity,
 };
 use super::consequences::sentence;
-use super::human::{content_word, reason, summary, title, word};
-use super::words::{clean, short};
+use super::human::{content_word, place, reason, summary, title, word};
+use super::words::{clean, count, short};
 
-/// The most characters that a comment may have on GitHub.
+/// The most characters that a comment may have on GitHub; bytes are counted, which are never fewer.
 pub const MARKDOWN_LIMIT: usize = 65_536;
 /// Room for the line that says what is left out.
 const RESERVE: usize = 600;
 /// The longest value in a table, in characters.
 const VALUE: usize = 160;
+/// The longest value in the table of changes, in characters.
+const SCALAR: usize = 40;
 /// The most properties of one change that are listed.
 const PROPERTIES: usize = 60;
 
 /// Writes a report as Markdown, never longer than a comment may be.
 pub fn markdown(report: &Report) -> String {
     let mut page = Page::default();
-    let title = format!(
-        "### deploy diff: {} against {}\n\n",
-        code(&report.stack),
-        code(&report.base)
+    let (stack, base) = (short(&report.stack, VALUE), short(&report.base, VALUE));
+    page.add(
+        &format!(
+            "### deploy diff: {} against {}\n\n",
+            code(&stack),
+            code(&base)
+        ),
+        0,
     );
-    page.add(&title, 0);
-    if !report.changed {
+    let changed = || report.environments.iter().filter(|one| one.is_changed());
+    let line: Vec<String> = changed()
+        .map(|one| format!("**{}**: {}", prose(&one.environment), prose(&summary(one))))
+        .collect();
+    if line.is_empty() {
         page.add("No differences.\n", 0);
-    }
-    for environment in report.environments.iter().filter(|one| one.is_changed()) {
-        let line = format!(
-            "**{}**: {}\n",
-            prose(&environment.environment),
-            prose(&summary(environment))
-        );
-        page.add(&line, 0);
-    }
-    if report.changed {
-        page.add("\n", 0);
+    } else {
+        page.add(&format!("{}\n", line.join("; ")), 1);
     }
     for environment in &report.environments {
         page.consequences(environment);
@@ -52,17 +52,15 @@ pub fn markdown(report: &Report) -> String {
         page.details(environment);
     }
     for note in &report.notes {
-        page.add(&format!("\n_{}_\n", prose(note)), 0);
+        page.add(&format!("\n_{}_\n", prose(note)), 1);
     }
-    page.finish(report)
+    page.finish(&base)
 }
 
 /// A page that never grows over the limit.
 #[derive(Default)]
 struct Page {
     text: String,
-    /// Characters, counted once each.
-    length: usize,
     /// Changes and consequences that had no room.
     left_out: usize,
 }
@@ -70,26 +68,26 @@ struct Page {
 impl Page {
     /// Adds a text whole or not at all; what is left out counts as so many things.
     fn add(&mut self, text: &str, things: usize) -> bool {
-        let length = text.chars().count();
-        if self.length + length > MARKDOWN_LIMIT - RESERVE {
+        if self.text.len() + text.len() > MARKDOWN_LIMIT - RESERVE {
             self.left_out += things;
             return false;
         }
         self.text.push_str(text);
-        self.length += length;
         true
     }
 
     fn consequences(&mut self, environment: &EnvironmentDiff) {
-        let several = &environment.environment;
+        if environment.consequences.is_empty() {
+            return;
+        }
+        self.add(&format!("\n**{}**\n\n", prose(&environment.environment)), 0);
         for consequence in &environment.consequences {
             let mark = match consequence.severity {
                 Severity::Danger => ":red_circle: ",
                 Severity::Caution => ":warning: ",
                 Severity::Info => "",
             };
-            let line = format!("- {mark}{}: {}\n", prose(several), prose(&consequence.text));
-            self.add(&line, 1);
+            self.add(&format!("- {mark}{}\n", prose(&consequence.text)), 1);
         }
     }
 
@@ -114,7 +112,7 @@ impl Page {
                             "{}/{}",
                             environment.environment, document.document
                         )),
-                        code(&title(change)),
+                        code(&short(&title(change), VALUE)),
                         word(change),
                         why(change)
                     );
@@ -150,6 +148,9 @@ impl Page {
     }
 
     fn details(&mut self, environment: &EnvironmentDiff) {
+        if environment.presence != Presence::Both {
+            return;
+        }
         for document in &environment.documents {
             for change in &document.changes {
                 let mut text = format!(
@@ -159,7 +160,7 @@ impl Page {
                         "{}/{}",
                         environment.environment, document.document
                     )),
-                    html(&title(change)),
+                    html(&short(&title(change), VALUE)),
                     word(change)
                 );
                 text.push_str("| property | before | after | effect |\n|---|---|---|---|\n");
@@ -186,19 +187,14 @@ impl Page {
         }
     }
 
-    fn finish(mut self, report: &Report) -> String {
+    fn finish(mut self, base: &str) -> String {
         if self.left_out > 0 {
-            let base = short(&report.base, 100);
+            let parts = count(self.left_out, "part");
             let _ = write!(
                 self.text,
-                "\n_{} left out: a comment holds {MARKDOWN_LIMIT} characters. All of it: \
+                "\n_{parts} left out: a comment holds {MARKDOWN_LIMIT} characters. All of it: \
                  `deploy diff` against {}, with `--env` for one environment._\n",
-                if self.left_out == 1 {
-                    "1 part is".to_owned()
-                } else {
-                    format!("{} parts are", self.left_out)
-                },
-                code(&base)
+                code(base)
             );
         }
         self.text
@@ -227,16 +223,27 @@ fn why(change: &Change) -> String {
     let Some(first) = chosen.next() else {
         return String::new();
     };
-    let mut out = code(&first.path);
+    let mut out = code(&short(&first.path, VALUE));
+    if let (Some(before), Some(after)) = (scalar_of(&first.before), scalar_of(&first.after)) {
+        let _ = write!(out, " {} → {}", code(&before), code(&after));
+    }
     let reason = reason(first);
     if !reason.is_empty() {
         let _ = write!(out, ": {}", prose(&reason));
     }
     let more = chosen.count();
     if more > 0 {
-        let _ = write!(out, " and {more} more");
+        let _ = write!(out, " (and {more} more)");
     }
     out
+}
+
+/// A value that is short enough for a table of changes.
+fn scalar_of(value: &Option<serde_json::Value>) -> Option<String> {
+    value
+        .as_ref()
+        .and_then(scalar)
+        .map(|text| short(&text, SCALAR))
 }
 
 fn row(property: &PropertyChange) -> String {
@@ -255,7 +262,10 @@ fn row(property: &PropertyChange) -> String {
         super::change::Effect::InPlace => "in place",
         super::change::Effect::None => "",
     };
-    let reason = prose(&reason(property));
+    let mut reason = prose(&reason(property));
+    if let Some(origin) = &property.origin {
+        let _ = write!(reason, " {}", code(&place(origin)));
+    }
     let comma = if effect.is_empty() || reason.is_empty() {
         ""
     } else {
@@ -289,7 +299,7 @@ fn prose(text: &str) -> String {
         if index % 2 == 1 {
             out.push_str(&code(part));
         } else {
-            out.push_str(&html(part));
+            out.push_str(&html(&part.replace("->", "→")));
         }
     }
     out

@@ -65,6 +65,30 @@ impl Report {
     }
 }
 
+impl Report {
+    /// Fills in where the values come from. `find` is given environment, document and JSON pointer;
+    /// what is only in the base has no place in the working tree.
+    pub fn with_origins(mut self, find: impl Fn(&str, &str, &str) -> Option<Origin>) -> Self {
+        for environment in &mut self.environments {
+            for document in &mut environment.documents {
+                for change in &mut document.changes {
+                    let place =
+                        |pointer: &str| find(&environment.environment, &document.document, pointer);
+                    if change.action == Action::Remove {
+                        continue;
+                    }
+                    change.origin = place(&change.pointer);
+                    for property in &mut change.properties {
+                        let gone = property.before.is_some() && property.after.is_none();
+                        property.origin = if gone { None } else { place(&property.pointer) };
+                    }
+                }
+            }
+        }
+        self
+    }
+}
+
 impl EnvironmentDiff {
     /// Whether anything differs; what is not known does not.
     pub fn is_changed(&self) -> bool {

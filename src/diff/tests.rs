@@ -470,9 +470,9 @@ fn a_comment_is_never_too_long_and_says_what_is_left_out() {
     }
     let diff = compare_environment("prod", Some(&prod()), Some(&after), Vec::new());
     let text = markdown(&Report::new("s", "main", vec![diff], Vec::new()));
-    assert!(text.chars().count() <= MARKDOWN_LIMIT && text.len() > MARKDOWN_LIMIT / 2);
+    assert!(text.len() <= MARKDOWN_LIMIT && text.len() > MARKDOWN_LIMIT / 2);
     assert!(
-        text.contains("parts are left out"),
+        text.contains(" parts left out"),
         "{}",
         &text[text.len() - 300..]
     );
@@ -544,4 +544,36 @@ proptest! {
         }
         prop_assert_eq!(straight.consequences, other.consequences);
     }
+}
+
+#[test]
+fn origins_are_shown_where_they_are_known() {
+    let mut after = prod();
+    let (id, function) = first(&mut after, "service", "AWS::Lambda::Function");
+    function["Timeout"] = json!(7);
+    let pointer = format!("/Resources/{id}/Properties/Timeout");
+    let line = Line {
+        file: "stack.yaml".into(),
+        line: 12,
+    };
+    let find = |environment: &str, document: &str, at: &str| {
+        assert_eq!((environment, document), ("prod", "service"));
+        (at == pointer).then(|| Origin {
+            rendered: None,
+            template: None,
+            stack: Some(line.clone()),
+        })
+    };
+    let diff = compared(&prod(), &after);
+    let report = Report::new("s", "HEAD", vec![diff], Vec::new()).with_origins(find);
+    assert!(
+        human(&report).contains("Timeout: 25 -> 7  [stack.yaml:12]"),
+        "{}",
+        human(&report)
+    );
+    assert!(
+        markdown(&report).contains("`stack.yaml:12`"),
+        "{}",
+        markdown(&report)
+    );
 }
