@@ -1,6 +1,7 @@
 //! Tests of whole comparisons, on the shipped templates and changes made to them.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -23,7 +24,8 @@ fn documents(stack: &Stack) -> Documents {
 }
 
 fn prod() -> Documents {
-    documents(&shipped("prod"))
+    static PROD: LazyLock<Documents> = LazyLock::new(|| documents(&shipped("prod")));
+    PROD.clone()
 }
 
 fn compared(before: &Documents, after: &Documents) -> EnvironmentDiff {

@@ -245,3 +245,6 @@ fn fixed_name(collector: &Collector<'_>, document: &str, change: &Change) -> Opt
         .filter(|_| stays)
         .map(|name| quoted(&super::canonical::text(name)))
 }
+
+#[cfg(test)]
+mod tests;
