@@ -36,19 +36,19 @@ pub(super) fn normal_with(value: &Value, known: Known<'_>) -> Value {
             .map(|item| normal_with(item, known))
             .filter(|item| !is_nothing(item))
             .collect(),
-        Value::Object(map) => match segments(value, known) {
-            Some(segments) => joined(segments),
-            None => {
-                let mut out = Map::new();
-                for (key, item) in map {
-                    let item = normal_with(item, known);
-                    if !is_nothing(&item) {
-                        out.insert(key.clone(), item);
-                    }
-                }
-                Value::Object(out)
+        Value::Object(map) => {
+            if let Some(segments) = segments(value, known) {
+                return joined(segments);
             }
-        },
+            let mut out = Map::new();
+            for (key, item) in map {
+                let item = normal_with(item, known);
+                if !is_nothing(&item) {
+                    out.insert(key.clone(), item);
+                }
+            }
+            Value::Object(out)
+        }
         other => other.clone(),
     }
 }
@@ -258,11 +258,11 @@ fn written(segments: &[Segment]) -> Value {
             Segment::Text(plain) => text.push_str(&plain.replace("${", "${!")),
             Segment::Ref(name) => text.push_str(&format!("${{{name}}}")),
             Segment::Attribute(resource, attribute) => {
-                text.push_str(&format!("${{{resource}.{attribute}}}"));
+                let _ = write!(text, "${{{resource}.{attribute}}}");
             }
             Segment::Other(value) => {
                 let name = format!("Part{}", variables.len());
-                text.push_str(&format!("${{{name}}}"));
+                let _ = write!(text, "${{{name}}}");
                 variables.insert(name, value.clone());
             }
         }

@@ -224,7 +224,10 @@ fn why(change: &Change) -> String {
         return String::new();
     };
     let mut out = code(&short(&first.path, VALUE));
-    if let (Some(before), Some(after)) = (scalar_of(&first.before), scalar_of(&first.after)) {
+    if let (Some(before), Some(after)) = (
+        scalar_of(first.before.as_ref()),
+        scalar_of(first.after.as_ref()),
+    ) {
         let _ = write!(out, " {} → {}", code(&before), code(&after));
     }
     let reason = reason(first);
@@ -239,11 +242,8 @@ fn why(change: &Change) -> String {
 }
 
 /// A value that is short enough for a table of changes.
-fn scalar_of(value: &Option<serde_json::Value>) -> Option<String> {
-    value
-        .as_ref()
-        .and_then(scalar)
-        .map(|text| short(&text, SCALAR))
+fn scalar_of(value: Option<&serde_json::Value>) -> Option<String> {
+    value.and_then(scalar).map(|text| short(&text, SCALAR))
 }
 
 fn row(property: &PropertyChange) -> String {

@@ -68,6 +68,7 @@ impl Report {
 impl Report {
     /// Fills in where the values come from. `find` is given environment, document and JSON pointer;
     /// what is only in the base has no place in the working tree.
+    #[must_use]
     pub fn with_origins(mut self, find: impl Fn(&str, &str, &str) -> Option<Origin>) -> Self {
         for environment in &mut self.environments {
             for document in &mut environment.documents {

@@ -102,6 +102,9 @@ pub(super) fn are_equal(before: &Value, after: &Value) -> bool {
     all(before) == all(after) && names(before) == names(after) && version(before) == version(after)
 }
 
+/// What grouped permissions share: effect, who, condition and resources.
+type Group = (String, String, Option<String>, BTreeSet<String>);
+
 /// Puts grants that differ only in action or resource together.
 fn grouped(direction: Direction, grants: Vec<Grant>) -> Vec<Permission> {
     let mut resources: BTreeMap<(String, String, Option<String>, String), BTreeSet<String>> =
@@ -118,8 +121,7 @@ fn grouped(direction: Direction, grants: Vec<Grant>) -> Vec<Permission> {
             .or_default()
             .insert(grant.resource.shown());
     }
-    let mut actions: BTreeMap<(String, String, Option<String>, BTreeSet<String>), Vec<String>> =
-        BTreeMap::new();
+    let mut actions: BTreeMap<Group, Vec<String>> = BTreeMap::new();
     for ((effect, who, condition, action), on) in resources {
         actions
             .entry((effect, who, condition, on))
@@ -215,14 +217,16 @@ fn document(policy: &Value, holder: &str, id: &str, found: &mut BTreeSet<Grant>)
         let condition = statement.get("Condition").map(conditions);
         let effect = statement.get("Effect").map_or_else(String::new, text);
         let principals = principals(statement);
-        let who = match principals.is_empty() {
-            true => vec![Term::new(holder)],
-            false => principals,
+        let who = if principals.is_empty() {
+            vec![Term::new(holder)]
+        } else {
+            principals
         };
         let resources = terms(statement, "Resource", "NotResource");
-        let resources = match resources.is_empty() {
-            true => vec![Term::new(id)],
-            false => resources,
+        let resources = if resources.is_empty() {
+            vec![Term::new(id)]
+        } else {
+            resources
         };
         for action in terms(statement, "Action", "NotAction") {
             for who in &who {

@@ -201,13 +201,13 @@ fn followed(
     let shown = follow.path.replace("/*", "[*]").replace('/', ".");
     // List items have no single place: the pointer ends at the list.
     let stem = follow.path.split("/*").next().unwrap_or(&follow.path);
-    let pointer: String = stem
-        .split('/')
-        .map(|step| format!("/{}", escaped(step)))
-        .collect();
+    let mut pointer = below.to_owned();
+    for step in stem.split('/') {
+        pointer = format!("{pointer}/{}", escaped(step));
+    }
     PropertyChange {
         path: shown,
-        pointer: format!("{below}{pointer}"),
+        pointer,
         difference: Difference::Reference,
         before: None,
         after: None,

@@ -494,7 +494,7 @@ fn thinned(resources: u64, properties: u64) -> Documents {
             if properties >> (number % 64) & 1 == 1
                 && let Some(map) = resource["Properties"].as_object_mut()
             {
-                let last = map.keys().last().cloned();
+                let last = map.keys().next_back().cloned();
                 last.and_then(|name| map.shift_remove(&name));
             }
             resources >> (number % 64) & 1 == 0

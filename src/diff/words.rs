@@ -57,7 +57,7 @@ pub(super) fn row(texts: &[String], most: usize) -> String {
         .collect::<Vec<_>>()
         .join(", ");
     if texts.len() > most {
-        out.push_str(&format!(" and {} more", texts.len() - most));
+        out = format!("{out} and {} more", texts.len() - most);
     }
     out
 }

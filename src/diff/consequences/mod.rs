@@ -78,12 +78,18 @@ pub(super) fn of(
 }
 
 impl<'a> Collector<'a> {
-    fn add(&mut self, severity: Severity, topic: Topic, text: String, resource: Option<String>) {
+    fn add(
+        &mut self,
+        severity: Severity,
+        topic: Topic,
+        text: String,
+        resource: impl Into<Option<String>>,
+    ) {
         self.out.push(Consequence {
             severity,
             topic,
             text,
-            resource,
+            resource: resource.into(),
         });
     }
 
@@ -130,8 +136,8 @@ impl<'a> Collector<'a> {
 }
 
 /// Names a resource in a consequence.
-fn place(document: &str, change: &Change) -> Option<String> {
-    Some(format!("{document}/{}", change.id))
+fn place(document: &str, change: &Change) -> String {
+    format!("{document}/{}", change.id)
 }
 
 /// Whether a property at or below a name differs.

@@ -57,7 +57,7 @@ pub(in crate::diff) fn sentence(permission: &Permission) -> String {
         quote_all(&permission.resources)
     );
     if let Some(condition) = &permission.condition {
-        text.push_str(&format!(", if {}", quoted(condition)));
+        text = format!("{text}, if {}", quoted(condition));
     }
     text
 }

@@ -34,6 +34,7 @@ fn said(kind: &str, before: &Value, after: &Value) -> Vec<(Severity, String)> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table of rules, read as one")]
 fn each_rule_speaks_when_it_should_and_not_the_other_way_round() {
     use Severity::{Caution, Danger, Info};
     let stage = |rate: &Value| json!({"StageName": "$default", "DefaultRouteSettings": {"ThrottlingRateLimit": rate}});
