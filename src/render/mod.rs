@@ -10,15 +10,23 @@ mod context;
 mod document;
 mod engine;
 mod error;
+mod expression;
+mod guard;
 mod library;
+mod provenance;
+mod scan;
+mod sub;
 mod substitute;
 mod tojson;
+mod undefined;
+mod values;
 
 use crate::stack::Stack;
 
 pub use document::{Document, Template};
-pub use error::RenderError;
-pub use library::{Library, TemplateName};
+pub use error::{Mistake, RenderError};
+pub use library::{Library, TemplateName, unknown_help};
+pub use provenance::{Origin, Provenance, TemplatePlace};
 pub use substitute::{SubstituteError, substitute};
 
 /// Everything that is rendered for one environment.
@@ -48,19 +56,20 @@ impl Rendered {
 /// # Errors
 /// When a template has a mistake, writes too much, or writes something that is no valid document.
 pub fn render(stack: &Stack, library: &Library) -> Result<Rendered, RenderError> {
-    let engine = engine::Engine::new(library)?;
-    let context = context::context(stack);
-    let template = |name| -> Result<Template, RenderError> {
-        Template::parse(engine.render(name, stack, &context)?)
-    };
+    render_with(stack, library, &context::context(stack))
+}
+
+fn render_with(
+    stack: &Stack,
+    library: &Library,
+    context: &tera::Context,
+) -> Result<Rendered, RenderError> {
+    let engine = library.engine()?;
+    let output = |name| engine.render(library, name, stack, context);
     Ok(Rendered {
-        foundation: template(TemplateName::Foundation)?,
-        service: template(TemplateName::Service)?,
-        training_job: Document::parse(engine.render(
-            TemplateName::TrainingJob,
-            stack,
-            &context,
-        )?)?,
+        foundation: Template::parse(output(TemplateName::Foundation)?)?,
+        service: Template::parse(output(TemplateName::Service)?)?,
+        training_job: Document::parse(output(TemplateName::TrainingJob)?)?,
     })
 }
 

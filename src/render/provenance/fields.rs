@@ -1,0 +1,87 @@
+//! From the name that a template uses to the field of the stack file that the value comes from.
+//!
+//! Most names are those of the fields, or those with a unit behind them. The rest is in [`ALIASES`].
+
+use serde_json::Value;
+
+use crate::stack::Place;
+use crate::stack::yaml::{Content, Node};
+
+/// Names in templates, and the field each is made from where that is not the same name.
+const ALIASES: &[(&str, &str)] = &[
+    ("names", "stack"),
+    ("endpoint/startup_seconds", "endpoint/startup_timeout"),
+    ("function/integration_milliseconds", "function/timeout"),
+    ("api/method", "api/route"),
+    ("api/path", "api/route"),
+    ("api/rate", "api/throttle/rate"),
+    ("api/burst", "api/throttle/burst"),
+];
+/// What stands behind the name of a field that is given in AWS's units.
+const UNITS: [&str; 6] = [
+    "_seconds",
+    "_milliseconds",
+    "_minutes",
+    "_days",
+    "_gib",
+    "_mib",
+];
+/// Fields that are one value, so that all that is made from them comes from the whole.
+const WHOLE: [&str; 2] = ["image", "target"];
+
+/// Where the stack file says what a value of a template is; `None` when it does not say.
+pub(super) fn place(path: &str, values: &Value, tree: &Node) -> Option<Place> {
+    if path == "environment" {
+        return Some(tree.place.clone());
+    }
+    let alias = ALIASES
+        .iter()
+        .find(|(name, _)| path == *name || path.starts_with(&format!("{name}/")));
+    if let Some((_, field)) = alias {
+        return follow(&field.split('/').collect::<Vec<_>>(), &Value::Null, tree);
+    }
+    follow(&path.split('/').collect::<Vec<_>>(), values, tree)
+}
+
+/// Walks the file's tree along the steps into the values.
+fn follow(steps: &[&str], values: &Value, tree: &Node) -> Option<Place> {
+    let (mut node, mut value) = (tree, values);
+    let mut place = None;
+    for step in steps {
+        value = match value {
+            Value::Array(list) => step.parse().ok().and_then(|at: usize| list.get(at)),
+            map => map.get(step),
+        }
+        .unwrap_or(&Value::Null);
+        match &node.content {
+            Content::Map(map) => {
+                // A list of pairs in a template is a map in the file, by the pair's name.
+                let paired = value
+                    .get("name")
+                    .or_else(|| value.get("key"))
+                    .and_then(Value::as_str);
+                let bare = UNITS.iter().find_map(|unit| step.strip_suffix(unit));
+                let entry = [Some(*step), bare, paired]
+                    .into_iter()
+                    .flatten()
+                    .find_map(|key| map.get(key))?;
+                place = Some(if entry.value.map().is_some() {
+                    entry.key.clone()
+                } else {
+                    entry.value.place.clone()
+                });
+                node = &entry.value;
+            }
+            Content::List(list) => {
+                node = list.get(step.parse::<usize>().ok()?)?;
+                place = Some(node.place.clone());
+            }
+            // Made from this value in some way.
+            _ => break,
+        }
+        if WHOLE.contains(step) {
+            break;
+        }
+    }
+    place
+}
