@@ -59,6 +59,27 @@ pub fn render(stack: &Stack, library: &Library) -> Result<Rendered, RenderError>
     render_with(stack, library, &context::context(stack))
 }
 
+/// What templates can name, as a tree.
+pub fn template_values(stack: &Stack) -> serde_json::Value {
+    values::of(&context::context(stack))
+}
+
+/// Renders an environment with other values than its own, to see what a template makes of them.
+///
+/// # Errors
+/// As [`render`], and when the values are no map.
+pub fn render_values(
+    stack: &Stack,
+    library: &Library,
+    values: &serde_json::Value,
+) -> Result<Rendered, RenderError> {
+    let context = tera::Context::from_serialize(values).map_err(|source| RenderError::Engine {
+        template: "values".to_owned(),
+        source,
+    })?;
+    render_with(stack, library, &context)
+}
+
 fn render_with(
     stack: &Stack,
     library: &Library,
@@ -73,5 +94,7 @@ fn render_with(
     })
 }
 
+#[cfg(test)]
+mod injection;
 #[cfg(test)]
 mod tests;
