@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::output::{self, Format};
 use crate::cloud::FaultKind;
@@ -34,6 +34,8 @@ pub(super) struct Failure {
     pub(super) code: u8,
     /// What went wrong, and what lies behind it.
     pub(super) what: What,
+    /// What was found nevertheless, for programs; with `--output json` it is printed with the error.
+    pub(super) found: Map<String, Value>,
     /// Where it comes from, and what else is known.
     pub(super) notes: Vec<String>,
     /// Lines of a log that tell more.
@@ -64,6 +66,7 @@ impl Failure {
         Self {
             code,
             what: What::Error(error.into()),
+            found: Map::new(),
             notes: Vec::new(),
             log: Vec::new(),
             hints: Vec::new(),
@@ -93,6 +96,7 @@ impl From<Problems> for Failure {
         Self {
             code: USAGE,
             what: What::Problems(Box::new(problems)),
+            found: Map::new(),
             notes: Vec::new(),
             log: Vec::new(),
             hints: Vec::new(),
@@ -197,14 +201,15 @@ pub(super) fn show(failure: &Failure, format: Format) -> ExitCode {
         What::Template(mistake) => mistake.to_string(),
     };
     if format == Format::Json {
-        output::result(&json!({
-            "error": {
-                "message": text,
-                "notes": failure.notes,
-                "hints": failure.hints,
-                "exit_code": failure.code,
-            }
-        }));
+        let mut result = failure.found.clone();
+        let error = json!({
+            "message": text,
+            "notes": failure.notes,
+            "hints": failure.hints,
+            "exit_code": failure.code,
+        });
+        result.insert("error".to_owned(), error);
+        output::result(&Value::Object(result));
     }
     match &failure.what {
         What::Error(_) => output::error_line(&text),

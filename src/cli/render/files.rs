@@ -166,6 +166,11 @@ pub(super) fn remove(path: &Path) -> Result<(), Failure> {
 }
 
 fn cannot(error: io::Error, doing: &str, path: &Path) -> Failure {
+    let in_the_way = error.kind() == io::ErrorKind::NotADirectory;
     let context = format!("cannot {doing} {}", path.display());
-    Failure::failed(anyhow::Error::new(error).context(context))
+    let failure = Failure::failed(anyhow::Error::new(error).context(context));
+    if in_the_way {
+        return failure.hint("a file is where a folder is needed");
+    }
+    failure
 }

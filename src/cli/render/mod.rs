@@ -5,7 +5,7 @@ mod files;
 use std::path::Path;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::context::{Global, Project};
 use super::failure::{DIFFERENCES, Failure};
@@ -127,20 +127,22 @@ fn check(global: &Global, wanted: &[File]) -> Result<(), Failure> {
         }
     }
     let path = |file: &File| file.path.display().to_string();
-    if global.output == Format::Json {
-        let of = |state: State| -> Vec<String> {
-            let these = wrong.iter().filter(|(_, found)| *found == state);
-            these.map(|(file, _)| path(file)).collect()
-        };
-        output::result(&json!({
-            "stale": of(State::Stale),
-            "missing": of(State::Missing),
-            "left_over": of(State::LeftOver),
-        }));
-    } else {
+    let of = |state: State| -> Vec<String> {
+        let these = wrong.iter().filter(|(_, found)| *found == state);
+        these.map(|(file, _)| path(file)).collect()
+    };
+    let found = json!({
+        "stale": of(State::Stale),
+        "missing": of(State::Missing),
+        "left_over": of(State::LeftOver),
+    });
+    let json = global.output == Format::Json;
+    if !json {
         for (file, _) in &wrong {
             output::text(file.difference()?.trim_end());
         }
+    } else if wrong.is_empty() {
+        output::result(&found);
     }
     if wrong.is_empty() {
         return Ok(());
@@ -149,9 +151,12 @@ fn check(global: &Global, wanted: &[File]) -> Result<(), Failure> {
         .iter()
         .map(|(file, state)| format!("{} {}", path(file), state.words()))
         .collect();
-    let message = list.join("; ");
-    Err(Failure::with_code(DIFFERENCES, anyhow::Error::msg(message))
-        .hint("`deploy render` brings the files up to date; commit them with the change"))
+    let mut failure = Failure::with_code(DIFFERENCES, anyhow::Error::msg(list.join("; ")))
+        .hint("`deploy render` brings the files up to date; commit them with the change");
+    if let Value::Object(found) = found {
+        failure.found = found;
+    }
+    Err(failure)
 }
 
 fn report(global: &Global, files: &[File]) {
