@@ -228,6 +228,21 @@ fn an_undefined_value_is_an_error_wherever_it_stands() {
         );
         assert!(mistake.help.unwrap().contains("`count`"), "{code}");
     }
+    let null = render_values(
+        &stack("staging"),
+        &{
+            let mut library = Library::builtin();
+            let text = "Resources:\n  A: {% if alarms and alarms.x %}1{% else %}2{% endif %}\n";
+            library.set(TemplateName::Service, text);
+            library
+        },
+        &{
+            let mut values = template_values(&stack("staging"));
+            values["alarms"] = Value::Null;
+            values
+        },
+    );
+    assert_eq!(null.unwrap().service.body()["Resources"]["A"], 2);
     let guarded = "Resources:\n  A: {{ endpoint.cuont | default(value=1) }}\n  \
                    B: {% if endpoint.cuont is defined %}1{% else %}2{% endif %}\n";
     assert!(render_service(guarded).is_ok());

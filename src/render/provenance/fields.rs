@@ -16,6 +16,30 @@ const ALIASES: &[(&str, &str)] = &[
     ("api/path", "api/route"),
     ("api/rate", "api/throttle/rate"),
     ("api/burst", "api/throttle/burst"),
+    ("api/routes", "api/routes"),
+    ("api/throttled", "api/routes"),
+    ("api/authorizers", "api/auth"),
+    ("alarms/latency_microseconds", "alarms/latency"),
+    ("endpoint/instances", "endpoint/instance"),
+    ("endpoint/rollout", "endpoint/rollout"),
+    ("endpoint/volume_key", "endpoint/encryption/volume_key"),
+    (
+        "endpoint/autoscaling/scale_out_seconds",
+        "endpoint/autoscaling/scale_out_after",
+    ),
+    (
+        "endpoint/autoscaling/scale_in_seconds",
+        "endpoint/autoscaling/scale_in_after",
+    ),
+    ("training/instances", "training/instance"),
+    ("training/vpc", "training/network"),
+    ("training/isolation", "training/network/isolation"),
+    (
+        "training/encrypt_traffic",
+        "training/network/encrypt_traffic",
+    ),
+    ("training/volume_key", "training/encryption/volume_key"),
+    ("training/output_key", "training/encryption/output_key"),
 ];
 /// What stands behind the name of a field that is given in AWS's units.
 const UNITS: [&str; 6] = [
@@ -84,4 +108,50 @@ fn follow(steps: &[&str], values: &Value, tree: &Node) -> Option<Place> {
         }
     }
     place
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::yaml::{Tags, read};
+    use serde_json::json;
+
+    const FILE: &str = "\
+stack: news
+training:
+  instance: [ml.a, ml.b]
+  max_run: 2h
+  hyperparameters:
+    epochs: 2
+  image: { pytorch: '1' }
+api:
+  route: GET /
+environments: {}
+";
+
+    fn line(path: &str) -> Option<usize> {
+        let values = json!({
+            "training": { "hyperparameters": [{ "name": "epochs", "value": "2" }] },
+        });
+        let tree = read(FILE, Tags::Refused).unwrap();
+        place(path, &values, &tree).map(|place| place.line)
+    }
+
+    #[test]
+    fn a_name_leads_to_its_field() {
+        assert_eq!(line("names/endpoint"), Some(1));
+        assert_eq!(line("training/instances/1"), Some(3));
+        assert_eq!(line("training/max_run_seconds"), Some(4));
+        assert_eq!(line("training/hyperparameters/0/value"), Some(6));
+        assert_eq!(line("training/image/repositories/0/account"), Some(7));
+        assert_eq!(line("api/path"), Some(9));
+    }
+
+    #[test]
+    fn what_the_file_leaves_out_has_no_place() {
+        assert_eq!(line("training/volume_gib"), None);
+        assert_eq!(line("tags/0/value"), None);
+        assert_eq!(line("api/rate"), None);
+        assert_eq!(line("/nothing"), None);
+    }
 }

@@ -70,7 +70,7 @@ impl Provenance {
     /// about the environment, with its places ([`crate::stack::StackFile::merged`]).
     ///
     /// # Errors
-    /// When the templates do not render.
+    /// When the templates cannot be loaded, or one writes no YAML.
     pub fn new(stack: &Stack, library: &Library, tree: Node) -> Result<Self, RenderError> {
         let engine = library.engine()?;
         let context = context::context(stack);
@@ -79,7 +79,10 @@ impl Provenance {
             if name == TemplateName::Shared {
                 continue;
             }
-            let output = engine.render(library, name, stack, &context)?;
+            // What does not render for this stack is no document of it; `render` is what says why.
+            let Ok(output) = engine.render(library, name, stack, &context) else {
+                continue;
+            };
             let head = header(stack, name, library).len();
             let trace = Trace::of(&output, head);
             let root = body::read(&output)?;
