@@ -101,7 +101,17 @@ impl Project {
 
     /// Renders one environment.
     pub(super) fn render(&self, stack: &Stack, library: &Library) -> Result<Rendered, Failure> {
-        Ok(render::render(stack, library)?)
+        render::render(stack, library).map_err(|error| {
+            let placed = error.mistake().is_some_and(|mistake| mistake.line > 0);
+            let failure = Failure::from(error);
+            if placed {
+                return failure;
+            }
+            failure.hint(format!(
+                "the templates are the built-in ones and those in {}",
+                self.root.join("templates").display()
+            ))
+        })
     }
 }
 

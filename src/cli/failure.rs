@@ -35,7 +35,7 @@ pub(super) struct Failure {
     /// What went wrong, and what lies behind it.
     pub(super) what: What,
     /// What was found nevertheless, for programs; with `--output json` it is printed with the error.
-    pub(super) found: Map<String, Value>,
+    pub(super) found: Option<Box<Map<String, Value>>>,
     /// Where it comes from, and what else is known.
     pub(super) notes: Vec<String>,
     /// Lines of a log that tell more.
@@ -66,7 +66,7 @@ impl Failure {
         Self {
             code,
             what: What::Error(error.into()),
-            found: Map::new(),
+            found: None,
             notes: Vec::new(),
             log: Vec::new(),
             hints: Vec::new(),
@@ -96,7 +96,7 @@ impl From<Problems> for Failure {
         Self {
             code: USAGE,
             what: What::Problems(Box::new(problems)),
-            found: Map::new(),
+            found: None,
             notes: Vec::new(),
             log: Vec::new(),
             hints: Vec::new(),
@@ -201,7 +201,7 @@ pub(super) fn show(failure: &Failure, format: Format) -> ExitCode {
         What::Template(mistake) => mistake.to_string(),
     };
     if format == Format::Json {
-        let mut result = failure.found.clone();
+        let mut result = failure.found.as_deref().cloned().unwrap_or_default();
         let error = json!({
             "message": text,
             "notes": failure.notes,

@@ -75,10 +75,6 @@ pub(super) fn reset() {
     STEPS.set(0);
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the engine hands its arguments over"
-)]
 fn step(_: Kwargs, _: &State) -> TeraResult<&'static str> {
     STEPS.set(STEPS.get() + 1);
     if STEPS.get() > MAX_STEPS {

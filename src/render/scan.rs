@@ -92,13 +92,13 @@ fn special(text: &str, open: usize) -> Option<Piece> {
         trims_behind,
     };
     if kind == Kind::Tag && text[piece.inside.clone()].trim() == "raw" {
-        return raw(text, piece);
+        return raw(text, &piece);
     }
     Some(piece)
 }
 
 /// Extends the tag `{% raw %}` up to its `{% endraw %}`.
-fn raw(text: &str, tag: Piece) -> Option<Piece> {
+fn raw(text: &str, tag: &Piece) -> Option<Piece> {
     let mut at = tag.range.end;
     loop {
         let open = at + text[at..].find("{%")?;

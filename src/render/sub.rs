@@ -7,10 +7,6 @@
 use tera::{Error, Kwargs, State, TeraResult};
 
 /// Writes `${…}` so that CloudFormation reads it as these characters.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the engine hands its arguments over"
-)]
 pub(super) fn filter(text: &str, _: Kwargs, _: &State) -> TeraResult<String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

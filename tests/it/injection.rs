@@ -1,4 +1,4 @@
-//! Rendered templates read by another reader, of YAML 1.1: PyYAML, in the environment of cfn-lint.
+//! Rendered templates read by another reader, of YAML 1.1: `PyYAML`, in the environment of cfn-lint.
 
 use std::fs;
 use std::path::Path;

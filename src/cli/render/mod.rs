@@ -154,7 +154,7 @@ fn check(global: &Global, wanted: &[File]) -> Result<(), Failure> {
     let mut failure = Failure::with_code(DIFFERENCES, anyhow::Error::msg(list.join("; ")))
         .hint("`deploy render` brings the files up to date; commit them with the change");
     if let Value::Object(found) = found {
-        failure.found = found;
+        failure.found = Some(Box::new(found));
     }
     Err(failure)
 }

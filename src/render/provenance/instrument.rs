@@ -242,10 +242,10 @@ fn tag(text: &str, piece: &Piece, scopes: &mut Scopes) -> String {
         }
         "component" => {
             let (names, open) = parameters(inside);
-            let carriers: String = names
-                .iter()
-                .map(|name| format!("{CARRIER}{name}=\"\", "))
-                .collect();
+            let mut carriers = String::new();
+            for name in &names {
+                let _ = write!(carriers, "{CARRIER}{name}=\"\", ");
+            }
             scopes.frames.push(names);
             let at = piece.inside.start + open;
             format!(

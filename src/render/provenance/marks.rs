@@ -25,13 +25,13 @@ pub(super) struct Alphabet {
 
 impl Alphabet {
     /// Finds characters that are in none of the texts.
-    pub(super) fn unused<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Option<Self> {
+    pub(super) fn unused(texts: &[&str]) -> Option<Self> {
         let blocks = PLANES
             .into_iter()
             .flat_map(|plane| (0..64).map(move |block| plane + block * LETTERS));
         blocks.map(|first| Self { first }).find(|alphabet| {
-            let mut texts = texts.clone();
-            !texts.any(|text| text.chars().any(|c| alphabet.letter(c).is_some()))
+            let uses = |text: &&str| text.chars().any(|c| alphabet.letter(c).is_some());
+            !texts.iter().any(uses)
         })
     }
 
@@ -83,9 +83,9 @@ mod tests {
 
     #[test]
     fn characters_in_use_are_avoided() {
-        let first = Alphabet::unused([""].into_iter()).unwrap();
+        let first = Alphabet::unused(&[""]).unwrap();
         let used = String::from(first.char(7));
-        let second = Alphabet::unused([used.as_str()].into_iter()).unwrap();
+        let second = Alphabet::unused(&[used.as_str()]).unwrap();
         assert_ne!(first, second);
         assert_eq!(second.take(&used), (used.clone(), vec![]));
     }
@@ -94,7 +94,7 @@ mod tests {
         #[test]
         fn marks_come_out_as_they_went_in(parts in proptest::collection::vec(("\\PC{0,5}", 0usize..5000), 0..8)) {
             let plain: String = parts.iter().map(|(text, _)| text.as_str()).collect();
-            let alphabet = Alphabet::unused([plain.as_str()].into_iter()).unwrap();
+            let alphabet = Alphabet::unused(&[plain.as_str()]).unwrap();
             let (mut marked, mut expected, mut at) = (String::new(), Vec::new(), 0);
             for (text, number) in &parts {
                 at += text.len();

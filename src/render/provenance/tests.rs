@@ -72,7 +72,7 @@ fn every_part_of_every_document_has_the_line_that_wrote_it() {
     for (name, traced) in &case.provenance.documents {
         let mut seen = 0;
         let value = super::super::body::tests_value(&traced.root);
-        each(&value, String::new(), &mut |pointer, key| {
+        each(&value, "", &mut |pointer, key| {
             let origin = case.origin(*name, pointer);
             let rendered = traced.text.lines().nth(origin.rendered_line - 1).unwrap();
             let Some(key) = key.filter(|key| !key.starts_with("Fn::") && *key != "Ref") else {
@@ -88,21 +88,21 @@ fn every_part_of_every_document_has_the_line_that_wrote_it() {
     }
 }
 
-fn each(value: &Value, pointer: String, visit: &mut impl FnMut(&str, Option<&str>)) {
+fn each(value: &Value, pointer: &str, visit: &mut impl FnMut(&str, Option<&str>)) {
     match value {
         Value::Object(map) => {
             for (key, inner) in map {
                 let step = key.replace('~', "~0").replace('/', "~1");
                 let pointer = format!("{pointer}/{step}");
                 visit(&pointer, Some(key));
-                each(inner, pointer, visit);
+                each(inner, &pointer, visit);
             }
         }
         Value::Array(list) => {
             for (index, inner) in list.iter().enumerate() {
                 let pointer = format!("{pointer}/{index}");
                 visit(&pointer, None);
-                each(inner, pointer, visit);
+                each(inner, &pointer, visit);
             }
         }
         _ => {}

@@ -38,8 +38,8 @@ impl Trace {
     fn render(output: &Output<'_>, depth: Depth) -> Option<Self> {
         let library = output.library;
         let texts = TemplateName::ALL.map(|name| library.text(name));
-        let used = texts.into_iter().chain([output.raw.as_str()]);
-        let alphabet = Alphabet::unused(used)?;
+        let used = [texts.as_slice(), &[output.raw.as_str()]].concat();
+        let alphabet = Alphabet::unused(&used)?;
         let mut lines = Vec::new();
         let mut instrument = Instrument::new(alphabet, depth, &mut lines);
         let marked: Vec<(&str, String)> = TemplateName::ALL
