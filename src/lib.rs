@@ -11,6 +11,7 @@
 //!
 //! * [`stack`]: a YAML file becomes a checked description of one environment, or a list of problems.
 //! * [`render`]: that description and Tera templates become CloudFormation, the same bytes everywhere.
+//! * [`init`]: the files of a new project.
 //! * [`bundle`]: data and code become uploads named by their content, and a training key.
 //! * [`diff`]: two sides of rendered documents become changes and what they mean, without an account.
 //! * [`plan`]: desired and observed become an ordered list of steps. Pure: no I/O, no clock.
@@ -35,6 +36,7 @@ pub mod bundle;
 pub mod cli;
 pub mod cloud;
 pub mod diff;
+pub mod init;
 pub mod local;
 pub mod plan;
 pub mod reconcile;

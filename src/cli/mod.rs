@@ -9,14 +9,18 @@ mod context;
 mod diff;
 mod down;
 mod failure;
+mod init;
 mod interrupt;
 mod invoke;
 mod local;
+mod origin;
 mod output;
 mod render;
 mod status;
+mod templates;
 mod up;
 mod validate;
+mod write;
 
 use std::process::ExitCode;
 
@@ -58,6 +62,10 @@ enum Command {
     Render(render::Arguments),
     /// Show what differs from a git revision, and what it means for the account
     Diff(diff::Arguments),
+    /// List, show or eject the templates
+    Templates(templates::Arguments),
+    /// Start a new project
+    Init(init::Arguments),
     /// Check the stack file and the templates of every environment
     Validate(validate::Arguments),
     /// Show what is deployed
@@ -101,6 +109,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Down(arguments) => down::run(global, &arguments).await,
         Command::Render(arguments) => render::run(global, &arguments),
         Command::Diff(arguments) => diff::run(global, &arguments),
+        Command::Templates(arguments) => templates::run(global, &arguments),
+        Command::Init(arguments) => init::run(global, &arguments),
         Command::Validate(arguments) => validate::run(global, &arguments),
         Command::Status(arguments) => status::run(global, &arguments).await,
         Command::Invoke(arguments) => invoke::run(global, &arguments).await,
