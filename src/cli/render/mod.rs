@@ -87,17 +87,34 @@ fn selected(file: &StackFile, names: &[String]) -> Result<Vec<Stack>, Failure> {
     Ok(stacks)
 }
 
-/// Renders everything before anything is written.
+/// Renders everything before anything is written, on all processors.
 fn rendered(project: &Project, stacks: &[Stack], folder: &Path) -> Result<Vec<File>, Failure> {
     let library = project.library()?;
+    let one = |stack: &Stack| -> Result<Vec<File>, Failure> {
+        let rendered = project.render(stack, &library)?;
+        let folder = folder.join(stack.environment.as_str());
+        let files = rendered.files().into_iter();
+        Ok(files
+            .map(|(name, text)| File::wanted(folder.join(name), text.to_owned()))
+            .collect())
+    };
+    let several = |stacks: &[Stack]| stacks.iter().map(one).collect::<Result<Vec<_>, _>>();
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = stacks.len().div_ceil(processors).max(1);
     let mut wanted = Vec::new();
-    for stack in stacks {
-        for (name, text) in project.render(stack, &library)?.files() {
-            let path = folder.join(stack.environment.as_str()).join(name);
-            wanted.push(File::wanted(path, text.to_owned()));
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = stacks
+            .chunks(share)
+            .map(|stacks| scope.spawn(|| several(stacks)))
+            .collect();
+        for worker in workers {
+            let files = worker
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            wanted.extend(files.into_iter().flatten());
         }
-    }
-    Ok(wanted)
+        Ok(wanted)
+    })
 }
 
 /// Prints the documents, each with the name of the file that it would be in.
