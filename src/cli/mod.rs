@@ -13,7 +13,9 @@ mod invoke;
 mod local;
 mod output;
 mod render;
+mod schema;
 mod status;
+mod unsupported;
 mod up;
 mod validate;
 
@@ -57,6 +59,8 @@ enum Command {
     Render(render::Arguments),
     /// Check the stack file and the templates of every environment
     Validate(validate::Arguments),
+    /// Print the JSON Schema of stack files, for editors
+    Schema(schema::Arguments),
     /// Show what is deployed
     Status(status::Arguments),
     /// Classify headlines
@@ -98,6 +102,10 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Down(arguments) => down::run(global, &arguments).await,
         Command::Render(arguments) => render::run(global, &arguments),
         Command::Validate(arguments) => validate::run(global, &arguments),
+        Command::Schema(arguments) => {
+            schema::run(&arguments);
+            Ok(())
+        }
         Command::Status(arguments) => status::run(global, &arguments).await,
         Command::Invoke(arguments) => invoke::run(global, &arguments).await,
         Command::Local(arguments) => local::run(global, arguments).await,

@@ -31,4 +31,5 @@ pub use resolved::{
     Network, Notebook, Protection, Python, Repository, Rollout, Route, Serverless, Share, Spot,
     Stack, Target, Throttle, Training, Vpc,
 };
+pub use schema::schema;
 pub use units::{Latency, Size, Timespan, UnitError};

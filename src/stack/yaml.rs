@@ -119,6 +119,18 @@ pub fn read(text: &str, tags: Tags) -> Result<Node, Box<Problem>> {
         );
         return Err(Box::new(Problem::new(summary)));
     }
+    if text.starts_with('\u{feff}') {
+        let place = Place {
+            line: 1,
+            column: 1,
+            bytes: 0..'\u{feff}'.len_utf8(),
+        };
+        let problem = Problem::new("the file begins with a byte order mark")
+            .because("it cannot be seen, and some readers take it for a part of the first key");
+        return Err(Box::new(
+            problem.at(place).help("save it as UTF-8 without BOM"),
+        ));
+    }
     let options = serde_yaml::options! {
         strict_booleans: true,
         reject_unsupported_tags: tags == Tags::Refused,
@@ -329,10 +341,28 @@ pub(super) fn traps(text: &str, root: &Node) -> Vec<Problem> {
                     }
                 }
             }
-            Content::Null | Content::Bool(_) | Content::Number(_) => {}
+            Content::Number(_) => found.extend(other_number(text, &node.place)),
+            Content::Null | Content::Bool(_) => {}
         }
     }
     found
+}
+
+/// Complains about a number that readers of YAML do not agree on: `012`, `0x1F`, `1_000`.
+fn other_number(text: &str, place: &Place) -> Option<Problem> {
+    let raw = text.get(place.bytes.clone())?.trim();
+    let digits = raw.trim_start_matches(['-', '+']);
+    let second = digits.chars().nth(1);
+    let octal = digits.starts_with('0') && second.is_some_and(|c| c.is_ascii_alphanumeric());
+    (octal || digits.contains('_')).then(|| {
+        Problem::new(format!(
+            "`{raw}` is one number to some readers of YAML and another to others"
+        ))
+        .at(place.clone())
+        .help(format!(
+            "write it in decimal without `0` in front, or as a text: \"{raw}\""
+        ))
+    })
 }
 
 /// Complains about a value that is not there, or that says so where nothing can be removed.

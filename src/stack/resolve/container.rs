@@ -26,6 +26,7 @@ pub(super) fn environment(
     let mut variables = BTreeMap::new();
     for (name, value) in given.into_iter().flatten() {
         let field = &["training", "environment", name.as_str()];
+        check.unchanged(field, value);
         let value = value.to_text();
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');

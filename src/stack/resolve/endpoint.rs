@@ -24,7 +24,7 @@ pub(super) fn resolve(
     let image = image::resolve(check, "endpoint", &endpoint.image, types, place);
     let capacity = match &endpoint.serverless {
         Some(serverless) => self::serverless(check, endpoint, serverless).map(Capacity::Serverless),
-        None => instances(check, document, endpoint).map(Capacity::Instances),
+        None => instances(check, document, endpoint, place).map(Capacity::Instances),
     };
     let field = &["endpoint", "startup_timeout"];
     let text = endpoint.startup_timeout.as_deref().unwrap_or("5m");
@@ -56,10 +56,13 @@ fn instances(
     check: &mut Check<'_>,
     document: &Document,
     endpoint: &document::Endpoint,
+    place: Option<&Placement>,
 ) -> Option<InstanceCapacity> {
     let types = endpoint.instance.as_ref();
     match types {
-        Some(types) => instance::check(check, &["endpoint", "instance"], types, Use::Hosting),
+        Some(types) => {
+            instance::check(check, &["endpoint", "instance"], types, Use::Hosting, place)
+        }
         None => check.fail(
             &["endpoint"],
             Problem::new("`endpoint` lacks `instance`").help(

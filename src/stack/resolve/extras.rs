@@ -18,13 +18,18 @@ const NOTEBOOK_GIB: std::ops::RangeInclusive<u64> = 5..=16_384;
 /// The longest reason of a waiver.
 const MAX_REASON: usize = 500;
 
-/// Resolves the section `batch`; the outer `None` is a mistake.
-pub(super) fn batch(check: &mut Check<'_>, given: &document::Batch) -> Option<Batch> {
+/// Resolves the section `batch`.
+pub(super) fn batch(
+    check: &mut Check<'_>,
+    given: &document::Batch,
+    place: Option<&Placement>,
+) -> Option<Batch> {
     instance::exists(
         check,
         &["batch", "instance"],
         &given.instance,
         Use::Transform,
+        place,
     );
     let field = &["batch", "max_payload"];
     let text = given.max_payload.as_deref().unwrap_or("6 MiB");
@@ -62,9 +67,19 @@ pub(super) fn batch(check: &mut Check<'_>, given: &document::Batch) -> Option<Ba
 }
 
 /// Resolves the section `notebook`.
-pub(super) fn notebook(check: &mut Check<'_>, given: &document::Notebook) -> Option<Notebook> {
+pub(super) fn notebook(
+    check: &mut Check<'_>,
+    given: &document::Notebook,
+    place: Option<&Placement>,
+) -> Option<Notebook> {
     let instance = given.instance.as_deref().unwrap_or("ml.t3.medium");
-    instance::exists(check, &["notebook", "instance"], instance, Use::Notebook);
+    instance::exists(
+        check,
+        &["notebook", "instance"],
+        instance,
+        Use::Notebook,
+        place,
+    );
     let field = &["notebook", "volume"];
     let volume: Size = check.parse(field, given.volume.as_deref().unwrap_or("20 GiB"))?;
     let fits = volume

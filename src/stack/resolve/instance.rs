@@ -4,21 +4,29 @@ use std::collections::BTreeSet;
 
 use super::super::check::Check;
 use super::super::document::OneOrMore;
-use super::super::facts::{self, Use};
+use super::super::facts::{self, Processor, Use};
 use super::super::problem::Problem;
+use super::super::resolved::{Batch, Endpoint};
 use super::super::suggest;
+use super::target::Placement;
 
 /// Requires that every instance type of a list exists for its use, each once.
-pub(super) fn check(check: &mut Check<'_>, field: &[&str], given: &OneOrMore, purpose: Use) {
+pub(super) fn check(
+    check: &mut Check<'_>,
+    field: &[&str],
+    given: &OneOrMore,
+    purpose: Use,
+    place: Option<&Placement>,
+) {
     match given {
-        OneOrMore::One(instance) => exists(check, field, instance, purpose),
+        OneOrMore::One(instance) => exists(check, field, instance, purpose, place),
         OneOrMore::More(list) => {
             let mut seen = BTreeSet::new();
             for (index, instance) in list.iter().enumerate() {
                 let index = index.to_string();
                 let mut inner = field.to_vec();
                 inner.push(&index);
-                exists(check, &inner, instance, purpose);
+                exists(check, &inner, instance, purpose, place);
                 check.require(seen.insert(instance), &inner, || {
                     Problem::new(format!("`{instance}` is here a second time")).help("keep one")
                 });
@@ -28,8 +36,17 @@ pub(super) fn check(check: &mut Check<'_>, field: &[&str], given: &OneOrMore, pu
 }
 
 /// Requires that an instance type exists for its use.
-pub(super) fn exists(check: &mut Check<'_>, field: &[&str], instance: &str, purpose: Use) {
+pub(super) fn exists(
+    check: &mut Check<'_>,
+    field: &[&str],
+    instance: &str,
+    purpose: Use,
+    place: Option<&Placement>,
+) {
     if facts::has_instance(purpose, instance) {
+        if let Some(place) = place.filter(|place| !place.is_local()) {
+            offered(check, field, instance, purpose, place.region.as_str());
+        }
         return;
     }
     let what = purpose.words();
@@ -52,6 +69,39 @@ pub(super) fn exists(check: &mut Check<'_>, field: &[&str], instance: &str, purp
         problem.because(format!("it is there for {} only", words.join(" and ")))
     };
     check.fail(field, problem);
+}
+
+/// Requires that a region has an instance type for its use.
+fn offered(check: &mut Check<'_>, field: &[&str], instance: &str, purpose: Use, region: &str) {
+    check.require(facts::offered_in(purpose, instance, region), field, || {
+        let what = purpose.words();
+        Problem::new(format!("`{region}` has no `{instance}` for {what}"))
+            .help("choose another type or another region")
+    });
+}
+
+/// Requires that a batch job runs on the kind of processor that the endpoint's image is made for.
+pub(super) fn same_processor(
+    check: &mut Check<'_>,
+    endpoint: &Endpoint,
+    batch: &Batch,
+    place: &Placement,
+) {
+    let instances = endpoint.capacity.instances();
+    let serving = instances.and_then(|capacity| capacity.instances.first());
+    let processor = serving.map_or(Processor::Cpu, |name| facts::processor(name));
+    let same = facts::processor(&batch.instance) == processor;
+    check.require(same || place.is_local(), &["batch", "instance"], || {
+        let serving = serving.map_or("serverless containers", String::as_str);
+        Problem::new(format!(
+            "the image of the endpoint cannot run on `{}`",
+            batch.instance
+        ))
+        .because(format!(
+            "it is made for the kind of processor that `{serving}` have"
+        ))
+        .help("choose an instance of the same kind for `batch` as for `endpoint`")
+    });
 }
 
 /// Refuses a key for the disks of instances that bring their own, which are encrypted already.

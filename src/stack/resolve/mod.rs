@@ -33,6 +33,8 @@ use super::yaml::Node;
 pub(super) struct Origin<'a> {
     /// The absolute path of the stack file.
     pub(super) file: &'a Path,
+    /// The text of the stack file.
+    pub(super) text: &'a str,
     /// The merged tree that the document was made from.
     pub(super) root: &'a Node,
     /// SHA-256 of that tree.
@@ -49,7 +51,7 @@ pub(super) fn resolve(
     origin: &Origin<'_>,
 ) -> (Option<Stack>, Vec<Problem>) {
     let folder = origin.file.parent().unwrap_or(Path::new("/"));
-    let mut check = Check::new(origin.root, folder, &origin.broken);
+    let mut check = Check::new(origin, folder);
     let stack = build(document, environment, origin, &mut check);
     (stack, check.into_problems())
 }
@@ -79,9 +81,9 @@ fn build(
         document.api.as_ref().unwrap_or(&document::Api::default()),
     );
     let batch = document.batch.as_ref();
-    let batch = batch.map(|batch| extras::batch(check, batch));
+    let batch = batch.map(|batch| extras::batch(check, batch, at));
     let notebook = document.notebook.as_ref();
-    let notebook = notebook.map(|notebook| extras::notebook(check, notebook));
+    let notebook = notebook.map(|notebook| extras::notebook(check, notebook, at));
     let alarms = document.alarms.as_ref();
     let alarms = alarms.map(|alarms| extras::alarms(check, alarms, at));
     let logs = extras::logs(
@@ -99,6 +101,10 @@ fn build(
     // That the name is good and known was seen to where all environments are known.
     let promotes_from = document.promotes_from.as_ref();
     let promotes_from = promotes_from.and_then(|name| name.parse().ok());
+
+    if let (Some(endpoint), Some(Some(batch)), Some(place)) = (&endpoint, &batch, at) {
+        instance::same_processor(check, endpoint, batch, place);
+    }
 
     let (name, place) = (name?, place?);
     let names = names(check, &name, environment, &place)?;

@@ -32,6 +32,7 @@ pub(super) fn resolve(
     let mut tags = BTreeMap::new();
     for (key, value) in given {
         let field = &["tags", key.as_str()];
+        check.unchanged(field, value);
         let value = value.to_text();
         let reserved = ["aws:", "deploy:"]
             .iter()

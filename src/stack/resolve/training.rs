@@ -41,6 +41,7 @@ pub(super) fn resolve(
         &["training", "instance"],
         &training.instance,
         Use::Training,
+        place,
     );
     let image = image::resolve(check, "training", &training.image, types, place);
     let volume = volume(check, training.volume.as_deref());
