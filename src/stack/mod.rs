@@ -5,6 +5,8 @@
 //! composed and every image an address; or [`Problems`], all mistakes at once with their places.
 //! Must not know: Tera, CloudFormation, AWS calls, the terminal.
 
+#[cfg(test)]
+mod agreement;
 mod check;
 mod document;
 mod facts;

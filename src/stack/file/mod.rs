@@ -212,5 +212,25 @@ fn content_digest(root: &Node) -> String {
     hex::encode(Sha256::digest(value.to_string()))
 }
 
+/// What is wrong with the shape of a file's text: alone, and with each environment laid over it.
 #[cfg(test)]
-mod tests;
+pub(super) fn shape_of(text: &str) -> Vec<Problem> {
+    let root = yaml::read(text, Tags::Refused).unwrap();
+    let mut problems = file_problems(text, &root);
+    let Content::Map(mut map) = root.content.clone() else {
+        problems.push(Problem::new("no map"));
+        return problems;
+    };
+    let environments = environments(map.shift_remove("environments"), &mut problems);
+    let stack = Node {
+        content: Content::Map(map),
+        ..root
+    };
+    for entry in environments.values() {
+        problems.extend(shape(text, &merge(&stack, &entry.value)).problems);
+    }
+    problems
+}
+
+#[cfg(test)]
+pub(super) mod tests;
