@@ -20,6 +20,8 @@ static PRINTED: LazyLock<Validator> =
 static FULL: LazyLock<Value> = LazyLock::new(|| {
     let mut file = json!({ "stack": "news", "environments": {
         "prod": { "target": { "account": "111122223333", "region": "eu-west-1", "profile": "x" },
+            "local": { "port": 4600, "region": "eu-west-1",
+                "python": { "interpreter": "i" } },
             "protected": true, "promotes_from": "stage" },
         "stage": { "target": "local", "local": { "port": 4600, "region": "eu-west-1",
             "python": { "project": "p", "group": "g" } } },

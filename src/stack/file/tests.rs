@@ -4,6 +4,7 @@ use std::fs;
 
 use super::super::problem::Place;
 use super::super::resolved::{Capacity, Protection, Python, Target};
+use super::super::schema::MERGED;
 use super::*;
 
 const GOOD: &str = r#"stack: news
@@ -255,7 +256,7 @@ ml.m5.large => ml.m5.large⏎  rollout: all-at-twice => all-at-twice => `rollout
 ml.m5.large => ml.m5.large⏎  rollout: {} => rollout => must be exactly one of `canary` =>
 ml.m5.large => ml.m5.large⏎  rollout: { canary: { size: 1 } } => canary => `canary` lacks `wait` => add `wait:`
 ml.m5.large => ml.m5.large⏎  autoscaling: { min: 1, max: 2 } => autoscaling => lacks `invocations_per_instance` =>
-ml.m5.large => [] => [] => at least 1 entries =>
+ml.m5.large => [] => [ => at least 1 entries =>
 ml.m5.large => [a, b, c, d, e, f] => [ => at most 5 entries =>
 tags: { team: a } => api: { auth: iam2 } => iam2 => `iam2` is no valid `auth` => `iam`?
 tags: { team: a } => api: { route: POST /x } => route => unknown field `route` => `routes`?
@@ -572,4 +573,78 @@ fn files_in_other_encodings_and_huge_ones_are_refused() {
     huge.set_len(10 << 20).unwrap();
     let error = StackFile::read(&file).map(|_| ()).unwrap_err().to_string();
     assert!(error.contains("10485760 bytes"), "{error}");
+}
+
+/// Every field that has a default: its path, and the default.
+fn defaults(
+    schema: &serde_json::Value,
+    path: &[String],
+    out: &mut Vec<(Vec<String>, serde_json::Value)>,
+) {
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        let mut inner = path.to_vec();
+        inner.push(name.clone());
+        if let Some(default) = field.get("default").filter(|default| !default.is_null()) {
+            out.push((inner.clone(), default.clone()));
+        }
+        defaults(field, &inner, out);
+    }
+}
+
+/// What the schema says is the default must be what is taken where a field is left out.
+#[test]
+fn the_defaults_of_the_schema_are_those_of_the_parser() {
+    let instances = changed(
+        "tags: { team: a }",
+        "batch: { instance: ml.m5.xlarge }\nnotebook: {}\nalarms: {}\nchecks: {}\nlogs: {}\n\
+         api: { cors: { origins: [\"*\"] }, throttle: {} }",
+    )
+    .replace(
+        "  instance: ml.m5.large",
+        "  instance: ml.m5.large\n  encryption: {}\n  \
+         autoscaling: { min: 1, max: 2, invocations_per_instance: 9 }",
+    )
+    .replace(
+        "ml.g4dn.xlarge",
+        "ml.g4dn.xlarge\n  network: {}\n  encryption: {}",
+    );
+    let serverless = changed("instance: ml.m5.large", "serverless: {}");
+    let mut all = Vec::new();
+    defaults(&MERGED, &[], &mut all);
+    let mut tried = std::collections::BTreeSet::new();
+    for base in [instances, serverless] {
+        let (_folder, file) = project(&base);
+        let read = |value: &serde_json::Value| {
+            fs::write(&file, value.to_string()).unwrap();
+            let stack = StackFile::read(&file).and_then(|file| file.environment("prod"));
+            let mut stack = stack.unwrap_or_else(|problems| panic!("{problems}"));
+            stack.content_digest.clear();
+            stack
+        };
+        let before = value(&base);
+        let expected = read(&before);
+        for (path, default) in &all {
+            let (last, parents) = path.split_last().unwrap();
+            let pointer: String = parents.iter().map(|step| format!("/{step}")).collect();
+            let mut changed = before.clone();
+            let parent = if parents.is_empty() && matches!(last.as_str(), "protected" | "local") {
+                changed.pointer_mut("/environments/prod")
+            } else {
+                changed.pointer_mut(&pointer)
+            };
+            let Some(serde_json::Value::Object(map)) = parent else {
+                continue;
+            };
+            // The number to start with is the smallest where the number follows the load.
+            let other = map.contains_key(last)
+                || (last == "rollout" || last == "count") && map.contains_key("serverless");
+            if other {
+                continue;
+            }
+            map.insert(last.clone(), default.clone());
+            assert_eq!(read(&changed), expected, "{path:?}");
+            tried.insert(path.join("."));
+        }
+    }
+    assert!(tried.len() > 35, "{}: {tried:?}", tried.len());
 }

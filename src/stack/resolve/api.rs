@@ -112,7 +112,10 @@ fn routes(
 
 /// Requires that the route which `deploy invoke` calls takes a body.
 fn first_route(check: &mut Check<'_>, field: &[&str], route: &Route) {
-    check.require(WITH_BODY.contains(&route.method.as_str()), field, || {
+    let method = route.method.as_str();
+    // A method that is none has a problem of its own.
+    let right = WITH_BODY.contains(&method) || !METHODS.contains(&method);
+    check.require(right, field, || {
         Problem::new(format!("the first route cannot be a `{}`", route.method))
             .because("it is the one that classifies, and the headline is in the request's body")
             .help("put a route with `POST` first")
