@@ -77,3 +77,65 @@ fn quoted(fields: &[&str]) -> String {
     let quoted: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
     quoted.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::failure::What;
+    use crate::stack::{Alarms, Latency, Share, StackFile, Timespan};
+
+    fn shipped(environment: &str) -> Stack {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let file = StackFile::read(&root.join("stacks/news-classifier/stack.yaml")).unwrap();
+        let stack = file.environment(environment);
+        stack.unwrap_or_else(|problems| panic!("{problems}"))
+    }
+
+    fn refused(stack: &Stack) -> String {
+        let failure = refuse(stack).unwrap_err();
+        assert_eq!(failure.code, USAGE);
+        match failure.what {
+            What::Error(error) => error.to_string(),
+            What::Problems(problems) => problems.to_string(),
+        }
+    }
+
+    #[test]
+    fn the_shipped_environments_can_be_brought_up() {
+        for environment in ["local", "staging"] {
+            assert!(refuse(&shipped(environment)).is_ok(), "{environment}");
+        }
+    }
+
+    #[test]
+    fn what_only_aws_can_do_is_refused_locally_by_name() {
+        let change = |stack: &mut Stack| {
+            stack.training.count = 2;
+            stack.api.routes[0].auth = Auth::Iam;
+            stack.alarms = Some(Alarms {
+                errors: 1,
+                latency: Latency::from_milliseconds(1),
+                window: Timespan::from_seconds(60),
+                notify: None,
+            });
+            if let Capacity::Instances(capacity) = &mut stack.endpoint.capacity {
+                capacity.rollout = Rollout::Canary {
+                    size: Share::Percent(50),
+                    wait: Timespan::from_seconds(0),
+                    max_duration: None,
+                };
+            }
+        };
+        let mut local = shipped("local");
+        change(&mut local);
+        assert_eq!(
+            refused(&local),
+            "the local engine cannot do this: `training.count`, `alarms`, `endpoint.rollout`, `api.auth`"
+        );
+        let mut staging = shipped("staging");
+        change(&mut staging);
+        assert!(refuse(&staging).is_ok());
+        staging.promotes_from = Some("local".parse().unwrap());
+        assert!(refused(&staging).contains("`promotes_from`"));
+    }
+}

@@ -9,7 +9,7 @@ use super::document::Scalar;
 use super::problem::Problem;
 use super::resolve::Origin;
 use super::shape::place_of;
-use super::yaml::Node;
+use super::yaml::{Node, is_disputed};
 
 /// The path of a value in the document, such as `&["training", "code"]`.
 pub(super) type Field<'a> = &'a [&'a str];
@@ -91,7 +91,7 @@ impl<'a> Check<'a> {
         let read = value.to_text();
         let name = field.last().copied().unwrap_or_default();
         self.require(
-            matches!(value, Scalar::Text(_)) || raw == read,
+            matches!(value, Scalar::Text(_)) || raw == read || is_disputed(raw),
             field,
             || {
                 Problem::new(format!(

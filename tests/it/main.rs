@@ -3,6 +3,7 @@
 mod architecture;
 mod end_to_end;
 mod faults;
+mod language;
 mod python;
 mod support;
 mod templates;

@@ -90,7 +90,9 @@ pub(super) fn same_processor(
     let instances = endpoint.capacity.instances();
     let serving = instances.and_then(|capacity| capacity.instances.first());
     let processor = serving.map_or(Processor::Cpu, |name| facts::processor(name));
-    let same = facts::processor(&batch.instance) == processor;
+    // A type that is not there has a problem of its own.
+    let same = facts::processor(&batch.instance) == processor
+        || !facts::has_instance(Use::Transform, &batch.instance);
     check.require(same || place.is_local(), &["batch", "instance"], || {
         let serving = serving.map_or("serverless containers", String::as_str);
         Problem::new(format!(
