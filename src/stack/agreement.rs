@@ -94,10 +94,15 @@ fn put(file: &mut Value, path: &[String], value: Value) {
     *here = value;
 }
 
+/// A path as a JSON pointer.
+fn pointer(path: &[String]) -> String {
+    path.iter().flat_map(|step| ["/", step]).collect()
+}
+
 /// The value at a path is taken out of its map or list.
 fn take(file: &mut Value, path: &[String]) -> Option<Value> {
     let (last, parents) = path.split_last()?;
-    let pointer: String = parents.iter().map(|step| format!("/{step}")).collect();
+    let pointer = pointer(parents);
     match file.pointer_mut(&pointer)? {
         Value::Object(map) => map.shift_remove(last),
         Value::Array(list) => {
@@ -222,7 +227,7 @@ fn mutate(file: &mut Value, path: &[String], mutation: &Mutation) {
             }
         }
         Mutation::AddField => {
-            let pointer: String = path.iter().map(|step| format!("/{step}")).collect();
+            let pointer = pointer(path);
             if let Some(Value::Object(map)) = file.pointer_mut(&pointer) {
                 map.insert("surplus".to_owned(), json!("x"));
             }

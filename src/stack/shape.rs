@@ -43,7 +43,8 @@ pub(super) fn file_problems(text: &str, root: &Node) -> Vec<Problem> {
             Kind::Required { .. } | Kind::PropertyNames { .. }
         );
         let environments = error.instance_path().as_str() == "/environments";
-        if !elsewhere && !(environments && matches!(error.kind(), Kind::MinProperties { .. })) {
+        let empty = environments && matches!(error.kind(), Kind::MinProperties { .. });
+        if !elsewhere && !empty {
             translator.translate(&error, &mut problems);
         }
     }
@@ -56,11 +57,12 @@ pub(super) struct Shaped {
     pub(super) document: Document,
     /// What is wrong.
     pub(super) problems: Vec<Problem>,
-    /// The sections that were left out since something in them is wrong.
+    /// The sections that were left out since something in them cannot be read.
     pub(super) broken: BTreeSet<String>,
 }
 
-/// Turns the tree into the document, leaving out sections whose shape is wrong and saying why.
+/// Turns the tree into the document, leaving out fields that nobody knows and sections that cannot
+/// be read, and saying why.
 pub(super) fn shape(text: &str, root: &Node) -> Shaped {
     let mut value = root.to_json();
     let mut problems = Vec::new();
@@ -74,17 +76,21 @@ pub(super) fn shape(text: &str, root: &Node) -> Shaped {
     let mut strays = Vec::new();
     for error in VALIDATOR.iter_errors(&value) {
         translator.translate(&error, &mut problems);
-        let steps = steps(error.instance_path().as_str());
-        match (error.kind(), steps.first()) {
-            (Kind::AdditionalProperties { unexpected }, None) => strays.extend(unexpected.clone()),
-            (_, Some(section)) => {
-                broken.insert(section.clone());
-            }
-            (_, None) => {}
+        let pointer = error.instance_path().as_str();
+        if let Kind::AdditionalProperties { unexpected } = error.kind() {
+            strays.push((pointer.to_owned(), unexpected.clone()));
+        } else if let Some(section) = steps(pointer).into_iter().next() {
+            broken.insert(section);
+        }
+    }
+    // Without the fields that nobody knows, the rest of their section can be looked at.
+    for (pointer, fields) in strays {
+        if let Some(Value::Object(map)) = value.pointer_mut(&pointer) {
+            map.retain(|field, _| !fields.contains(field));
         }
     }
     if let Some(map) = value.as_object_mut() {
-        map.retain(|section, _| !broken.contains(section) && !strays.contains(section));
+        map.retain(|section, _| !broken.contains(section));
     }
     let document = serde_path_to_error::deserialize(&value).unwrap_or_else(|error| {
         let path = error.path().to_string();
@@ -172,22 +178,6 @@ impl Translator<'_> {
                 let summary = format!("`{name}` must be `{}`", plain(expected_value));
                 problems.push(Problem::new(summary).at(place()));
             }
-            Kind::Minimum { limit } => {
-                let summary = format!("`{name}` must be at least {limit}");
-                problems.push(Problem::new(summary).at(place()));
-            }
-            Kind::Maximum { limit } => {
-                let summary = format!("`{name}` must be at most {limit}");
-                problems.push(Problem::new(summary).at(place()));
-            }
-            Kind::MinItems { limit } => {
-                let summary = format!("`{name}` must have at least {limit} entries");
-                problems.push(Problem::new(summary).at(place()));
-            }
-            Kind::MaxItems { limit } => {
-                let summary = format!("`{name}` must have at most {limit} entries");
-                problems.push(Problem::new(summary).at(place()));
-            }
             Kind::MinProperties { .. } | Kind::MaxProperties { .. } => {
                 let pointer = error.schema_path().as_str();
                 let known = self.known_fields(pointer);
@@ -206,7 +196,10 @@ impl Translator<'_> {
                     .collect();
                 problems.push(self.wrong_word(&path, &known));
             }
-            _ => problems.push(Problem::new(format!("`{name}`: {error}")).at(place())),
+            kind => {
+                let summary = beyond(name, kind).unwrap_or_else(|| format!("`{name}`: {error}"));
+                problems.push(Problem::new(summary).at(place()));
+            }
         }
     }
 
@@ -342,6 +335,17 @@ fn steps(pointer: &str) -> Vec<String> {
         .skip(1)
         .map(|step| step.replace("~1", "/").replace("~0", "~"))
         .collect()
+}
+
+/// Words for a value that is beyond a limit.
+fn beyond(name: &str, kind: &Kind) -> Option<String> {
+    Some(match kind {
+        Kind::Minimum { limit } => format!("`{name}` must be at least {limit}"),
+        Kind::Maximum { limit } => format!("`{name}` must be at most {limit}"),
+        Kind::MinItems { limit } => format!("`{name}` must have at least {limit} entries"),
+        Kind::MaxItems { limit } => format!("`{name}` must have at most {limit} entries"),
+        _ => return None,
+    })
 }
 
 /// Words for a field that does not belong where it is.

@@ -63,7 +63,7 @@ pub(in crate::stack) enum Rollout {
     /// At once.
     Word(RolloutWord),
     /// Step by step.
-    Gradual(Gradual),
+    Gradual(Box<Gradual>),
 }
 
 /// The roll-outs that need no more than a word.

@@ -81,7 +81,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     serde_json::from_str(include_str!("instances.json")).expect("the embedded table is tested")
 });
 
-/// Families whose machines have NVMe disks of their own, beside those whose name says so with a `d`.
+/// Families whose machines have disks of their own, beside those whose name says so with a `d`.
 const OWN_DISK: [&str; 18] = [
     "dl1",
     "g4dn",
@@ -164,7 +164,7 @@ pub(in crate::stack) fn offered_in(purpose: Use, instance: &str, region: &str) -
             .is_some_and(|list| is_in(list, instance))
 }
 
-/// Whether the machines of an instance type have NVMe disks of their own.
+/// Whether the machines of an instance type have disks of their own (NVMe).
 pub(in crate::stack) fn has_own_disk(instance: &str) -> bool {
     let Some((family, _)) = parts(instance) else {
         return false;

@@ -49,7 +49,7 @@ impl StackFile {
         let text = String::from_utf8(bytes).map_err(|error| {
             let good = error.utf8_error().valid_up_to();
             let before = error.as_bytes().get(..good).unwrap_or_default();
-            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+            let line = 1 + before.split(|byte| *byte == b'\n').skip(1).count();
             let problem = Problem::new("the stack file is not UTF-8")
                 .because(format!(
                     "the first byte that cannot be read is in line {line}"

@@ -509,7 +509,8 @@ fn a_mistake_of_shape_hides_no_mistake_of_other_sections_and_environments() {
     .replace(
         "target: local,",
         "target: local, protectd: true, alarms: { window: 90s },",
-    );
+    )
+    .replace("app.handler }", "app.handler, memry: 1 GiB, timeout: 90s }");
     let (_folder, file) = project(&text);
     let problems = StackFile::read(&file).unwrap().all().unwrap_err();
     let told = problems.to_string();
@@ -519,10 +520,12 @@ fn a_mistake_of_shape_hides_no_mistake_of_other_sections_and_environments() {
         "ml.g4dn.xlrge",
         "unknown field `protectd`",
         "whole minutes",
+        "unknown field `memry`",
+        "`1s` to `29s`",
     ] {
         assert!(told.contains(expected), "{expected} is not in:\n{told}");
     }
-    assert_eq!(problems.list().len(), 5, "{told}");
+    assert_eq!(problems.list().len(), 7, "{told}");
 }
 
 #[test]
@@ -622,7 +625,7 @@ fn the_defaults_of_the_schema_are_those_of_the_parser() {
         let expected = read(&before);
         for (path, default) in &all {
             let (last, parents) = path.split_last().unwrap();
-            let pointer: String = parents.iter().map(|step| format!("/{step}")).collect();
+            let pointer: String = parents.iter().flat_map(|step| ["/", step]).collect();
             let mut changed = before.clone();
             let parent = if parents.is_empty() && matches!(last.as_str(), "protected" | "local") {
                 changed.pointer_mut("/environments/prod")

@@ -30,8 +30,8 @@ pub(super) fn resolve(check: &mut Check<'_>, api: &document::Api) -> Option<Api>
     let auth = api.auth.as_ref().unwrap_or(&everyone);
     let common = resolve_auth(check, &["api", "auth"], auth);
     let routes = match &api.routes {
-        None => common.map(|auth| vec![classify(auth)]),
-        Some(given) => routes(check, given, common.as_ref(), throttle),
+        None => Some(vec![classify(common)]),
+        Some(given) => routes(check, given, &common, throttle),
     };
     if let Some(routes) = &routes {
         limit_authorizers(check, routes);
@@ -69,7 +69,7 @@ fn throttle(given: Option<&document::Throttle>, otherwise: Throttle) -> Throttle
 fn routes(
     check: &mut Check<'_>,
     given: &[document::RouteEntry],
-    common: Option<&Auth>,
+    common: &Auth,
     usual: Throttle,
 ) -> Option<Vec<Route>> {
     let mut routes = Vec::with_capacity(given.len());
@@ -84,7 +84,7 @@ fn routes(
         };
         let auth = match settings.and_then(|settings| settings.auth.as_ref()) {
             Some(auth) => resolve_auth(check, &["api", "routes", index.as_str(), "auth"], auth),
-            None => common.cloned(),
+            None => common.clone(),
         };
         let Some((method, path)) = route(check, field, text) else {
             continue;
@@ -95,7 +95,6 @@ fn routes(
         let throttle = settings
             .and_then(|settings| settings.throttle.as_ref())
             .map(|given| throttle(Some(given), usual));
-        let Some(auth) = auth else { continue };
         routes.push(Route {
             method,
             path,
@@ -147,10 +146,10 @@ fn route(check: &mut Check<'_>, field: &[&str], text: &str) -> Option<(String, S
     Some((method.to_owned(), path.to_owned()))
 }
 
-fn resolve_auth(check: &mut Check<'_>, field: &[&str], auth: &document::Auth) -> Option<Auth> {
+fn resolve_auth(check: &mut Check<'_>, field: &[&str], auth: &document::Auth) -> Auth {
     match auth {
-        document::Auth::Word(document::AuthWord::None) => Some(Auth::None),
-        document::Auth::Word(document::AuthWord::Iam) => Some(Auth::Iam),
+        document::Auth::Word(document::AuthWord::None) => Auth::None,
+        document::Auth::Word(document::AuthWord::Iam) => Auth::Iam,
         document::Auth::Token(token) => {
             let mut inner = field.to_vec();
             inner.extend(["jwt", "issuer"]);
@@ -172,10 +171,10 @@ fn resolve_auth(check: &mut Check<'_>, field: &[&str], auth: &document::Auth) ->
                 &inner,
                 || Problem::new("an audience is a text of 1 to 256 characters, each once"),
             );
-            Some(Auth::Jwt {
+            Auth::Jwt {
                 issuer: issuer.clone(),
                 audience: audience.clone(),
-            })
+            }
         }
     }
 }

@@ -61,7 +61,7 @@ fn instances(
     let types = endpoint.instance.as_ref();
     match types {
         Some(types) => {
-            instance::check(check, &["endpoint", "instance"], types, Use::Hosting, place)
+            instance::check(check, &["endpoint", "instance"], types, Use::Hosting, place);
         }
         None => check.fail(
             &["endpoint"],

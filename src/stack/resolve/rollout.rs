@@ -152,6 +152,10 @@ fn wait(check: &mut Check<'_>, steps: &Steps<'_>) -> Option<Timespan> {
 }
 
 /// The outer `None` is a mistake, the inner one no limit.
+#[expect(
+    clippy::option_option,
+    reason = "no limit and a mistake are two different things"
+)]
 fn max_duration(check: &mut Check<'_>, steps: &Steps<'_>) -> Option<Option<Timespan>> {
     let Some(text) = steps.max_duration else {
         return Some(None);

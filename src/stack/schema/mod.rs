@@ -113,7 +113,7 @@ pub(super) static FILE: LazyLock<Value> = LazyLock::new(|| {
             );
         }
     }
-    shared.insert("environments".to_owned(), environments(environment));
+    shared.insert("environments".to_owned(), environments(&environment));
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Stack file of deploy",
@@ -126,7 +126,7 @@ pub(super) static FILE: LazyLock<Value> = LazyLock::new(|| {
 });
 
 /// The field `environments`.
-fn environments(fields: Map<String, Value>) -> Value {
+fn environments(fields: &Map<String, Value>) -> Value {
     json!({
         "description": "The environments: `local` on this machine, others in AWS accounts. Each lies over the stack. (required)",
         "examples": [{ "local": { "target": "local", "local": { "python": { "interpreter": "/usr/bin/python3" } } } }],
