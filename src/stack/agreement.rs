@@ -102,8 +102,7 @@ fn pointer(path: &[String]) -> String {
 /// The value at a path is taken out of its map or list.
 fn take(file: &mut Value, path: &[String]) -> Option<Value> {
     let (last, parents) = path.split_last()?;
-    let pointer = pointer(parents);
-    match file.pointer_mut(&pointer)? {
+    match file.pointer_mut(&pointer(parents))? {
         Value::Object(map) => map.shift_remove(last),
         Value::Array(list) => {
             let index: usize = last.parse().ok()?;

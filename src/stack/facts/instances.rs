@@ -164,7 +164,7 @@ pub(in crate::stack) fn offered_in(purpose: Use, instance: &str, region: &str) -
             .is_some_and(|list| is_in(list, instance))
 }
 
-/// Whether the machines of an instance type have disks of their own (NVMe).
+/// Whether the machines of an instance type have disks of their own.
 pub(in crate::stack) fn has_own_disk(instance: &str) -> bool {
     let Some((family, _)) = parts(instance) else {
         return false;
