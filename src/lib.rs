@@ -12,6 +12,7 @@
 //! * [`stack`]: a YAML file becomes a checked description of one environment, or a list of problems.
 //! * [`render`]: that description and Tera templates become CloudFormation, the same bytes everywhere.
 //! * [`bundle`]: data and code become uploads named by their content, and a training key.
+//! * [`diff`]: two sides of rendered documents become changes and what they mean, without an account.
 //! * [`plan`]: desired and observed become an ordered list of steps. Pure: no I/O, no clock.
 //! * [`reconcile`]: carries a plan out, and is the only place that waits.
 //! * [`cloud`]: the ports, small traits in our own words.
@@ -33,6 +34,7 @@ pub mod bundle;
 #[cfg(feature = "aws")]
 pub mod cli;
 pub mod cloud;
+pub mod diff;
 pub mod local;
 pub mod plan;
 pub mod reconcile;

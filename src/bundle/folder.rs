@@ -70,7 +70,8 @@ fn collect(
     Ok(())
 }
 
-fn is_ignored(name: &str) -> bool {
+/// Whether files and folders of this name are left out of a bundle.
+pub fn is_ignored(name: &str) -> bool {
     let compiled = Path::new(name)
         .extension()
         .is_some_and(|end| end == "pyc" || end == "pyo");

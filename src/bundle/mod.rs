@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 pub use digest::Digest;
+pub use folder::is_ignored;
 
 use crate::stack::Stack;
 

@@ -46,6 +46,8 @@ pub(super) enum What {
     Error(anyhow::Error),
     /// Mistakes in a stack file, each with its place.
     Problems(Box<Problems>),
+    /// Nothing went wrong: the result says it all, and the exit code sums it up.
+    Told,
 }
 
 impl Failure {
@@ -67,6 +69,16 @@ impl Failure {
     /// Makes a failure of wrong usage.
     pub(super) fn usage(message: impl Into<String>) -> Self {
         Self::with_code(USAGE, anyhow::Error::msg(message.into()))
+    }
+
+    /// Ends with the exit code of found differences, which the result has shown already.
+    pub(super) fn differences() -> Self {
+        Self {
+            code: DIFFERENCES,
+            what: What::Told,
+            log: Vec::new(),
+            hints: Vec::new(),
+        }
     }
 
     /// Adds what to do about it.
@@ -165,6 +177,7 @@ pub(super) fn show(failure: &Failure, format: Format) -> ExitCode {
     let text = match &failure.what {
         What::Error(error) => chain(error),
         What::Problems(problems) => problems.to_string(),
+        What::Told => return exit_code(failure.code),
     };
     if format == Format::Json {
         let mut error =
@@ -177,6 +190,7 @@ pub(super) fn show(failure: &Failure, format: Format) -> ExitCode {
     match &failure.what {
         What::Error(_) => output::error_line(&text),
         What::Problems(problems) => output::problems(problems),
+        What::Told => {}
     }
     if !failure.log.is_empty() {
         output::note("the end of its log:");

@@ -6,6 +6,7 @@
 
 mod confirm;
 mod context;
+mod diff;
 mod down;
 mod failure;
 mod interrupt;
@@ -45,7 +46,7 @@ Examples:
   deploy up --env staging                 the same on AWS, after showing the plan
 
 Exit codes:
-  0 done, or nothing to change    1 failed                 2 differences found (render --check)
+  0 done, or nothing to change    1 failed                 2 differences found (render --check, diff)
   3 declined                      6 rolled back            7 something is left after `down`
   64 wrong usage or stack file    130 interrupted";
 
@@ -57,6 +58,8 @@ enum Command {
     Down(down::Arguments),
     /// Write the CloudFormation templates of the environments for review
     Render(render::Arguments),
+    /// Show what differs from a git revision, and what it means for the account
+    Diff(diff::Arguments),
     /// Check the stack file and the templates of every environment
     Validate(validate::Arguments),
     /// Print the JSON Schema of stack files, for editors
@@ -101,6 +104,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Up(arguments) => up::run(global, &arguments).await,
         Command::Down(arguments) => down::run(global, &arguments).await,
         Command::Render(arguments) => render::run(global, &arguments),
+        Command::Diff(arguments) => diff::run(global, &arguments),
         Command::Validate(arguments) => validate::run(global, &arguments),
         Command::Schema(arguments) => {
             schema::run(&arguments);

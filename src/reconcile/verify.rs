@@ -2,12 +2,21 @@
 //! SageMaker may have rolled an endpoint back in silence.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::Session;
 use super::error::{ReconcileError, doing, known};
+use super::progress::Event;
+use super::wait::{Cancel, Watch};
 use crate::cloud::CloudFault;
+use crate::cloud::web::Web;
+
+/// How long the API is asked again while it answers that it is not ready.
+const READY_LIMIT: Duration = Duration::from_secs(90);
+/// Statuses that say so: too many requests, bad gateway, unavailable, too late.
+const NOT_READY: [u16; 4] = [429, 502, 503, 504];
 
 /// The headline that a deployed service is asked about.
 pub fn smoke_headline() -> &'static str {
@@ -33,17 +42,49 @@ pub(super) async fn verify(
         endpoint(session, outputs).await?;
     }
     let url = known(outputs.get("ClassifyUrl"), "the URL of the API")?;
+    let answer = ask(session.cloud.web.as_ref(), url, &session.cancel, |why| {
+        session.observer.event(Event::Waiting {
+            on: format!("an answer of the API ({why})"),
+        });
+    });
+    promised_shape(url, &answer.await?)
+}
+
+/// Asks the API, and again for a while where the answer says that it is not ready: a model server that
+/// was just started takes a moment for its first answer.
+async fn ask(
+    web: &dyn Web,
+    url: &str,
+    cancel: &Cancel,
+    again: impl Fn(&str),
+) -> Result<String, ReconcileError> {
     let body = json!({ "query": { "headline": smoke_headline() } }).to_string();
-    let answer = session.cloud.web.post_json(url, &body).await;
-    let answer = answer.map_err(doing("call the HTTP API"))?;
-    if answer.status != 200 {
+    let mut watch = Watch::new("the API", READY_LIMIT, cancel);
+    loop {
+        let look = web.post_json(url, &body).await;
+        let Some(answer) = watch.seen(look, "call the HTTP API")? else {
+            watch.pause().await?;
+            continue;
+        };
+        if answer.status == 200 {
+            return Ok(answer.body);
+        }
         let why = format!("HTTP {}: {}", answer.status, shorten(&answer.body));
+        if NOT_READY.contains(&answer.status) {
+            again(&why);
+            match watch.pause().await {
+                Err(ReconcileError::TimedOut { .. }) => {}
+                other => {
+                    other?;
+                    continue;
+                }
+            }
+        }
         return Err(ReconcileError::NotServing {
-            what: url.clone(),
+            what: url.to_owned(),
             why,
         });
     }
-    promised_shape(url, &answer.body)
 }
 
 async fn endpoint(
@@ -112,7 +153,61 @@ fn shorten(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+
     use super::*;
+    use crate::cloud::web::WebAnswer;
+
+    /// Gives the statuses one after the other, the last one for ever.
+    struct Statuses(Mutex<Vec<u16>>);
+
+    #[async_trait]
+    impl Web for Statuses {
+        async fn post_json(&self, _: &str, _: &str) -> Result<WebAnswer, CloudFault> {
+            let mut statuses = self.0.lock().unwrap();
+            let status = statuses[0];
+            if statuses.len() > 1 {
+                statuses.remove(0);
+            }
+            Ok(WebAnswer {
+                status,
+                body: format!("body of {status}"),
+            })
+        }
+    }
+
+    async fn asked(statuses: &[u16]) -> (Result<String, ReconcileError>, usize) {
+        let web = Statuses(Mutex::new(statuses.to_vec()));
+        let (_sender, cancel) = Cancel::switch();
+        let told = Mutex::new(0);
+        let answer = ask(&web, "url", &cancel, |_| *told.lock().unwrap() += 1).await;
+        let told = *told.lock().unwrap();
+        (answer, told)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_api_that_is_not_ready_is_asked_again() {
+        let (answer, told) = asked(&[504, 503, 200]).await;
+        assert_eq!((answer.unwrap().as_str(), told), ("body of 200", 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_never_is_ready_is_quoted_in_the_end() {
+        let (answer, told) = asked(&[503]).await;
+        let error = answer.unwrap_err().to_string();
+        assert!(error.contains("HTTP 503: body of 503"), "{error}");
+        assert!(told > 10, "{told}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_mistake_is_no_reason_to_ask_again() {
+        let (answer, told) = asked(&[400, 200]).await;
+        let error = answer.unwrap_err().to_string();
+        assert!(error.contains("HTTP 400"), "{error}");
+        assert_eq!(told, 0);
+    }
 
     #[test]
     fn an_answer_of_another_shape_is_no_answer() {

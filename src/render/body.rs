@@ -26,6 +26,19 @@ pub(super) fn parse(output: &Output) -> Result<Value, RenderError> {
     })
 }
 
+/// Reads the text of a rendered file, whoever wrote it, as a value with functions in long form.
+///
+/// # Errors
+/// When it is no YAML or has a tag that is no function, with the place.
+pub fn read_rendered(text: &str) -> Result<Value, String> {
+    let node = yaml::read(text, Tags::Kept).map_err(|problem| {
+        let place = problem.place.as_ref();
+        let place = place.map(|place| format!("line {}, column {}: ", place.line, place.column));
+        place.unwrap_or_default() + &problem.summary
+    })?;
+    value(&node)
+}
+
 fn value(node: &Node) -> Result<Value, String> {
     let plain = match &node.content {
         Content::List(list) => list.iter().map(value).collect::<Result<Value, _>>()?,

@@ -16,6 +16,7 @@ mod tojson;
 
 use crate::stack::Stack;
 
+pub use body::read_rendered;
 pub use document::{Document, Template};
 pub use error::RenderError;
 pub use library::{Library, TemplateName};

@@ -11,6 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("render", &["stack"]),
     ("bundle", &["stack"]),
     ("cloud", &["stack"]),
+    ("diff", &["stack", "render", "bundle"]),
     ("plan", &["stack", "render", "bundle", "cloud"]),
     ("reconcile", &["render", "bundle", "plan", "cloud"]),
     ("aws", &["cloud", "stack"]),

@@ -1,0 +1,237 @@
+//! `deploy diff`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+
+use super::context::{Global, Project};
+use super::failure::Failure;
+use super::output::{self, Format};
+use crate::diff::{
+    self, Base, BaseError, ContentChange, EnvironmentDiff, GitError, Paths, Report, Side,
+};
+use crate::stack::{Stack, StackFile};
+
+/// Arguments of `deploy diff`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  deploy diff                                    the working tree against HEAD
+  deploy diff --base origin/main --env prod      one environment against another revision
+  deploy diff --base ../old/rendered             against a folder of rendered files
+  deploy diff --base origin/main --format markdown > comment.md
+
+Exit codes: 0 no differences, 2 differences found. No credentials and no network are needed.")]
+pub(super) struct Arguments {
+    /// The stack: its name or its file; by default the only one under stacks/
+    #[arg(long, short, value_name = "STACK")]
+    stack: Option<String>,
+    /// Only this environment; may be repeated
+    #[arg(long, short, value_name = "ENVIRONMENT")]
+    env: Vec<String>,
+    /// What to compare with: a git revision, or a folder or file of rendered templates. What is on
+    /// disk comes first; `refs/heads/NAME` names a branch that is called like a folder
+    #[arg(
+        long,
+        short,
+        default_value = "HEAD",
+        value_name = "REVISION|FOLDER|FILE"
+    )]
+    base: String,
+    /// How the differences are printed; by default as `--output` says
+    #[arg(long, value_enum)]
+    format: Option<DiffFormat>,
+    /// Print the JSON Schema of `--format json` and nothing else
+    #[arg(long)]
+    schema: bool,
+}
+
+/// How differences are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DiffFormat {
+    /// For people, in a terminal.
+    Human,
+    /// For programs: one JSON document; `--schema` describes it.
+    Json,
+    /// For a comment in a pull request.
+    Markdown,
+}
+
+/// Shows what differs.
+pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.schema {
+        output::text(diff::SCHEMA.trim_end());
+        return Ok(());
+    }
+    let format = format(global, arguments)?;
+    let project = Project::open(global)?;
+    let file = project.stack_file(arguments.stack.as_deref())?;
+    let path = std::path::absolute(&file.source().path)
+        .context("cannot tell where the stack file is")
+        .map_err(Failure::failed)?;
+    let folder = path.parent().unwrap_or_else(|| Path::new("/"));
+    let mut base = diff::read_base(&arguments.base, folder, only(&file, &arguments.env))
+        .map_err(|error| unreadable(error, arguments))?;
+    let stacks = stacks(&file, &arguments.env, &base)?;
+    let name = match stacks.first() {
+        Some(stack) => stack.name.to_string(),
+        None => folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+    };
+    let environments = environments(&project, &path, &stacks, &mut base, &arguments.env)?;
+    let report = Report::new(&name, &base.name, environments, base.notes);
+    match format {
+        DiffFormat::Human => output::text(diff::human(&report).trim_end()),
+        DiffFormat::Markdown => output::text(diff::markdown(&report).trim_end()),
+        DiffFormat::Json => {
+            let value = serde_json::to_value(&report).context("cannot write the report");
+            output::result(&value.map_err(Failure::failed)?);
+        }
+    }
+    if report.changed {
+        Err(Failure::differences())
+    } else {
+        Ok(())
+    }
+}
+
+fn format(global: &Global, arguments: &Arguments) -> Result<DiffFormat, Failure> {
+    match (arguments.format, global.output) {
+        (None, Format::Human) => Ok(DiffFormat::Human),
+        (None | Some(DiffFormat::Json), Format::Json) => Ok(DiffFormat::Json),
+        (Some(_), Format::Json) => Err(Failure::usage(
+            "`--output json` and another `--format` contradict each other",
+        )
+        .hint("leave one of the two out")),
+        (Some(format), Format::Human) => Ok(format),
+    }
+}
+
+/// The only environment that is compared, if it is only one.
+fn only<'a>(file: &'a StackFile, wanted: &'a [String]) -> Option<&'a str> {
+    match wanted {
+        [one] => Some(one),
+        [] => {
+            let mut names = file.environments();
+            let first = names.next();
+            first
+                .filter(|_| names.next().is_none())
+                .map(|name| name.as_str())
+        }
+        _ => None,
+    }
+}
+
+/// The environments of the working tree that are compared. One that is only in the base is gone;
+/// one that is on neither side is a mistake, and the stack file says so best.
+fn stacks(file: &StackFile, wanted: &[String], base: &Base) -> Result<Vec<Stack>, Failure> {
+    let here: BTreeSet<String> = file.environments().map(ToString::to_string).collect();
+    if wanted.is_empty() {
+        let mut stacks = Vec::new();
+        for name in here.iter().filter(|name| base.scope.has(name)) {
+            stacks.push(file.environment(name)?);
+        }
+        return Ok(stacks);
+    }
+    let mut stacks = Vec::new();
+    for name in wanted {
+        if here.contains(name) || !base.side.contains_key(name) {
+            stacks.push(file.environment(name)?);
+        }
+    }
+    Ok(stacks)
+}
+
+/// Renders the working tree in memory and compares every environment.
+fn environments(
+    project: &Project,
+    path: &Path,
+    stacks: &[Stack],
+    base: &mut Base,
+    wanted: &[String],
+) -> Result<Vec<EnvironmentDiff>, Failure> {
+    let library = project.library()?;
+    let mut side = Side::new();
+    for stack in stacks {
+        let rendered = project.render(stack, &library)?;
+        let mut documents = diff::documents_of(&rendered).map_err(Failure::failed)?;
+        base.scope.narrow(&mut documents);
+        side.insert(stack.environment.to_string(), documents);
+    }
+    let mut content = contents(path, stacks, base)?;
+    let chosen = |name: &&String| wanted.is_empty() || wanted.contains(name);
+    let names: BTreeSet<String> = side
+        .keys()
+        .chain(base.side.keys())
+        .filter(chosen)
+        .cloned()
+        .collect();
+    let mut out = Vec::new();
+    for name in names {
+        let content = content.remove(&name).unwrap_or_default();
+        let (before, after) = (base.side.get(&name), side.get(&name));
+        out.push(diff::compare_environment(&name, before, after, content));
+    }
+    Ok(out)
+}
+
+/// Compares data and code, where the base is a revision that has the environment too.
+fn contents(
+    path: &Path,
+    stacks: &[Stack],
+    base: &mut Base,
+) -> Result<std::collections::BTreeMap<String, Vec<ContentChange>>, Failure> {
+    let Some(repository) = &mut base.repository else {
+        return Ok(std::collections::BTreeMap::new());
+    };
+    let there = |stack: &&Stack| base.side.contains_key(stack.environment.as_str());
+    let paths: Vec<Paths> = stacks
+        .iter()
+        .filter(there)
+        .map(|stack| Paths {
+            environment: stack.environment.to_string(),
+            data: stack.data.file.clone(),
+            training: stack.training.code.clone(),
+            function: stack.function.code.clone(),
+        })
+        .collect();
+    let changes = diff::content(repository, path, &paths).map_err(Failure::failed)?;
+    let names = paths.into_iter().map(|paths| paths.environment);
+    Ok(names.zip(changes).collect())
+}
+
+/// Says what to do about a base that cannot be read.
+fn unreadable(error: BaseError, arguments: &Arguments) -> Failure {
+    let hint = match &error {
+        BaseError::Git(GitError::Unknown { shallow: true, .. }) => {
+            "`git fetch --unshallow` gets the rest of the history (in GitHub Actions: \
+             `fetch-depth: 0` of actions/checkout)"
+        }
+        BaseError::Git(GitError::Unknown { .. }) => {
+            "nothing is fetched: `git fetch` first, or name a folder or file that exists"
+        }
+        BaseError::Git(GitError::Missing | GitError::NoRepository(_)) => {
+            "`--base FOLDER` compares with rendered files, without git"
+        }
+        BaseError::Document(_) => "it was not written by `deploy render`, or was edited since",
+        BaseError::WhichEnvironment(_) => "for example `--env prod`",
+        _ => "see `deploy diff --help`",
+    };
+    let usage = matches!(
+        error,
+        BaseError::WhichEnvironment(_) | BaseError::Git(GitError::NoRevision(_))
+    );
+    let error =
+        anyhow::Error::new(error).context(format!("cannot compare with `{}`", arguments.base));
+    let failure = if usage {
+        Failure::with_code(super::failure::USAGE, error)
+    } else {
+        Failure::failed(error)
+    };
+    failure.hint(hint)
+}
