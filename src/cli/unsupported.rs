@@ -94,10 +94,10 @@ mod tests {
     fn refused(stack: &Stack) -> String {
         let failure = refuse(stack).unwrap_err();
         assert_eq!(failure.code, USAGE);
-        match failure.what {
-            What::Error(error) => error.to_string(),
-            What::Problems(problems) => problems.to_string(),
-        }
+        let What::Error(error) = failure.what else {
+            panic!("an error")
+        };
+        error.to_string()
     }
 
     #[test]
