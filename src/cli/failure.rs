@@ -217,12 +217,15 @@ pub(super) fn show(failure: &Failure, format: Format) -> ExitCode {
     };
     if format == Format::Json {
         let mut result = failure.found.as_deref().cloned().unwrap_or_default();
-        let error = json!({
+        let mut error = json!({
             "message": text,
             "notes": failure.notes,
             "hints": failure.hints,
             "exit_code": failure.code,
         });
+        if let What::Problems(problems) = &failure.what {
+            error["problems"] = problems_as_data(problems);
+        }
         result.insert("error".to_owned(), error);
         output::result(&Value::Object(result));
     }
@@ -245,6 +248,23 @@ pub(super) fn show(failure: &Failure, format: Format) -> ExitCode {
         output::hint(hint);
     }
     exit_code(failure.code)
+}
+
+/// The mistakes of a stack file as data, in the order of their places; line and column count from 1.
+fn problems_as_data(problems: &Problems) -> serde_json::Value {
+    let path = problems.source().path.display().to_string();
+    let one = |problem: &crate::stack::Problem| {
+        let place = problem.place.as_ref();
+        json!({
+            "path": path,
+            "line": place.map(|place| place.line),
+            "column": place.map(|place| place.column),
+            "message": problem.summary,
+            "why": problem.why,
+            "help": problem.help,
+        })
+    };
+    problems.list().iter().map(one).collect()
 }
 
 /// Writes an error and what lies behind it; a cause whose text is said already is left out.
@@ -277,6 +297,31 @@ mod tests {
         };
         assert_eq!(Failure::from(rolled_back).code, ROLLED_BACK);
         assert_eq!(Failure::from(ReconcileError::Interrupted).code, INTERRUPTED);
+    }
+
+    #[test]
+    fn mistakes_of_a_stack_file_are_data_too() {
+        use crate::stack::{Place, Problem, Source};
+        let source = std::sync::Arc::new(Source {
+            path: "stack.yaml".into(),
+            text: "endpiont: 1".into(),
+        });
+        let place = Place {
+            line: 1,
+            column: 1,
+            bytes: 0..8,
+        };
+        let problem = Problem::new("unknown field `endpiont`")
+            .at(place)
+            .help("remove it");
+        let problems = Problems::new(source, vec![problem, Problem::new("no stack")]);
+        assert_eq!(
+            problems_as_data(&problems),
+            json!([
+                { "path": "stack.yaml", "line": null, "column": null, "message": "no stack", "why": null, "help": null },
+                { "path": "stack.yaml", "line": 1, "column": 1, "message": "unknown field `endpiont`", "why": null, "help": "remove it" },
+            ])
+        );
     }
 
     #[test]

@@ -16,8 +16,10 @@ mod local;
 mod origin;
 mod output;
 mod render;
+mod schema;
 mod status;
 mod templates;
+mod unsupported;
 mod up;
 mod validate;
 mod write;
@@ -68,6 +70,8 @@ enum Command {
     Init(init::Arguments),
     /// Check the stack file and the templates of every environment
     Validate(validate::Arguments),
+    /// Print the JSON Schema of stack files, for editors
+    Schema(schema::Arguments),
     /// Show what is deployed
     Status(status::Arguments),
     /// Classify headlines
@@ -112,6 +116,10 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Templates(arguments) => templates::run(global, &arguments),
         Command::Init(arguments) => init::run(global, &arguments),
         Command::Validate(arguments) => validate::run(global, &arguments),
+        Command::Schema(arguments) => {
+            schema::run(&arguments);
+            Ok(())
+        }
         Command::Status(arguments) => status::run(global, &arguments).await,
         Command::Invoke(arguments) => invoke::run(global, &arguments).await,
         Command::Local(arguments) => local::run(global, arguments).await,

@@ -8,6 +8,7 @@ use super::context::{Environment, Global, Selection};
 use super::failure::Failure;
 use super::origin;
 use super::output::{self, Format};
+use super::unsupported;
 use crate::plan::{self, Choices, Plan, RetryTraining};
 use crate::reconcile::{self, Outcome, smoke_headline};
 
@@ -32,6 +33,7 @@ pub(super) struct Arguments {
 /// Brings an environment up.
 pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     let environment = Environment::load(global, &arguments.selection)?;
+    unsupported::refuse(&environment.stack)?;
     let desired = environment.desired()?;
     let session = environment.start_session(global).await?;
     let observed = reconcile::observe_for_up(&session, &desired).await?;

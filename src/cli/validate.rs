@@ -12,7 +12,8 @@ use super::output::{self, Format};
 #[command(after_help = "\
 Examples:
   deploy validate
-  deploy validate --stack stacks/news-classifier/stack.yaml")]
+  deploy validate --stack stacks/news-classifier/stack.yaml
+  deploy validate --output json   every mistake as path, line, column, message, why and help")]
 pub(super) struct Arguments {
     /// The stack: its name or its file; by default the only one under stacks/
     #[arg(long, short, value_name = "STACK")]

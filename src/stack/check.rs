@@ -1,29 +1,36 @@
 //! Collects what is wrong with a document's values, and finds their places.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use super::document::Scalar;
 use super::problem::Problem;
+use super::resolve::Origin;
 use super::shape::place_of;
-use super::yaml::Node;
+use super::yaml::{Node, is_disputed};
 
 /// The path of a value in the document, such as `&["training", "code"]`.
 pub(super) type Field<'a> = &'a [&'a str];
 
 /// Collects problems while a document is resolved.
 pub(super) struct Check<'a> {
+    text: &'a str,
     root: &'a Node,
     folder: &'a Path,
+    broken: &'a BTreeSet<String>,
     problems: Vec<Problem>,
 }
 
 impl<'a> Check<'a> {
     /// Starts on a document; relative paths in it start from `folder`.
-    pub(super) fn new(root: &'a Node, folder: &'a Path) -> Self {
+    pub(super) fn new(origin: &'a Origin<'a>, folder: &'a Path) -> Self {
         Self {
-            root,
+            text: origin.text,
+            root: origin.root,
             folder,
+            broken: &origin.broken,
             problems: Vec::new(),
         }
     }
@@ -31,6 +38,12 @@ impl<'a> Check<'a> {
     /// Ends the check with what was found.
     pub(super) fn into_problems(self) -> Vec<Problem> {
         self.problems
+    }
+
+    /// Whether a section is there but was left out since its shape is wrong, so that nothing can be
+    /// said about what depends on it.
+    pub(super) fn is_broken(&self, section: &str) -> bool {
+        self.broken.contains(section)
     }
 
     /// Notes a problem at a field, or at what is nearest above it.
@@ -65,6 +78,29 @@ impl<'a> Check<'a> {
                 None
             }
         }
+    }
+
+    /// Requires that a value that is meant as a text was not changed by being read as something
+    /// else: `1.10` would become `1.1`, and `012` ten or twelve.
+    pub(super) fn unchanged(&mut self, field: Field<'_>, value: &Scalar) {
+        let node = self.root.at(field.iter().copied());
+        let raw = node.and_then(|node| self.text.get(node.place.bytes.clone()));
+        let Some(raw) = raw.map(str::trim) else {
+            return;
+        };
+        let read = value.to_text();
+        let name = field.last().copied().unwrap_or_default();
+        self.require(
+            matches!(value, Scalar::Text(_)) || raw == read || is_disputed(raw),
+            field,
+            || {
+                Problem::new(format!(
+                    "`{name}` is a text, but `{raw}` is read as a value"
+                ))
+                .because(format!("it would become `{read}`"))
+                .help(format!("write it in quotes: \"{raw}\""))
+            },
+        );
     }
 
     /// Makes a path of the file absolute, and requires that a folder is there.

@@ -18,8 +18,9 @@ use super::problem::{Place, Problem};
 
 /// The largest text that is read, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
-/// The deepest nesting that is read.
-const MAX_DEPTH: usize = 64;
+/// The deepest nesting that is read: far more than any stack file or template has, and little enough
+/// for the stack of any thread.
+const MAX_DEPTH: usize = 32;
 /// The most nodes that are read.
 const MAX_NODES: usize = 50_000;
 /// The most aliases that are followed.
@@ -118,6 +119,18 @@ pub fn read(text: &str, tags: Tags) -> Result<Node, Box<Problem>> {
             text.len()
         );
         return Err(Box::new(Problem::new(summary)));
+    }
+    if text.starts_with('\u{feff}') {
+        let place = Place {
+            line: 1,
+            column: 1,
+            bytes: 0..'\u{feff}'.len_utf8(),
+        };
+        let problem = Problem::new("the file begins with a byte order mark")
+            .because("it cannot be seen, and some readers take it for a part of the first key");
+        return Err(Box::new(
+            problem.at(place).help("save it as UTF-8 without BOM"),
+        ));
     }
     let options = serde_yaml::options! {
         strict_booleans: true,
@@ -309,31 +322,68 @@ impl<'de> Visitor<'de> for ContentVisitor {
 }
 
 /// Finds words that YAML 1.1 reads as booleans, and empty values: both are surprises sooner or later.
+///
+/// Under the key `environments`, a `null` that is written out is meant: it removes something.
 pub(super) fn traps(text: &str, root: &Node) -> Vec<Problem> {
     let mut found = Vec::new();
-    let mut rest = vec![root];
-    while let Some(node) = rest.pop() {
+    let mut rest = vec![(root, false)];
+    while let Some((node, removable)) = rest.pop() {
         match &node.content {
             Content::Text(value) => found.extend(boolean_word(text, value, &node.place)),
-            Content::List(list) => rest.extend(list),
+            Content::List(list) => rest.extend(list.iter().map(|item| (item, false))),
             Content::Map(map) => {
                 for (key, entry) in map {
                     found.extend(boolean_word(text, key, &entry.key));
+                    let inside = removable || (std::ptr::eq(node, root) && key == "environments");
                     if entry.value.content == Content::Null {
-                        found.push(
-                            Problem::new(format!("`{key}` has no value"))
-                                .at(entry.key.clone())
-                                .help("give it one, or remove the line"),
-                        );
+                        found.extend(empty_value(text, key, entry, inside));
                     } else {
-                        rest.push(&entry.value);
+                        rest.push((&entry.value, inside));
                     }
                 }
             }
-            Content::Null | Content::Bool(_) | Content::Number(_) => {}
+            Content::Number(_) => found.extend(other_number(text, &node.place)),
+            Content::Null | Content::Bool(_) => {}
         }
     }
     found
+}
+
+/// Complains about a number that readers of YAML do not agree on: `012`, `0x1F`, `1_000`.
+fn other_number(text: &str, place: &Place) -> Option<Problem> {
+    let raw = text.get(place.bytes.clone())?.trim();
+    is_disputed(raw).then(|| {
+        let summary =
+            format!("`{raw}` is one number to some readers of YAML and another to others");
+        Problem::new(summary).at(place.clone()).help(format!(
+            "write it in decimal without `0` in front, or as a text: \"{raw}\""
+        ))
+    })
+}
+
+/// Whether readers of YAML disagree on a number as it is written.
+pub(super) fn is_disputed(raw: &str) -> bool {
+    let digits = raw.trim_start_matches(['-', '+']);
+    let second = digits.chars().nth(1);
+    let octal = digits.starts_with('0') && second.is_some_and(|c| c.is_ascii_alphanumeric());
+    octal || digits.contains('_')
+}
+
+/// Complains about a value that is not there, or that says so where nothing can be removed.
+fn empty_value(text: &str, key: &str, entry: &Entry, removable: bool) -> Option<Problem> {
+    let raw = text
+        .get(entry.value.place.bytes.clone())
+        .unwrap_or_default();
+    let written = matches!(raw.trim(), "null" | "~");
+    if removable && written {
+        return None;
+    }
+    let problem = Problem::new(format!("`{key}` has no value")).at(entry.key.clone());
+    Some(if removable {
+        problem.help("give it one, remove the line, or write `null` to remove what the stack says")
+    } else {
+        problem.help("give it one, or remove the line")
+    })
 }
 
 /// Complains about an unquoted `yes`, `no`, `on` or `off`.
@@ -437,6 +487,39 @@ mod tests {
             .collect();
         lines.sort_unstable();
         assert_eq!(lines, [1, 3, 4]);
+    }
+
+    #[test]
+    fn numbers_that_readers_disagree_on_are_traps() {
+        let text = "a: [012, 0x1F, 0o17, 10, 0, 0.5, -7, 1e3, \"012\"]\n";
+        let root = read(text, Tags::Refused).unwrap();
+        let mut told: Vec<usize> = traps(text, &root)
+            .iter()
+            .map(|problem| line_column(problem).1)
+            .collect();
+        told.sort_unstable();
+        assert_eq!(told, [5, 10, 16]);
+    }
+
+    #[test]
+    fn every_kind_of_deep_nesting_is_refused() {
+        let blocks: String = (0..200).map(|depth| " ".repeat(depth) + "a:\n").collect();
+        for text in [
+            "[".repeat(500_000),
+            "{a: ".repeat(100_000),
+            "- ".repeat(100_000),
+            blocks,
+        ] {
+            assert!(read(&text, Tags::Refused).is_err());
+        }
+    }
+
+    #[test]
+    fn merge_keys_and_aliases_that_stay_small_are_read() {
+        let text = "a: &a { x: 1 }\nb: { <<: *a, y: 2 }\nc: *a\n";
+        let root = read(text, Tags::Refused).unwrap();
+        assert_eq!(root.to_json()["b"], serde_json::json!({ "x": 1, "y": 2 }));
+        assert_eq!(root.to_json()["c"], serde_json::json!({ "x": 1 }));
     }
 
     #[test]

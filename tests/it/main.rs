@@ -6,6 +6,7 @@ mod end_to_end;
 mod faults;
 mod init;
 mod injection;
+mod language;
 mod python;
 mod render;
 mod support;

@@ -81,12 +81,14 @@ mod tests {
             .help("did you mean `endpoint`?");
         let problems = Problems::new(source, vec![problem.clone()]);
         let shown = render(&Renderer::plain(), &problems, &problem);
-        for part in [
-            "stack.yaml:2:1",
-            "^^^^^^^^ no such field",
-            "did you mean `endpoint`?",
-        ] {
-            assert!(shown.contains(part), "{part} is not in:\n{shown}");
-        }
+        let expected = "\
+error: unknown field `endpiont`
+ --> stack.yaml:2:1
+  |
+2 | endpiont: {}
+  | ^^^^^^^^ no such field
+  |
+  = help: did you mean `endpoint`?";
+        assert_eq!(shown, expected);
     }
 }

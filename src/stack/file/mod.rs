@@ -11,12 +11,11 @@ use super::names::EnvironmentName;
 use super::problem::{Problem, Problems, Source};
 use super::resolve::{Origin, resolve};
 use super::resolved::Stack;
-use super::shape::shape;
+use super::shape::{file_problems, shape};
 use super::suggest;
 use super::yaml::{self, Content, Entry, Node, Tags};
 
-/// Fields that belong in an environment, not in the stack.
-const ENVIRONMENT_FIELDS: [&str; 3] = ["target", "local", "protected"];
+mod promotion;
 
 /// A stack file: what all environments share, and the environments.
 #[derive(Debug, Clone)]
@@ -25,13 +24,16 @@ pub struct StackFile {
     file: PathBuf,
     stack: Node,
     environments: IndexMap<EnvironmentName, Entry>,
+    /// What is wrong with the file whatever the environment.
+    problems: Vec<Problem>,
 }
 
 impl StackFile {
-    /// Reads a stack file as far as its list of environments.
+    /// Reads a stack file as far as its list of environments; mistakes in it are told with those
+    /// of its environments.
     ///
     /// # Errors
-    /// When the file cannot be read, is no YAML that can be trusted, or has no environments.
+    /// When the file cannot be read, or is no YAML that can be trusted.
     pub fn read(path: &Path) -> Result<Self, Problems> {
         let unreadable = |error: std::io::Error| {
             let problem = Problem::new("cannot read the stack file").because(error.to_string());
@@ -43,7 +45,18 @@ impl StackFile {
             let problem = Problem::new(format!("the file has {size} bytes, more than {limit}"));
             return Err(Problems::of_file(path, problem));
         }
-        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        let bytes = std::fs::read(path).map_err(unreadable)?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let good = error.utf8_error().valid_up_to();
+            let before = error.as_bytes().get(..good).unwrap_or_default();
+            let line = 1 + before.split(|byte| *byte == b'\n').skip(1).count();
+            let problem = Problem::new("the stack file is not UTF-8")
+                .because(format!(
+                    "the first byte that cannot be read is in line {line}"
+                ))
+                .help("save it as UTF-8 without BOM");
+            Problems::of_file(path, problem)
+        })?;
         let file = path.canonicalize().map_err(unreadable)?;
         Self::parse(path, file, text)
     }
@@ -56,25 +69,15 @@ impl StackFile {
         let failed = |list| Problems::new(Arc::clone(&source), list);
         let root = yaml::read(&source.text, Tags::Refused).map_err(|p| failed(vec![*p]))?;
         let mut problems = yaml::traps(&source.text, &root);
-        let Content::Map(mut map) = root.content else {
+        let Content::Map(mut map) = root.content.clone() else {
             problems.push(Problem::new(
                 "a stack file is a map that begins with `stack: <name>`",
             ));
             return Err(failed(problems));
         };
-        for field in ENVIRONMENT_FIELDS {
-            if let Some(entry) = map.get(field) {
-                problems.push(
-                    Problem::new(format!("`{field}` belongs in an environment"))
-                        .at(entry.key.clone())
-                        .help(format!("move it to `environments: <name>: {field}:`")),
-                );
-            }
-        }
+        problems.extend(file_problems(&source.text, &root));
         let environments = environments(map.shift_remove("environments"), &mut problems);
-        if !problems.is_empty() {
-            return Err(failed(problems));
-        }
+        problems.extend(promotion::problems(&environments));
         let stack = Node {
             content: Content::Map(map),
             tag: None,
@@ -85,6 +88,7 @@ impl StackFile {
             file,
             stack,
             environments,
+            problems,
         })
     }
 
@@ -103,8 +107,13 @@ impl StackFile {
     /// # Errors
     /// Everything that is wrong with it; an unknown environment is a problem too.
     pub fn environment(&self, name: &str) -> Result<Stack, Problems> {
-        self.resolve(name)
-            .map_err(|list| Problems::new(Arc::clone(&self.source), list))
+        let mut problems = self.problems.clone();
+        match self.resolve(name) {
+            Ok(stack) if problems.is_empty() => return Ok(stack),
+            Ok(_) => {}
+            Err(list) => problems.extend(list),
+        }
+        Err(Problems::new(Arc::clone(&self.source), problems))
     }
 
     /// Resolves all environments.
@@ -113,7 +122,7 @@ impl StackFile {
     /// Everything that is wrong with any of them, each mistake once.
     pub fn all(&self) -> Result<Vec<Stack>, Problems> {
         let mut stacks = Vec::new();
-        let mut problems = Vec::new();
+        let mut problems = self.problems.clone();
         for name in self.environments.keys() {
             match self.resolve(name.as_str()) {
                 Ok(stack) => stacks.push(stack),
@@ -155,14 +164,21 @@ impl StackFile {
         };
         let mut merged = merge(&self.stack, &entry.value);
         merged.place = entry.key.clone();
-        let document = shape(&self.source.text, &merged)?;
-        let content_digest = content_digest(&merged);
+        let shaped = shape(&self.source.text, &merged);
         let origin = Origin {
             file: &self.file,
+            text: &self.source.text,
             root: &merged,
-            content_digest,
+            content_digest: content_digest(&merged),
+            broken: shaped.broken,
         };
-        resolve(&document, environment, &origin)
+        let (stack, found) = resolve(&shaped.document, environment, &origin);
+        let mut problems = shaped.problems;
+        problems.extend(found);
+        match stack {
+            Some(stack) if problems.is_empty() => Ok(stack),
+            _ => Err(problems),
+        }
     }
 }
 
@@ -177,8 +193,8 @@ fn environments(
         problems.push(Problem::new("the stack has no environments").help(help));
         return environments;
     };
+    // What is no map is told with the shape of the file.
     let Content::Map(map) = entry.value.content else {
-        problems.push(Problem::new("`environments` must be a map of environments").at(entry.key));
         return environments;
     };
     if map.is_empty() {
@@ -186,23 +202,7 @@ fn environments(
     }
     for (name, entry) in map {
         if entry.value.map().is_none() {
-            let summary = format!("the environment `{name}` must be a map");
-            problems.push(
-                Problem::new(summary)
-                    .at(entry.key)
-                    .help("give it a `target:`"),
-            );
             continue;
-        }
-        for fixed in ["stack", "environments"] {
-            if let Some(inner) = entry.value.map().and_then(|map| map.get(fixed)) {
-                let summary = format!("an environment cannot change `{fixed}`");
-                problems.push(
-                    Problem::new(summary)
-                        .at(inner.key.clone())
-                        .help("remove it"),
-                );
-            }
         }
         match name.parse::<EnvironmentName>() {
             Ok(name) => {
@@ -225,5 +225,25 @@ fn content_digest(root: &Node) -> String {
     hex::encode(Sha256::digest(value.to_string()))
 }
 
+/// What is wrong with the shape of a file's text: alone, and with each environment laid over it.
 #[cfg(test)]
-mod tests;
+pub(super) fn shape_of(text: &str) -> Vec<Problem> {
+    let root = yaml::read(text, Tags::Refused).unwrap();
+    let mut problems = file_problems(text, &root);
+    let Content::Map(mut map) = root.content.clone() else {
+        problems.push(Problem::new("no map"));
+        return problems;
+    };
+    let environments = environments(map.shift_remove("environments"), &mut problems);
+    let stack = Node {
+        content: Content::Map(map),
+        ..root
+    };
+    for entry in environments.values() {
+        problems.extend(shape(text, &merge(&stack, &entry.value)).problems);
+    }
+    problems
+}
+
+#[cfg(test)]
+pub(super) mod tests;

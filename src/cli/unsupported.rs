@@ -1,0 +1,141 @@
+//! What a stack file may say but `deploy up` cannot do yet, refused by name before anything starts.
+
+use super::failure::{Failure, USAGE};
+use crate::stack::{Auth, Capacity, Rollout, Stack, Target};
+
+/// Refuses a stack that asks for what cannot be done.
+pub(super) fn refuse(stack: &Stack) -> Result<(), Failure> {
+    let mut asked: Vec<&str> = Vec::new();
+    if stack.promotes_from.is_some() {
+        asked.push("promotes_from");
+    }
+    if !asked.is_empty() {
+        let message = format!("`deploy up` cannot do this yet: {}", quoted(&asked));
+        return Err(
+            Failure::with_code(USAGE, anyhow::Error::msg(message)).hint(format!(
+                "remove it from the environment `{}`",
+                stack.environment
+            )),
+        );
+    }
+    if matches!(stack.target, Target::Local(_)) {
+        asked.extend(not_local(stack));
+    }
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let message = format!("the local engine cannot do this: {}", quoted(&asked));
+    Err(
+        Failure::with_code(USAGE, anyhow::Error::msg(message)).hint(format!(
+            "give the environment `{}` another value; `null` removes what the stack says",
+            stack.environment
+        )),
+    )
+}
+
+/// The fields that ask for what the local engine does not emulate.
+fn not_local(stack: &Stack) -> Vec<&'static str> {
+    let training = &stack.training;
+    let mut fields = vec![
+        ("training.count", training.count > 1),
+        ("training.instance (a list)", training.instances.len() > 1),
+        ("training.spot", training.spot.is_some()),
+        ("training.max_pending", training.max_pending.is_some()),
+        ("training.network.subnets", training.network.vpc.is_some()),
+        ("training.network.isolation", training.network.isolation),
+        (
+            "training.encryption.volume_key",
+            training.encryption.volume_key.is_some(),
+        ),
+        (
+            "endpoint.encryption.volume_key",
+            stack.endpoint.volume_key.is_some(),
+        ),
+        ("function.concurrency", stack.function.concurrency.is_some()),
+        ("notebook", stack.notebook.is_some()),
+        ("alarms", stack.alarms.is_some()),
+    ];
+    match &stack.endpoint.capacity {
+        Capacity::Serverless(_) => fields.push(("endpoint.serverless", true)),
+        Capacity::Instances(capacity) => {
+            let gradual = capacity.rollout != Rollout::AllAtOnce;
+            fields.push(("endpoint.instance (a list)", capacity.instances.len() > 1));
+            fields.push(("endpoint.autoscaling", capacity.autoscaling.is_some()));
+            fields.push(("endpoint.rollout", gradual));
+        }
+    }
+    let routes = &stack.api.routes;
+    let guarded = routes.iter().any(|route| route.auth != Auth::None);
+    fields.push(("api.auth", guarded));
+    let throttled = routes.iter().any(|route| route.throttle.is_some());
+    fields.push(("api.routes.throttle", throttled));
+    let asked = fields.into_iter().filter(|(_, asked)| *asked);
+    asked.map(|(name, _)| name).collect()
+}
+
+fn quoted(fields: &[&str]) -> String {
+    let quoted: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+    quoted.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::failure::What;
+    use crate::stack::{Alarms, Latency, Share, StackFile, Timespan};
+
+    fn shipped(environment: &str) -> Stack {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let file = StackFile::read(&root.join("stacks/news-classifier/stack.yaml")).unwrap();
+        let stack = file.environment(environment);
+        stack.unwrap_or_else(|problems| panic!("{problems}"))
+    }
+
+    fn refused(stack: &Stack) -> String {
+        let failure = refuse(stack).unwrap_err();
+        assert_eq!(failure.code, USAGE);
+        let What::Error(error) = failure.what else {
+            panic!("an error")
+        };
+        error.to_string()
+    }
+
+    #[test]
+    fn the_shipped_environments_can_be_brought_up() {
+        for environment in ["local", "staging"] {
+            assert!(refuse(&shipped(environment)).is_ok(), "{environment}");
+        }
+    }
+
+    #[test]
+    fn what_only_aws_can_do_is_refused_locally_by_name() {
+        let change = |stack: &mut Stack| {
+            stack.training.count = 2;
+            stack.api.routes[0].auth = Auth::Iam;
+            stack.alarms = Some(Alarms {
+                errors: 1,
+                latency: Latency::from_milliseconds(1),
+                window: Timespan::from_seconds(60),
+                notify: None,
+            });
+            if let Capacity::Instances(capacity) = &mut stack.endpoint.capacity {
+                capacity.rollout = Rollout::Canary {
+                    size: Share::Percent(50),
+                    wait: Timespan::from_seconds(0),
+                    max_duration: None,
+                };
+            }
+        };
+        let mut local = shipped("local");
+        change(&mut local);
+        assert_eq!(
+            refused(&local),
+            "the local engine cannot do this: `training.count`, `alarms`, `endpoint.rollout`, `api.auth`"
+        );
+        let mut staging = shipped("staging");
+        change(&mut staging);
+        assert!(refuse(&staging).is_ok());
+        staging.promotes_from = Some("local".parse().unwrap());
+        assert!(refused(&staging).contains("`promotes_from`"));
+    }
+}
