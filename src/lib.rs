@@ -11,6 +11,7 @@
 //!
 //! * [`stack`]: a YAML file becomes a checked description of one environment, or a list of problems.
 //! * [`render`]: that description and Tera templates become CloudFormation, the same bytes everywhere.
+//! * [`init`]: the files of a new project.
 //! * [`bundle`]: data and code become uploads named by their content, and a training key.
 //! * [`plan`]: desired and observed become an ordered list of steps. Pure: no I/O, no clock.
 //! * [`reconcile`]: carries a plan out, and is the only place that waits.
@@ -33,6 +34,7 @@ pub mod bundle;
 #[cfg(feature = "aws")]
 pub mod cli;
 pub mod cloud;
+pub mod init;
 pub mod local;
 pub mod plan;
 pub mod reconcile;

@@ -93,7 +93,7 @@ impl Project {
     pub(super) fn library(&self) -> Result<Library, Failure> {
         let own = self.root.join("templates");
         if own.is_dir() {
-            Library::with_overrides(&own).map_err(Failure::failed)
+            Ok(Library::with_overrides(&own)?)
         } else {
             Ok(Library::builtin())
         }
@@ -101,12 +101,7 @@ impl Project {
 
     /// Renders one environment.
     pub(super) fn render(&self, stack: &Stack, library: &Library) -> Result<Rendered, Failure> {
-        render::render(stack, library).map_err(|error| {
-            Failure::failed(error).hint(format!(
-                "the templates are the built-in ones and those in {}",
-                self.root.join("templates").display()
-            ))
-        })
+        Ok(render::render(stack, library)?)
     }
 }
 

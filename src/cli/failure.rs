@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::output::{self, Format};
 use crate::cloud::FaultKind;
 use crate::plan::Held;
 use crate::reconcile::ReconcileError;
+use crate::render::{Mistake, RenderError};
 use crate::stack::Problems;
 
 /// Exit code of anything that failed.
@@ -33,6 +34,10 @@ pub(super) struct Failure {
     pub(super) code: u8,
     /// What went wrong, and what lies behind it.
     pub(super) what: What,
+    /// What was found nevertheless, for programs; with `--output json` it is printed with the error.
+    pub(super) found: Map<String, Value>,
+    /// Where it comes from, and what else is known.
+    pub(super) notes: Vec<String>,
     /// Lines of a log that tell more.
     pub(super) log: Vec<String>,
     /// What to do about it.
@@ -46,6 +51,8 @@ pub(super) enum What {
     Error(anyhow::Error),
     /// Mistakes in a stack file, each with its place.
     Problems(Box<Problems>),
+    /// A mistake in a template, with its place.
+    Template(Box<Mistake>),
 }
 
 impl Failure {
@@ -59,6 +66,8 @@ impl Failure {
         Self {
             code,
             what: What::Error(error.into()),
+            found: Map::new(),
+            notes: Vec::new(),
             log: Vec::new(),
             hints: Vec::new(),
         }
@@ -67,6 +76,12 @@ impl Failure {
     /// Makes a failure of wrong usage.
     pub(super) fn usage(message: impl Into<String>) -> Self {
         Self::with_code(USAGE, anyhow::Error::msg(message.into()))
+    }
+
+    /// Adds what else is known about it.
+    pub(super) fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
     }
 
     /// Adds what to do about it.
@@ -81,9 +96,27 @@ impl From<Problems> for Failure {
         Self {
             code: USAGE,
             what: What::Problems(Box::new(problems)),
+            found: Map::new(),
+            notes: Vec::new(),
             log: Vec::new(),
             hints: Vec::new(),
         }
+    }
+}
+
+impl From<RenderError> for Failure {
+    fn from(error: RenderError) -> Self {
+        let mistake = error.mistake().filter(|mistake| mistake.line > 0).cloned();
+        let help = match &error {
+            RenderError::Unknown { help, .. } => Some(help.clone()),
+            _ => None,
+        };
+        let mut failure = Self::failed(error);
+        if let Some(mistake) = mistake {
+            failure.what = What::Template(Box::new(mistake));
+        }
+        failure.hints.extend(help);
+        failure
     }
 }
 
@@ -165,15 +198,26 @@ pub(super) fn show(failure: &Failure, format: Format) -> ExitCode {
     let text = match &failure.what {
         What::Error(error) => chain(error),
         What::Problems(problems) => problems.to_string(),
+        What::Template(mistake) => mistake.to_string(),
     };
     if format == Format::Json {
-        output::result(&json!({
-            "error": { "message": text, "hints": failure.hints, "exit_code": failure.code }
-        }));
+        let mut result = failure.found.clone();
+        let error = json!({
+            "message": text,
+            "notes": failure.notes,
+            "hints": failure.hints,
+            "exit_code": failure.code,
+        });
+        result.insert("error".to_owned(), error);
+        output::result(&Value::Object(result));
     }
     match &failure.what {
         What::Error(_) => output::error_line(&text),
         What::Problems(problems) => output::problems(problems),
+        What::Template(mistake) => output::mistake(mistake),
+    }
+    for note in &failure.notes {
+        output::note(note);
     }
     if !failure.log.is_empty() {
         output::note("the end of its log:");

@@ -8,14 +8,18 @@ mod confirm;
 mod context;
 mod down;
 mod failure;
+mod init;
 mod interrupt;
 mod invoke;
 mod local;
+mod origin;
 mod output;
 mod render;
 mod status;
+mod templates;
 mod up;
 mod validate;
+mod write;
 
 use std::process::ExitCode;
 
@@ -55,6 +59,10 @@ enum Command {
     Down(down::Arguments),
     /// Write the CloudFormation templates of the environments for review
     Render(render::Arguments),
+    /// List, show or eject the templates
+    Templates(templates::Arguments),
+    /// Start a new project
+    Init(init::Arguments),
     /// Check the stack file and the templates of every environment
     Validate(validate::Arguments),
     /// Show what is deployed
@@ -97,6 +105,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Up(arguments) => up::run(global, &arguments).await,
         Command::Down(arguments) => down::run(global, &arguments).await,
         Command::Render(arguments) => render::run(global, &arguments),
+        Command::Templates(arguments) => templates::run(global, &arguments),
+        Command::Init(arguments) => init::run(global, &arguments),
         Command::Validate(arguments) => validate::run(global, &arguments),
         Command::Status(arguments) => status::run(global, &arguments).await,
         Command::Invoke(arguments) => invoke::run(global, &arguments).await,

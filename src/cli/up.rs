@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::confirm::{Stake, confirm};
 use super::context::{Environment, Global, Selection};
 use super::failure::Failure;
+use super::origin;
 use super::output::{self, Format};
 use crate::plan::{self, Choices, Plan, RetryTraining};
 use crate::reconcile::{self, Outcome, smoke_headline};
@@ -52,7 +53,9 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
             Stake::Change,
         )?;
     }
-    let outcome = reconcile::bring_up(&session, &desired, &observed, &plan).await?;
+    let outcome = reconcile::bring_up(&session, &desired, &observed, &plan)
+        .await
+        .map_err(|error| origin::explained(&environment, error))?;
     show(global, &environment, &plan, &outcome);
     Ok(())
 }

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::body;
 use super::engine::Output;
-use super::error::RenderError;
+use super::error::{Mistake, RenderError};
 
 /// A rendered document.
 #[derive(Debug, Clone)]
@@ -16,14 +16,10 @@ pub struct Document {
 }
 
 impl Document {
-    pub(super) fn parse(output: Output) -> Result<Self, RenderError> {
+    pub(super) fn parse(output: Output<'_>) -> Result<Self, RenderError> {
         let value = body::parse(&output)?;
         if !value.is_object() {
-            let message = "the output must be a map".to_owned();
-            return Err(RenderError::Content {
-                template: output.name.file().to_owned(),
-                message,
-            });
+            return Err(wrong(&output, "what it writes is not a map"));
         }
         let mut sorted = value.clone();
         sorted.sort_all_objects();
@@ -52,6 +48,15 @@ impl Document {
     }
 }
 
+/// A mistake of a template as a whole.
+fn wrong(output: &Output<'_>, message: &str) -> RenderError {
+    RenderError::Content(Box::new(Mistake::whole(
+        output.library,
+        output.name,
+        message,
+    )))
+}
+
 /// A rendered CloudFormation template.
 #[derive(Debug, Clone)]
 pub struct Template {
@@ -59,13 +64,13 @@ pub struct Template {
 }
 
 impl Template {
-    pub(super) fn parse(output: Output) -> Result<Self, RenderError> {
-        let template = output.name.file().to_owned();
+    pub(super) fn parse(output: Output<'_>) -> Result<Self, RenderError> {
+        let (name, library) = (output.name, output.library);
         let document = Document::parse(output)?;
         let resources = document.value.get("Resources").and_then(Value::as_object);
         if resources.is_none_or(serde_json::Map::is_empty) {
-            let message = "the output has no `Resources`".to_owned();
-            return Err(RenderError::Content { template, message });
+            let mistake = Mistake::whole(library, name, "what it writes has no `Resources`");
+            return Err(RenderError::Content(Box::new(mistake)));
         }
         Ok(Self { document })
     }

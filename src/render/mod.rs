@@ -10,15 +10,23 @@ mod context;
 mod document;
 mod engine;
 mod error;
+mod expression;
+mod guard;
 mod library;
+mod provenance;
+mod scan;
+mod sub;
 mod substitute;
 mod tojson;
+mod undefined;
+mod values;
 
 use crate::stack::Stack;
 
 pub use document::{Document, Template};
-pub use error::RenderError;
-pub use library::{Library, TemplateName};
+pub use error::{Mistake, RenderError};
+pub use library::{Library, TemplateName, unknown_help};
+pub use provenance::{Origin, Provenance, TemplatePlace};
 pub use substitute::{SubstituteError, substitute};
 
 /// Everything that is rendered for one environment.
@@ -48,21 +56,45 @@ impl Rendered {
 /// # Errors
 /// When a template has a mistake, writes too much, or writes something that is no valid document.
 pub fn render(stack: &Stack, library: &Library) -> Result<Rendered, RenderError> {
-    let engine = engine::Engine::new(library)?;
-    let context = context::context(stack);
-    let template = |name| -> Result<Template, RenderError> {
-        Template::parse(engine.render(name, stack, &context)?)
-    };
+    render_with(stack, library, &context::context(stack))
+}
+
+/// What templates can name, as a tree.
+pub fn template_values(stack: &Stack) -> serde_json::Value {
+    values::of(&context::context(stack))
+}
+
+/// Renders an environment with other values than its own, to see what a template makes of them.
+///
+/// # Errors
+/// As [`render`], and when the values are no map.
+pub fn render_values(
+    stack: &Stack,
+    library: &Library,
+    values: &serde_json::Value,
+) -> Result<Rendered, RenderError> {
+    let context = tera::Context::from_serialize(values).map_err(|source| RenderError::Engine {
+        template: "values".to_owned(),
+        source,
+    })?;
+    render_with(stack, library, &context)
+}
+
+fn render_with(
+    stack: &Stack,
+    library: &Library,
+    context: &tera::Context,
+) -> Result<Rendered, RenderError> {
+    let engine = library.engine()?;
+    let output = |name| engine.render(library, name, stack, context);
     Ok(Rendered {
-        foundation: template(TemplateName::Foundation)?,
-        service: template(TemplateName::Service)?,
-        training_job: Document::parse(engine.render(
-            TemplateName::TrainingJob,
-            stack,
-            &context,
-        )?)?,
+        foundation: Template::parse(output(TemplateName::Foundation)?)?,
+        service: Template::parse(output(TemplateName::Service)?)?,
+        training_job: Document::parse(output(TemplateName::TrainingJob)?)?,
     })
 }
 
+#[cfg(test)]
+mod injection;
 #[cfg(test)]
 mod tests;

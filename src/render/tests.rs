@@ -188,79 +188,119 @@ fn a_local_environment_needs_no_registry() {
     );
 }
 
-#[test]
-fn hostile_values_come_back_as_the_plain_strings_they_are() {
-    let nasty = [
-        "\"quoted\" 'single' \\ back",
-        "line\nbreak\r\nand\ttab",
-        "{{ 1 + 1 }} {% if x %} {# c #}",
-        "${AWS::AccountId} ${Bucket}",
-        "!Ref Bucket",
-        "- a: b # c",
-        "no",
-        "1.10",
-        "2012-10-17",
-        "\u{85}\u{2028}\u{feff}\u{1f600} é \u{7}",
-        "",
-    ];
-    for text in nasty {
-        let mut stack = stack("staging");
-        stack.tags.insert("note".into(), text.into());
-        stack
-            .training
-            .hyperparameters
-            .insert("note".into(), text.into());
-        stack.training.metrics.insert("note".into(), text.into());
-        let rendered = rendered(&stack);
-        let tags = &rendered.foundation.body()["Resources"]["Bucket"]["Properties"]["Tags"];
-        let tag = tags
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|tag| tag["Key"] == "note")
-            .unwrap();
-        assert_eq!(tag["Value"], text);
-        let api = &rendered.service.body()["Resources"]["HttpApi"]["Properties"];
-        assert_eq!(api["Tags"]["note"], text);
-        let job = rendered.training_job.value();
-        assert_eq!(job["HyperParameters"]["note"], text);
-        let metrics = job["AlgorithmSpecification"]["MetricDefinitions"]
-            .as_array()
-            .unwrap();
-        assert_eq!(metrics.last().unwrap()["Regex"], text);
-    }
+fn mistake(text: &str) -> Mistake {
+    let error = render_service(text).unwrap_err();
+    error
+        .mistake()
+        .unwrap_or_else(|| panic!("{error:?}"))
+        .clone()
 }
 
 #[test]
 fn an_undefined_name_is_an_error_with_its_place() {
-    let error = render_service("Resources:\n  A: {{ endpont.count | tojson }}\n").unwrap_err();
-    let RenderError::Template {
-        template,
-        line,
-        column,
-        message,
-    } = error
-    else {
-        panic!("{error}")
-    };
-    assert_eq!((template.as_str(), line), ("service.yaml.tera", 2));
-    assert_eq!(column, 9, "{message}");
-    assert!(message.contains("endpont"), "{message}");
+    let mistake = mistake("Resources:\n  A: {{ endpont.count | tojson }}\n");
+    assert_eq!(mistake.template, "service.yaml.tera");
+    assert_eq!((mistake.line, mistake.column), (2, 9), "{mistake}");
+    assert_eq!(&mistake.text[mistake.bytes.clone()], "endpont");
+    assert!(mistake.message.contains("`endpont`"), "{mistake}");
+    let help = mistake.help.unwrap();
+    assert!(help.starts_with("did you mean `endpoint`?"), "{help}");
+}
+
+#[test]
+fn an_undefined_value_is_an_error_wherever_it_stands() {
+    for code in [
+        "{{ endpoint.cuont | tojson }}",
+        "{{ (\"x\" ~ endpoint.cuont) | tojson }}",
+        "{% if endpoint.cuont %}1{% endif %}",
+        "{% if endpoint.count == endpoint.cuont %}1{% endif %}",
+        "{% set x = endpoint.cuont %}1",
+        "{% for x in endpoint.cuont %}1{% endfor %}",
+        "{{ <tag_list tags={endpoint.cuont} /> }}",
+    ] {
+        let mistake = mistake(&format!("Resources:\n  # é\n  A: {code}\n"));
+        assert_eq!(mistake.line, 3, "{code}: {mistake}");
+        let underlined = &mistake.text[mistake.bytes.clone()];
+        assert_eq!(underlined, "endpoint.cuont", "{code}");
+        assert!(
+            mistake.message.contains("`cuont` in `endpoint`"),
+            "{mistake}"
+        );
+        assert!(mistake.help.unwrap().contains("`count`"), "{code}");
+    }
+    let null = render_values(
+        &stack("staging"),
+        &{
+            let mut library = Library::builtin();
+            let text = "Resources:\n  A: {% if alarms and alarms.x %}1{% else %}2{% endif %}\n";
+            library.set(TemplateName::Service, text);
+            library
+        },
+        &{
+            let mut values = template_values(&stack("staging"));
+            values["alarms"] = Value::Null;
+            values
+        },
+    );
+    assert_eq!(null.unwrap().service.body()["Resources"]["A"], 2);
+    let guarded = "Resources:\n  A: {{ endpoint.cuont | default(value=1) }}\n  \
+                   B: {% if endpoint.cuont is defined %}1{% else %}2{% endif %}\n";
+    assert!(render_service(guarded).is_ok());
 }
 
 #[test]
 fn a_syntax_error_is_an_error_with_its_place() {
-    let error = render_service("Resources:\n  {% if %}\n").unwrap_err();
-    assert!(
-        matches!(error, RenderError::Template { line: 2, .. }),
-        "{error:?}"
-    );
+    let mistake = mistake("Resources:\n  {% if %}\n");
+    assert_eq!(mistake.line, 2, "{mistake}");
+}
+
+#[test]
+fn an_unknown_filter_is_an_error_with_its_place() {
+    let mistake = mistake("Resources:\n  {% for a in tags %}A: {{ a.key | tojsn }}{% endfor %}\n");
+    assert_eq!(mistake.line, 2, "{mistake}");
+    assert_eq!(&mistake.text[mistake.bytes.clone()], "tojsn", "{mistake}");
+}
+
+/// Nothing outside of the templates and the stack's values can be reached.
+#[test]
+fn a_template_cannot_read_files_or_the_environment() {
+    for code in [
+        "{% include \"/etc/passwd\" %}",
+        "{% include \"../stack.yaml\" %}",
+        "{% extends \"/etc/passwd\" %}",
+        "{{ get_env(name=\"PATH\") }}",
+        "{{ load_data(path=\"/etc/passwd\") }}",
+        "{{ now() }}",
+        "{{ get_random(end=5) }}",
+        "{{ env.PATH }}",
+    ] {
+        let error = render_service(&format!("{code}\nResources:\n  A: 1\n")).unwrap_err();
+        let text = format!("{error} {:?}", std::error::Error::source(&error));
+        assert!(!text.contains("root:"), "{text}");
+    }
+}
+
+#[test]
+fn loops_without_an_end_are_stopped_soon() {
+    let nested = "{% set r = range(end=99999) %}{% for a in r %}{% for b in r %}{% for c in r %}\
+                  {% endfor %}{% endfor %}{% endfor %}";
+    let fork = "{% component f() %}{{ <f /> }}{{ <f /> }}{% endcomponent f %}{{ <f /> }}";
+    let huge = "{% for a in range(end=99999999999) %}{% endfor %}";
+    for text in [nested, fork, huge, "{{ [a for a in range(end=9)] }}"] {
+        let started = std::time::Instant::now();
+        let error = render_service(text).unwrap_err();
+        assert!(started.elapsed().as_secs() < 10, "{error}");
+    }
+    assert!(matches!(
+        render_service(nested),
+        Err(RenderError::TooMany { .. })
+    ));
 }
 
 #[test]
 fn a_runaway_template_is_stopped() {
-    let text = "{% for a in range(end=3000) %}{% for b in range(end=3000) %}xxxxxxxxxx\
-                {% endfor %}{% endfor %}";
+    let text = "{% for a in range(end=3000) %}{% for b in range(end=10) %}\
+                xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx{% endfor %}{% endfor %}";
     assert!(matches!(
         render_service(text),
         Err(RenderError::TooLong { .. })
@@ -270,12 +310,22 @@ fn a_runaway_template_is_stopped() {
 #[test]
 fn output_that_is_no_template_is_an_error() {
     let error = |text| render_service(text).unwrap_err();
-    assert!(matches!(error("a: [1\n"), RenderError::NotYaml { .. }));
-    assert!(matches!(error("just text"), RenderError::Content { .. }));
-    assert!(matches!(
-        error("Description: x\n"),
-        RenderError::Content { .. }
-    ));
-    let unknown = error("Resources:\n  A: !Reff B\n");
-    assert!(unknown.to_string().contains("!Reff"), "{unknown}");
+    assert!(matches!(error("a: [1\n"), RenderError::NotYaml(_)));
+    assert!(matches!(error("just text"), RenderError::Content(_)));
+    assert!(matches!(error("Description: x\n"), RenderError::Content(_)));
+}
+
+#[test]
+fn bad_output_names_the_line_of_the_template() {
+    let text = "Resources:\n  {% for tag in tags %}\n  {% endfor %}\n  A: 1\n  B: !Reff C\n";
+    let mistake1 = mistake(text);
+    assert_eq!(mistake1.line, 5, "{mistake1}");
+    assert!(mistake1.message.contains("`!Reff`"), "{mistake1}");
+    let text = "{# a comment\n over lines #}\nResources:\n  A: 1\n  A: {{ stack }}\n";
+    let mistake2 = mistake(text);
+    assert_eq!(mistake2.line, 5, "{mistake2}");
+    assert!(
+        mistake2.notes[0].contains("A: news-classifier"),
+        "{mistake2}"
+    );
 }

@@ -3,6 +3,9 @@
 mod architecture;
 mod end_to_end;
 mod faults;
+mod init;
+mod injection;
 mod python;
+mod render;
 mod support;
 mod templates;

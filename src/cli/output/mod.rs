@@ -1,6 +1,7 @@
 //! Prints: results on stdout, everything else on stderr, colours only on a terminal.
 
 mod live;
+mod mistake;
 mod plain;
 mod problems;
 mod words;
@@ -14,6 +15,7 @@ use serde_json::Value;
 use crate::plan::{Action, Plan};
 use crate::reconcile::progress::Observer;
 
+pub(super) use mistake::mistake;
 pub(super) use problems::problems;
 
 /// How results are printed.

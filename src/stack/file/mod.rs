@@ -124,6 +124,19 @@ impl StackFile {
         Err(Problems::new(Arc::clone(&self.source), problems))
     }
 
+    /// What the file says about an environment: the stack with the environment laid over it, every
+    /// value with its place. `None` when there is no such environment.
+    pub fn merged(&self, name: &str) -> Option<Node> {
+        let found = self
+            .environments
+            .iter()
+            .find(|(key, _)| key.as_str() == name);
+        let (_, entry) = found?;
+        let mut merged = merge(&self.stack, &entry.value);
+        merged.place = entry.key.clone();
+        Some(merged)
+    }
+
     fn resolve(&self, name: &str) -> Result<Stack, Vec<Problem>> {
         let found = self
             .environments

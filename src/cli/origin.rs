@@ -1,0 +1,96 @@
+//! Says where a failed resource comes from: the line of the template, and that of the stack file.
+
+use super::context::Environment;
+use super::failure::Failure;
+use crate::reconcile::ReconcileError;
+use crate::render::{Origin, Provenance, TemplateName};
+use crate::stack::StackFile;
+
+/// Makes a failure of an error of a run; for a resource that failed it names the origin.
+pub(super) fn explained(environment: &Environment, error: ReconcileError) -> Failure {
+    let resource = match &error {
+        ReconcileError::StackFailed {
+            stack,
+            cause: Some(cause),
+            ..
+        } => Some((stack.clone(), cause.logical_id.clone())),
+        _ => None,
+    };
+    let failure = Failure::from(error);
+    match resource.and_then(|(stack, id)| note(environment, &stack, &id)) {
+        Some(note) => failure.note(note),
+        None => failure,
+    }
+}
+
+/// The origin in words; `None` for a resource that no template of ours has.
+fn note(environment: &Environment, stack: &str, logical_id: &str) -> Option<String> {
+    let names = &environment.stack.names;
+    let template = if stack == names.foundation_stack {
+        TemplateName::Foundation
+    } else {
+        TemplateName::Service
+    };
+    let pointer = format!("/Resources/{logical_id}");
+    // The failure stands without this: what cannot be read now is no news beside it.
+    let library = environment.project.library().ok()?;
+    let file = StackFile::read(&environment.stack.file).ok()?;
+    let tree = file.merged(environment.stack.environment.as_str())?;
+    let provenance = Provenance::new(&environment.stack, &library, tree).ok()?;
+    let origin = provenance.of(template, &pointer)?;
+    let path = environment.stack.file.display().to_string();
+    Some(words(logical_id, &origin, &path))
+}
+
+fn words(logical_id: &str, origin: &Origin, stack_file: &str) -> String {
+    let template = &origin.template;
+    match &origin.stack {
+        Some(place) => format!(
+            "{logical_id} is made by {template} from {stack_file}:{}:{}",
+            place.line, place.column
+        ),
+        None => format!("{logical_id} is made by {template}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::condition::StackStatus;
+    use crate::reconcile::Cause;
+    use std::path::Path;
+
+    #[test]
+    fn a_failed_resource_names_both_lines() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let file = StackFile::read(&root.join("stacks/news-classifier/stack.yaml")).unwrap();
+        let stack = file.environment("prod").unwrap();
+        let environment = Environment {
+            project: super::super::context::Project { root: root.into() },
+            stack,
+        };
+        let error = ReconcileError::StackFailed {
+            stack: environment.stack.names.service_stack.clone(),
+            status: StackStatus::UpdateRollbackComplete,
+            cause: Some(Cause {
+                logical_id: "EndpointConfig".into(),
+                resource_type: "AWS::SageMaker::EndpointConfig".into(),
+                reason: "no such instance".into(),
+                log: Vec::new(),
+            }),
+        };
+        let failure = explained(&environment, error);
+        let note = &failure.notes[0];
+        let line_of =
+            |text: &str, part: &str| 1 + text.lines().position(|line| line.contains(part)).unwrap();
+        let template = crate::render::Library::builtin();
+        let template = template.text(TemplateName::Service);
+        let line = line_of(template, "  EndpointConfig:");
+        assert!(
+            note.contains(&format!("service.yaml.tera:{line} from ")),
+            "{note}"
+        );
+        let line = line_of(&file.source().text, "count: 2");
+        assert!(note.contains(&format!("stack.yaml:{line}:")), "{note}");
+    }
+}

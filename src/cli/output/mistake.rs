@@ -1,0 +1,67 @@
+//! Shows a mistake in a template like a compiler: place, underlined text, what is known, remedy.
+
+use std::io::IsTerminal;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use super::to_stderr;
+use crate::render::Mistake;
+
+/// Prints a mistake.
+pub(in crate::cli) fn mistake(mistake: &Mistake) {
+    let renderer = if std::io::stderr().is_terminal() {
+        Renderer::styled().decor_style(DecorStyle::Unicode)
+    } else {
+        Renderer::plain()
+    };
+    to_stderr(&render(&renderer, mistake));
+}
+
+fn render(renderer: &Renderer, mistake: &Mistake) -> String {
+    let span = AnnotationKind::Primary.span(mistake.bytes.clone());
+    let snippet = Snippet::source(mistake.text.as_str())
+        .path(&mistake.template)
+        .annotation(span);
+    let mut group = Level::ERROR
+        .primary_title(mistake.message.as_str())
+        .element(snippet);
+    for note in &mistake.notes {
+        group = group.element(Level::NOTE.message(note.as_str()));
+    }
+    if let Some(help) = &mistake.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    renderer.render(&[group])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_is_underlined_with_notes_and_remedy() {
+        let text = "A:\n  B: {{ endpont }}\n";
+        let start = text.find("endpont").unwrap();
+        let mistake = Mistake {
+            template: "service.yaml.tera".into(),
+            text: text.into(),
+            line: 2,
+            column: 9,
+            bytes: start..start + 7,
+            message: "there is no value `endpont`".into(),
+            notes: vec!["it wrote this".into()],
+            help: Some("did you mean `endpoint`?".into()),
+        };
+        let shown = render(&Renderer::plain(), &mistake);
+        for part in [
+            "error: there is no value `endpont`",
+            "service.yaml.tera:2:9",
+            "^^^^^^^",
+            "note: it wrote this",
+            "help: did you mean `endpoint`?",
+        ] {
+            assert!(shown.contains(part), "{part} is not in:\n{shown}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Hostile texts in the place of every value that a template can name: none gets out of its place.
+//!
+//! The values are changed behind the back of the stack file's checks, and found by walking through
+//! them, so that a new field is covered without being listed here.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::*;
+use crate::stack::StackFile;
+
+/// What no reader should take for anything but text, all of it in one value.
+const HOSTILE: [&str; 2] = [
+    "\"quoted\" 'single' `tick` \\ back \\n {{ 1 + 1 }} {% if x %} {# c #} {{ __tera_context }} \
+     {% endif %} ${AWS::AccountId} ${Bucket} ${!Literal} $${X} !Ref Bucket # c &anchor *alias <<: % \
+     key: [1, {2: 3}] \u{202e}\u{2066}bidi\u{2069}\u{200b} \u{1f600} é \u{10fffd} \u{e000} \u{f0000}\u{f0003}",
+    "line\nbreak\r\nand\ttab\n- a: b # c\n---\n...\n  indented: \"\n \
+     \u{85}\u{2028}\u{2029}\u{feff}\u{7f}\u{1b}[31m\u{7}\u{0}",
+];
+const HARMLESS: &str = "harmless";
+
+fn stack(environment: &str) -> Stack {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks/news-classifier/stack.yaml");
+    let file = StackFile::read(&path).unwrap();
+    file.environment(environment).unwrap()
+}
+
+/// The JSON pointers of all texts in a tree.
+fn texts(value: &Value, pointer: &str, found: &mut Vec<String>) {
+    match value {
+        Value::String(_) => found.push(pointer.to_owned()),
+        Value::Array(list) => {
+            for (index, inner) in list.iter().enumerate() {
+                texts(inner, &format!("{pointer}/{index}"), found);
+            }
+        }
+        Value::Object(map) => {
+            for (key, inner) in map {
+                let key = key.replace('~', "~0").replace('/', "~1");
+                texts(inner, &format!("{pointer}/{key}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Puts the hostile text back to the harmless one everywhere, reading `!Sub` as CloudFormation does.
+fn disarmed(value: &Value, in_sub: bool, hostile: &str) -> Value {
+    let text = |text: &str| {
+        let text = if in_sub {
+            substituted(text)
+        } else {
+            text.to_owned()
+        };
+        text.replace(hostile, &put(HARMLESS))
+    };
+    match value {
+        Value::String(own) => Value::String(text(own)),
+        Value::Array(list) => list
+            .iter()
+            .map(|inner| disarmed(inner, in_sub, hostile))
+            .collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, inner)| (text(key), disarmed(inner, key == "Fn::Sub", hostile)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        other => other.clone(),
+    }
+}
+
+/// What CloudFormation makes of a text of `!Sub`: `${!` is a plain `${`, `${` a reference.
+fn substituted(text: &str) -> String {
+    text.replace("${!", "\u{1}")
+        .replace("${", "<reference to ")
+        .replace('\u{1}', "${")
+}
+
+/// A value as it is put in: with ends of its own, so that it is found again.
+fn put(text: &str) -> String {
+    format!("q7{text}7q")
+}
+
+fn documents(stack: &Stack, library: &Library, values: &Value) -> [Value; 3] {
+    let rendered = render_values(stack, library, values).unwrap_or_else(|error| panic!("{error}"));
+    [
+        rendered.foundation.body().clone(),
+        rendered.service.body().clone(),
+        rendered.training_job.value().clone(),
+    ]
+}
+
+#[test]
+fn no_value_gets_out_of_its_place() {
+    let library = Library::builtin();
+    let stack = stack("staging");
+    let values = template_values(&stack);
+    let mut pointers = Vec::new();
+    texts(&values, "", &mut pointers);
+    assert!(pointers.len() > 30, "{pointers:?}");
+    for pointer in pointers {
+        let with = |text: &str| {
+            let mut values = values.clone();
+            *values.pointer_mut(&pointer).unwrap() = Value::String(put(text));
+            documents(&stack, &library, &values)
+        };
+        let expected = with(HARMLESS).map(|value| disarmed(&value, false, "\u{0}none"));
+        for hostile in HOSTILE {
+            let found = with(hostile).map(|value| disarmed(&value, false, &put(hostile)));
+            assert_eq!(found, expected, "{pointer} {hostile:?}");
+        }
+    }
+}
+
+/// An open `${` in a `!Sub` would take in the text behind it; no way of writing it is safe.
+#[test]
+fn an_open_reference_is_refused_or_harmless() {
+    let library = Library::builtin();
+    let stack = stack("staging");
+    let values = template_values(&stack);
+    let mut pointers = Vec::new();
+    texts(&values, "", &mut pointers);
+    let mut refused = 0;
+    for pointer in pointers {
+        let with = |text: &str| {
+            let mut values = values.clone();
+            *values.pointer_mut(&pointer).unwrap() = Value::String(put(text));
+            render_values(&stack, &library, &values)
+        };
+        match with("a ${b") {
+            Err(error) => {
+                assert!(error.to_string().contains("`${`"), "{error}");
+                refused += 1;
+            }
+            Ok(rendered) => {
+                let text = rendered.service.body().to_string();
+                assert!(!text.contains("Fn::Sub\":\"q7a ${b"), "{pointer}");
+            }
+        }
+    }
+    assert!(refused > 2);
+}
