@@ -5,6 +5,7 @@ mod end_to_end;
 mod faults;
 mod init;
 mod injection;
+mod matrix;
 mod python;
 mod render;
 mod support;
