@@ -37,6 +37,16 @@ pub struct TrainingRequest {
     /// Whether the container has no network.
     #[serde(default)]
     pub enable_network_isolation: bool,
+    /// Whether traffic between the instances is encrypted.
+    #[serde(default)]
+    pub enable_inter_container_traffic_encryption: bool,
+    /// The part of a VPC that the containers run in.
+    pub vpc_config: Option<VpcConfig>,
+    /// Whether spare capacity is used, which may be taken away.
+    #[serde(default)]
+    pub enable_managed_spot_training: bool,
+    /// Where checkpoints are kept.
+    pub checkpoint_config: Option<CheckpointConfig>,
     /// The profiler's configuration.
     pub profiler_config: Option<ProfilerConfig>,
 }
@@ -110,19 +120,54 @@ pub struct S3DataSource {
 pub struct OutputDataConfig {
     /// URI of the prefix; the job's name and `output/model.tar.gz` follow.
     pub s3_output_path: String,
+    /// ARN of the key that encrypts it.
+    pub kms_key_id: Option<String>,
+}
+
+/// Where checkpoints are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct CheckpointConfig {
+    /// URI of the prefix.
+    pub s3_uri: String,
+}
+
+/// A part of a VPC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct VpcConfig {
+    /// Ids of subnets.
+    pub subnets: Vec<String>,
+    /// Ids of security groups.
+    pub security_group_ids: Vec<String>,
 }
 
 /// Instances of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct ResourceConfig {
-    /// Instance type, e.g. `ml.g4dn.xlarge`.
-    pub instance_type: String,
+    /// Instance type, e.g. `ml.g4dn.xlarge`; absent with preferences.
+    pub instance_type: Option<String>,
+    /// Instance types of which the first with capacity is taken.
+    #[serde(default)]
+    pub instance_preferences: Vec<InstancePreference>,
     /// How many.
     pub instance_count: i32,
     /// Storage volume of each, in GiB.
     #[serde(rename = "VolumeSizeInGB")]
     pub volume_size_in_gb: i32,
+    /// ARN of the key that encrypts the volume.
+    pub volume_kms_key_id: Option<String>,
+    /// Seconds that the instances are kept for the next job.
+    pub keep_alive_period_in_seconds: Option<i32>,
+}
+
+/// One of several instance types.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct InstancePreference {
+    /// Instance type.
+    pub instance_type: String,
 }
 
 /// Time limits of a job.
@@ -131,6 +176,10 @@ pub struct ResourceConfig {
 pub struct StoppingCondition {
     /// Seconds of training.
     pub max_runtime_in_seconds: i32,
+    /// Seconds of training and of waiting for spare capacity together.
+    pub max_wait_time_in_seconds: Option<i32>,
+    /// Seconds of waiting for capacity.
+    pub max_pending_time_in_seconds: Option<i32>,
 }
 
 /// The profiler's configuration.

@@ -64,12 +64,14 @@ impl Services {
             environment: environment.clone(),
         })?;
         let (sink, roles) = (Arc::clone(&logs), Arc::clone(&iam));
+        let write_log: lambda::WriteLog =
+            Arc::new(move |group, stream, lines| sink.put(group, stream, lines));
         let lambda = Arc::new(Lambda::open(LambdaParts {
             state: state("lambda.json"),
             work: options.state.join("work").join("lambda"),
             clock,
             s3: Arc::clone(&s3),
-            write_log: Arc::new(move |group, stream, lines| sink.put(group, stream, lines)),
+            write_log: Arc::clone(&write_log),
             role_exists: Arc::new(move |arn| roles.role_exists(arn)),
             python,
             environment,
@@ -79,6 +81,7 @@ impl Services {
             clock,
             lambda: Arc::clone(&lambda),
             base_url: options.base_url.clone(),
+            write_log,
         })?);
         let providers: Vec<Arc<dyn ResourceProvider>> = [
             s3::providers(&s3),

@@ -18,16 +18,19 @@ pub enum TemplateName {
     Service,
     /// The request that starts the training job.
     TrainingJob,
+    /// The request that classifies in bulk.
+    TransformJob,
     /// Parts that the others use; it is no document itself.
     Shared,
 }
 
 impl TemplateName {
     /// All templates.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Foundation,
         Self::Service,
         Self::TrainingJob,
+        Self::TransformJob,
         Self::Shared,
     ];
 
@@ -37,6 +40,7 @@ impl TemplateName {
             Self::Foundation => "foundation.yaml.tera",
             Self::Service => "service.yaml.tera",
             Self::TrainingJob => "training-job.yaml.tera",
+            Self::TransformJob => "transform-job.yaml.tera",
             Self::Shared => "shared.yaml.tera",
         }
     }
@@ -47,6 +51,7 @@ impl TemplateName {
             Self::Foundation => "the bucket and the roles (CloudFormation)",
             Self::Service => "everything that serves (CloudFormation)",
             Self::TrainingJob => "the request that starts the training job",
+            Self::TransformJob => "the request that classifies in bulk",
             Self::Shared => "parts that the others use",
         }
     }
@@ -69,6 +74,7 @@ impl TemplateName {
             Self::Foundation => include_str!("../../templates/foundation.yaml.tera"),
             Self::Service => include_str!("../../templates/service.yaml.tera"),
             Self::TrainingJob => include_str!("../../templates/training-job.yaml.tera"),
+            Self::TransformJob => include_str!("../../templates/transform-job.yaml.tera"),
             Self::Shared => include_str!("../../templates/shared.yaml.tera"),
         }
     }

@@ -30,6 +30,9 @@ pub use library::{Library, TemplateName, unknown_help};
 pub use provenance::{Origin, Provenance, TemplatePlace};
 pub use substitute::{SubstituteError, substitute};
 
+/// The name of the file that only a stack with `batch` has.
+pub const TRANSFORM_JOB_FILE: &str = "transform-job.yaml";
+
 /// Everything that is rendered for one environment.
 #[derive(Debug, Clone)]
 pub struct Rendered {
@@ -39,16 +42,22 @@ pub struct Rendered {
     pub service: Template,
     /// The `CreateTrainingJob` request, with placeholders for what is known at run time only.
     pub training_job: Document,
+    /// The `CreateTransformJob` request, with placeholders; `None` for a stack without `batch`.
+    pub transform_job: Option<Document>,
 }
 
 impl Rendered {
     /// The texts with the names of the files that a reviewer finds them in.
-    pub fn files(&self) -> [(&'static str, &str); 3] {
-        [
+    pub fn files(&self) -> Vec<(&'static str, &str)> {
+        let mut files = vec![
             ("foundation.yaml", self.foundation.text()),
             ("service.yaml", self.service.text()),
             ("training-job.yaml", self.training_job.text()),
-        ]
+        ];
+        if let Some(request) = &self.transform_job {
+            files.push((TRANSFORM_JOB_FILE, request.text()));
+        }
+        files
     }
 }
 
@@ -92,6 +101,10 @@ fn render_with(
         foundation: Template::parse(output(TemplateName::Foundation)?)?,
         service: Template::parse(output(TemplateName::Service)?)?,
         training_job: Document::parse(output(TemplateName::TrainingJob)?)?,
+        transform_job: match &stack.batch {
+            Some(_) => Some(Document::parse(output(TemplateName::TransformJob)?)?),
+            None => None,
+        },
     })
 }
 

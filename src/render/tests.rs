@@ -130,10 +130,19 @@ fn every_output_of_the_foundation_is_what_the_service_takes() {
 #[test]
 fn all_that_can_be_tagged_carries_the_tools_tags() {
     let rendered = rendered(&stack("prod"));
-    let untaggable = ["BucketPolicy", "Integration", "Route", "ApiPermission"];
+    let untaggable = [
+        "AWS::S3::BucketPolicy",
+        "AWS::ApiGatewayV2::Integration",
+        "AWS::ApiGatewayV2::Route",
+        "AWS::Lambda::Permission",
+    ];
     for template in [&rendered.foundation, &rendered.service] {
-        for id in template.logical_ids().filter(|id| !untaggable.contains(id)) {
-            let tags = &template.body()["Resources"][id]["Properties"]["Tags"];
+        for id in template.logical_ids() {
+            let resource = &template.body()["Resources"][id];
+            if untaggable.iter().any(|kind| resource["Type"] == *kind) {
+                continue;
+            }
+            let tags = &resource["Properties"]["Tags"];
             let environment = match tags {
                 Value::Array(list) => {
                     let tag = list.iter().find(|tag| tag["Key"] == "deploy:environment");

@@ -7,6 +7,7 @@ mod faults;
 mod init;
 mod injection;
 mod language;
+mod matrix;
 mod python;
 mod render;
 mod support;

@@ -210,7 +210,7 @@ fn the_long_and_the_short_form_of_a_function_have_the_same_origin() {
 #[test]
 fn text_that_bears_no_marks_is_traced_by_line_or_not_at_all() {
     let mut library = Library::builtin();
-    let text = "Resources:\n  A:\n    Type: X\n    B: {{ endpoint.instance | tojson }}\n";
+    let text = "Resources:\n  A:\n    Type: X\n    B: {{ endpoint.instances[0] | tojson }}\n";
     library.set(SERVICE, text);
     let case = Case::with("staging", library.clone());
     assert!(case.stack(SERVICE, "/Resources/A/B").is_some());

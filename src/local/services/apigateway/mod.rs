@@ -2,9 +2,9 @@
 //!
 //! Purpose: keeps APIs with their routes, integrations and stages, and serves them. Input: resources
 //! of CloudFormation, reads of the control plane, HTTP requests of the public. Output: events for
-//! functions (payload format 2.0), HTTP responses. Must not know: how functions run. Access log
-//! settings are kept and told; no access log is written.
+//! functions (payload format 2.0), HTTP responses, access log lines. Must not know: how functions run.
 
+mod access_log;
 mod control;
 mod cors;
 mod event;
@@ -23,7 +23,7 @@ pub use resources::providers;
 
 use crate::local::clock::Clock;
 use crate::local::durable::Durable;
-use crate::local::services::lambda::Lambda;
+use crate::local::services::lambda::{Lambda, LogQueue, WriteLog};
 
 /// What an API Gateway service is made of.
 pub struct ApiGatewayParts {
@@ -36,6 +36,8 @@ pub struct ApiGatewayParts {
     /// Address of the engine, e.g. `http://127.0.0.1:4599`; APIs are served below
     /// `/_aws/execute-api/<api id>`.
     pub base_url: String,
+    /// Where access log lines go.
+    pub write_log: WriteLog,
 }
 
 /// The API Gateway service of the pretend account.
@@ -45,10 +47,11 @@ pub struct ApiGateway {
     lambda: Arc<Lambda>,
     base_url: String,
     buckets: Mutex<throttle::Buckets>,
+    logs: LogQueue,
 }
 
 impl ApiGateway {
-    /// Opens the service.
+    /// Opens the service. Must be called within a Tokio runtime.
     ///
     /// # Errors
     /// The state is damaged or cannot be read.
@@ -59,6 +62,7 @@ impl ApiGateway {
             lambda: parts.lambda,
             base_url: parts.base_url,
             buckets: Mutex::default(),
+            logs: LogQueue::start(parts.write_log),
         })
     }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Request, Response, StatusCode};
@@ -14,6 +14,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::timeout;
 
 use super::ApiGateway;
+use super::access_log::{AccessLog, Call, STREAM};
 use super::cors::Cors;
 use super::event::{Setting, event, stage_prefix};
 use super::model::{ACCOUNT, Api, DEFAULT_STAGE, Endpoint, Integration, Throttle, path_prefix};
@@ -45,17 +46,69 @@ impl ApiGateway {
     /// Answers a request to an API. The path may still carry the engine's prefix for the API.
     pub async fn serve(&self, api_id: &str, request: Request<Body>) -> Response<Body> {
         let request_id = uuid();
+        let begin = self.clock.epoch_millis();
+        let mut call = Call::default();
         let (head, body) = request.into_parts();
         let cors = self
             .state
             .read(|state| state.apis.get(api_id).and_then(|api| api.cors.clone()));
         let mut response = self
-            .answer(api_id, &head, body, &request_id, cors.as_ref())
+            .answer(api_id, &head, body, &request_id, cors.as_ref(), &mut call)
             .await;
         if let Ok(value) = HeaderValue::try_from(&request_id) {
             response.headers_mut().insert("apigw-requestid", value);
         }
+        self.log(api_id, &head, &response, &request_id, begin, &call);
         response
+    }
+
+    /// Writes the line of a call, if its stage keeps an access log.
+    fn log(
+        &self,
+        api_id: &str,
+        head: &Parts,
+        response: &Response<Body>,
+        request_id: &str,
+        begin: i64,
+        call: &Call,
+    ) {
+        let found = self.state.read(|state| {
+            let api = state.apis.get(api_id)?;
+            let (stage, _) = stage_of(api, inner_path(api_id, head));
+            let settings = api.stages.get(stage)?.access_log.as_ref()?;
+            // It was checked when the stage was made.
+            Some((AccessLog::parse(settings).ok()?, stage.to_owned()))
+        });
+        let Some((log, stage)) = found else {
+            return;
+        };
+        let line = log.line(|name| {
+            Some(match name {
+                "apiId" => api_id.to_owned(),
+                "stage" => stage.clone(),
+                "requestId" | "extendedRequestId" => request_id.to_owned(),
+                "requestTimeEpoch" => begin.to_string(),
+                "httpMethod" => head.method.to_string(),
+                "path" => inner_path(api_id, head).to_owned(),
+                "protocol" => format!("{:?}", head.version),
+                "identity.sourceIp" => source_ip(head),
+                "identity.userAgent" => {
+                    let agent = head.headers.get("user-agent")?;
+                    String::from_utf8_lossy(agent.as_bytes()).into_owned()
+                }
+                "routeKey" => call.route.clone()?,
+                "status" => response.status().as_u16().to_string(),
+                "responseLatency" => (self.clock.epoch_millis() - begin).to_string(),
+                "responseLength" => response.body().size_hint().exact()?.to_string(),
+                "integrationLatency" => call.function_millis?.to_string(),
+                // What Lambda itself answers with: a function's own failure is a 200 there.
+                "integrationStatus" => call.function_millis.map(|_| "200".to_owned())?,
+                "integrationErrorMessage" => call.function_error.clone()?,
+                "error.message" => call.refusal?.to_owned(),
+                _ => return None,
+            })
+        });
+        self.logs.put(&log.group, STREAM, vec![line]);
     }
 
     async fn answer(
@@ -65,6 +118,7 @@ impl ApiGateway {
         body: Body,
         request_id: &str,
         cors: Option<&Cors>,
+        call: &mut Call,
     ) -> Response<Body> {
         if let Some(headers) = cors.and_then(|cors| cors.preflight(&head.method, &head.headers)) {
             let mut response = Response::new(Body::empty());
@@ -72,9 +126,13 @@ impl ApiGateway {
             *response.headers_mut() = headers;
             return response;
         }
-        let mut response = match self.pass_on(api_id, head, body, request_id).await {
+        let mut response = match self.pass_on(api_id, head, body, request_id, call).await {
             Ok(response) => response,
-            Err(refusal) => refusal.response(),
+            Err(refusal) => {
+                let (status, text) = refusal.answer();
+                call.refusal = Some(text);
+                message(status, text)
+            }
         };
         if let Some(cors) = cors {
             cors.decorate(&head.headers, response.headers_mut());
@@ -88,12 +146,14 @@ impl ApiGateway {
         head: &Parts,
         body: Body,
         request_id: &str,
+        call: &mut Call,
     ) -> Result<Response<Body>, Refusal> {
         check_head(head)?;
         let way = self
             .state
             .read(|state| way(state.apis.get(api_id)?, api_id, head))
             .ok_or(Refusal::NotFound)?;
+        call.route = Some(way.route.to_string());
         let bucket = format!("{api_id}/{}/{}", way.stage, way.route);
         let pass = self
             .buckets
@@ -118,7 +178,7 @@ impl ApiGateway {
             time: self.clock.epoch_millis(),
         };
         let event = event(head, &body, &setting).to_string();
-        self.invoke(api_id, &way, integration, Bytes::from(event))
+        self.invoke(api_id, &way, integration, Bytes::from(event), call)
             .await
     }
 
@@ -128,6 +188,7 @@ impl ApiGateway {
         way: &Way,
         integration: &Integration,
         event: Bytes,
+        call: &mut Call,
     ) -> Result<Response<Body>, Refusal> {
         let source_arn = format!(
             "arn:aws:execute-api:{}:{ACCOUNT}:{api_id}/{}/{}",
@@ -147,15 +208,31 @@ impl ApiGateway {
             .lambda
             .invoke(&integration.function, &way.region, event);
         let limit = Duration::from_millis(integration.timeout_millis);
-        match timeout(limit, invocation).await {
-            Err(_) => Err(Refusal::Unavailable),
-            Ok(Err(error)) if error.status == StatusCode::TOO_MANY_REQUESTS => {
+        let begin = self.clock.epoch_millis();
+        let invoked = timeout(limit, invocation).await;
+        call.function_millis = Some(self.clock.epoch_millis() - begin);
+        match invoked {
+            Err(_) => {
+                call.function_error = Some("the integration's time is over".to_owned());
                 Err(Refusal::Unavailable)
             }
-            Ok(Ok(answer)) if answer.function_error.is_none() => {
+            Ok(Err(error)) => {
+                let throttled = error.status == StatusCode::TOO_MANY_REQUESTS;
+                call.function_error = Some(error.message);
+                Err(if throttled {
+                    Refusal::Unavailable
+                } else {
+                    Refusal::Failed
+                })
+            }
+            Ok(Ok(answer)) => {
+                if answer.function_error.is_some() {
+                    let text = String::from_utf8_lossy(&answer.payload).into_owned();
+                    call.function_error = Some(text);
+                    return Err(Refusal::Failed);
+                }
                 reply(&answer.payload).ok_or(Refusal::Failed)
             }
-            Ok(_) => Err(Refusal::Failed),
         }
     }
 }
@@ -173,8 +250,8 @@ enum Refusal {
 }
 
 impl Refusal {
-    fn response(self) -> Response<Body> {
-        let (status, text) = match self {
+    fn answer(self) -> (StatusCode, &'static str) {
+        match self {
             Self::NotFound => (StatusCode::NOT_FOUND, "Not Found"),
             Self::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
@@ -185,8 +262,7 @@ impl Refusal {
             Self::BadRequest => (StatusCode::BAD_REQUEST, "Bad Request"),
             Self::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
-        };
-        message(status, text)
+        }
     }
 }
 
@@ -195,10 +271,7 @@ fn way(api: &Api, api_id: &str, head: &Parts) -> Option<Way> {
     if api.endpoint == Endpoint::Disabled {
         return None;
     }
-    let path = head.uri.path();
-    let path = path.strip_prefix(&path_prefix(api_id)).unwrap_or(path);
-    let path = if path.is_empty() { "/" } else { path };
-    let (stage_name, rest) = stage_of(api, path);
+    let (stage_name, rest) = stage_of(api, inner_path(api_id, head));
     let stage = api.stages.get(stage_name)?;
     let routes = api.routes.values().map(|route| (&route.key, route));
     let (key, route, parameters) = find(routes, head.method.as_str(), rest)?;
@@ -216,6 +289,13 @@ fn way(api: &Api, api_id: &str, head: &Parts) -> Option<Way> {
         integration: integration.cloned(),
         raw_path: format!("{}{rest}", stage_prefix(stage_name)),
     })
+}
+
+/// The path as the API's callers know it.
+fn inner_path<'a>(api_id: &str, head: &'a Parts) -> &'a str {
+    let path = head.uri.path();
+    let path = path.strip_prefix(&path_prefix(api_id)).unwrap_or(path);
+    if path.is_empty() { "/" } else { path }
 }
 
 /// Splits a path into its stage and the rest: a named stage is the first segment.

@@ -1,7 +1,7 @@
 //! An API as its users meet it, down to a function that really runs.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::http::{Method, Request};
@@ -34,6 +34,7 @@ struct Bed {
     lambda: Arc<Lambda>,
     api: String,
     folder: tempfile::TempDir,
+    lines: Arc<Mutex<Vec<String>>>,
 }
 
 fn request(logical_id: &str, properties: Value) -> ResourceRequest {
@@ -80,11 +81,21 @@ impl Bed {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::start();
         let lambda = lambda(folder.path(), clock);
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&lines);
         let parts = ApiGatewayParts {
             state: folder.path().join("apis.json"),
             clock,
             lambda: Arc::clone(&lambda),
             base_url: "http://127.0.0.1:4599".to_owned(),
+            write_log: Arc::new(move |group, stream, written| {
+                sink.lock().unwrap().extend(
+                    written
+                        .iter()
+                        .map(|line| format!("{group} {stream} {line}")),
+                );
+                Ok(())
+            }),
         };
         let gateway = Arc::new(ApiGateway::open(parts).unwrap());
         let mut bed = Self {
@@ -92,6 +103,7 @@ impl Bed {
             lambda,
             api: String::new(),
             folder,
+            lines,
         };
         let function = json!({
             "Code": {"ZipFile": HANDLER}, "FunctionName": "classify",
@@ -170,6 +182,47 @@ impl Bed {
             .unwrap();
         (status, String::from_utf8(bytes.to_vec()).unwrap())
     }
+}
+
+#[tokio::test]
+async fn every_call_has_a_line_in_the_access_log() {
+    let format = r#"{"id":"$context.requestId","route":"$context.routeKey","status":"$context.status",
+        "bytes":"$context.responseLength","error":"$context.integrationErrorMessage","refusal":"$context.error.message"}"#;
+    let stage = json!({"AccessLogSettings": {
+        "DestinationArn": "arn:aws:logs:us-east-1:000000000000:log-group:/aws/apis/news:*",
+        "Format": format,
+    }});
+    let bed = Bed::permitted(stage, 20_000).await;
+    for path in ["/classify", "/nothing", "/classify?do=raise"] {
+        bed.post(path, b"{}".to_vec()).await;
+    }
+    let mut lines = Vec::new();
+    for _ in 0..500 {
+        lines = bed.lines.lock().unwrap().clone();
+        if lines.len() == 3 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let read = |line: &String| -> Value {
+        let text = line.strip_prefix("/aws/apis/news access ").unwrap();
+        serde_json::from_str(text).unwrap()
+    };
+    let [good, missing, failed] = lines
+        .iter()
+        .map(read)
+        .collect::<Vec<_>>()
+        .try_into()
+        .unwrap();
+    assert_eq!(good["route"], "POST /classify");
+    assert_eq!(good["status"], "200");
+    assert!(good["bytes"].as_str().unwrap().parse::<u64>().unwrap() > 100);
+    assert_eq!(good["error"], "-");
+    assert_eq!(missing["route"], "-");
+    assert_eq!(missing["status"], "404");
+    assert_eq!(missing["refusal"], "Not Found");
+    assert_eq!(failed["status"], "500");
+    assert!(failed["error"].as_str().unwrap().contains("ValueError"));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Hands functions' output to the log service, in order and without making callers wait.
+//! Hands log lines to the log service, in order and without making callers wait.
 
 use std::sync::Arc;
 
@@ -17,13 +17,13 @@ struct Batch {
 
 /// The queue of output on its way to the log service.
 #[derive(Debug, Clone)]
-pub(super) struct LogQueue {
+pub(in crate::local::services) struct LogQueue {
     sender: mpsc::Sender<Batch>,
 }
 
 impl LogQueue {
     /// Starts the one task that writes; it ends with the last sender.
-    pub(super) fn start(write: WriteLog) -> Self {
+    pub(in crate::local::services) fn start(write: WriteLog) -> Self {
         let (sender, mut receiver) = mpsc::channel::<Batch>(QUEUE);
         tokio::spawn(async move {
             while let Some(batch) = receiver.recv().await {
@@ -39,7 +39,7 @@ impl LogQueue {
     }
 
     /// Queues lines; they are lost when the log service is thousands of invocations behind.
-    pub(super) fn put(&self, group: &str, stream: &str, lines: Vec<String>) {
+    pub(in crate::local::services) fn put(&self, group: &str, stream: &str, lines: Vec<String>) {
         let batch = Batch {
             group: group.to_owned(),
             stream: stream.to_owned(),

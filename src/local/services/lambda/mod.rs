@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::http::StatusCode;
 
 pub use invoke::LambdaAnswer;
+pub(super) use logs::LogQueue;
 pub use permission::Caller;
 pub use resources::providers;
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{api_of, change, flag, number, tags, text_map, whole};
 use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
 use crate::local::services::apigateway::ApiGateway;
+use crate::local::services::apigateway::access_log::AccessLog;
 use crate::local::services::apigateway::model::{DEFAULT_STAGE, Stage, Throttle};
 
 /// Makes stages. The physical id is `<api id>|<stage name>`: a stage's name alone, which is what the
@@ -126,12 +127,18 @@ fn stage(request: &ResourceRequest) -> Result<Stage, ResourceError> {
             "the local engine does not emulate DefaultRouteSettings.{name}"
         )));
     }
+    let access_log = given
+        .get("AccessLogSettings")
+        .filter(|given| !given.is_null());
+    if let Some(settings) = access_log {
+        AccessLog::parse(settings).map_err(ResourceError::new)?;
+    }
     Ok(Stage {
         auto_deploy: true,
         description: request.string("Description").map(str::to_owned),
         throttle: throttle(settings)?,
         detailed_metrics: flag(&settings["DetailedMetricsEnabled"]),
-        access_log: given.get("AccessLogSettings").cloned(),
+        access_log: access_log.cloned(),
         variables: text_map(&given["StageVariables"]),
         tags: tags(request),
         created: 0,

@@ -127,7 +127,7 @@ fn channels(request: &TrainingRequest) -> Value {
 }
 
 fn resources(request: &TrainingRequest) -> Value {
-    let kind = &request.resource_config.instance_type;
+    let kind = request.resource_config.instance_type();
     json!({
         "current_host": "algo-1",
         "hosts": ["algo-1"],

@@ -100,8 +100,29 @@ pub(super) struct Output {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Resources {
-    pub(super) instance_type: String,
+    #[serde(default)]
+    instance_type: Option<String>,
+    #[serde(default)]
+    instance_preferences: Vec<Preference>,
     pub(super) instance_count: u64,
+}
+
+/// One of the machines that would do.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Preference {
+    instance_type: String,
+}
+
+impl Resources {
+    /// The type of the pretended machine: there is always capacity for the first that would do.
+    pub(super) fn instance_type(&self) -> &str {
+        let preferred = self.instance_preferences.first();
+        self.instance_type
+            .as_deref()
+            .or(preferred.map(|preference| preference.instance_type.as_str()))
+            .unwrap_or_default()
+    }
 }
 
 /// When the job is ended at the latest.
@@ -124,6 +145,7 @@ impl TrainingRequest {
             ))
         })?;
         request.check_emulated()?;
+        request.check_instances(input)?;
         request.check_limits()?;
         request.check_channels()?;
         for definition in &request.algorithm_specification.metric_definitions {
@@ -161,6 +183,23 @@ impl TrainingRequest {
             None | Some("GZIP") => Ok(()),
             Some(other) => Err(unsupported(format!("the output's CompressionType {other}"))),
         }
+    }
+
+    /// An instance type and preferences exclude each other, and preferences exclude spare capacity.
+    fn check_instances(&self, input: &Value) -> Result<(), ApiError> {
+        let resources = &self.resource_config;
+        if resources.instance_type.is_some() != resources.instance_preferences.is_empty() {
+            return Err(invalid(
+                "ResourceConfig must have either InstanceType or InstancePreferences.",
+            ));
+        }
+        let spot = input.get("EnableManagedSpotTraining") == Some(&Value::Bool(true));
+        if spot && !resources.instance_preferences.is_empty() {
+            return Err(invalid(
+                "InstancePreferences cannot be used with EnableManagedSpotTraining.",
+            ));
+        }
+        Ok(())
     }
 
     fn check_limits(&self) -> Result<(), ApiError> {
@@ -276,9 +315,19 @@ fn refuse_what_is_not_emulated(input: &Value) -> Result<(), ApiError> {
         part("ResourceConfig"),
         &[
             "InstanceType",
+            "InstancePreferences",
             "InstanceCount",
             "VolumeSizeInGB",
             "KeepAlivePeriodInSeconds",
+        ],
+    )?;
+    only_known(
+        "StoppingCondition",
+        part("StoppingCondition"),
+        &[
+            "MaxRuntimeInSeconds",
+            "MaxWaitTimeInSeconds",
+            "MaxPendingTimeInSeconds",
         ],
     )?;
     only_known(
@@ -345,6 +394,22 @@ mod tests {
     }
 
     #[test]
+    fn the_first_of_several_instance_types_is_pretended() {
+        let mut input = training_request("job", "true");
+        let config = input["ResourceConfig"].as_object_mut().unwrap();
+        config.remove("InstanceType");
+        let missing = TrainingRequest::read(&input).unwrap_err().message;
+        assert!(missing.contains("either InstanceType"), "{missing}");
+        input["ResourceConfig"]["InstancePreferences"] =
+            json!([{ "InstanceType": "ml.g5.xlarge" }, { "InstanceType": "ml.g4dn.xlarge" }]);
+        let request = TrainingRequest::read(&input).unwrap();
+        assert_eq!(request.resource_config.instance_type(), "ml.g5.xlarge");
+        input["EnableManagedSpotTraining"] = json!(true);
+        let spot = TrainingRequest::read(&input).unwrap_err().message;
+        assert!(spot.contains("EnableManagedSpotTraining"), "{spot}");
+    }
+
+    #[test]
     fn what_is_not_emulated_is_refused_by_name() {
         let cases = [
             ("/VpcConfig", json!({ "Subnets": ["s"] }), "VpcConfig"),
@@ -377,6 +442,16 @@ mod tests {
                 "/ResourceConfig/InstanceGroups",
                 json!([{}]),
                 "InstanceGroups",
+            ),
+            (
+                "/ResourceConfig/VolumeKmsKeyId",
+                json!("key"),
+                "VolumeKmsKeyId",
+            ),
+            (
+                "/EnableNetworkIsolation",
+                json!(true),
+                "EnableNetworkIsolation",
             ),
         ];
         for (pointer, value, word) in cases {

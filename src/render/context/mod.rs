@@ -1,12 +1,17 @@
-//! What a template can name: the values of a stack, in AWS's units and none of them absent.
+//! What a template can name: the values of a stack, in AWS's units.
 //!
-//! The header of each template lists the names that it uses. Paths of this machine are left out on
-//! purpose: what is rendered must not depend on where it was rendered.
+//! The header of each template lists the names that it uses. What a stack does not have is null,
+//! never absent, so that a template can ask for it. Paths of this machine are left out on purpose:
+//! what is rendered must not depend on where it was rendered.
+
+mod api;
+mod endpoint;
+mod training;
 
 use serde_json::{Value, json};
 use tera::Context;
 
-use crate::stack::{Image, Stack};
+use crate::stack::{Alarms, Batch, BatchStrategy, Image, Notebook, Stack};
 
 /// Builds the context of a stack.
 pub(super) fn context(stack: &Stack) -> Context {
@@ -15,10 +20,13 @@ pub(super) fn context(stack: &Stack) -> Context {
     context.insert("environment", stack.environment.as_str());
     context.insert("names", &names(stack));
     context.insert("tags", &tags(stack));
-    context.insert("training", &training(stack));
-    context.insert("endpoint", &endpoint(stack));
+    context.insert("training", &training::values(&stack.training));
+    context.insert("endpoint", &endpoint::values(&stack.endpoint));
     context.insert("function", &function(stack));
-    context.insert("api", &api(stack));
+    context.insert("api", &api::values(&stack.api));
+    context.insert("batch", &stack.batch.as_ref().map(batch));
+    context.insert("notebook", &stack.notebook.as_ref().map(notebook));
+    context.insert("alarms", &stack.alarms.as_ref().map(alarms));
     context.insert(
         "logs",
         &json!({ "retention_days": stack.logs.retention_days }),
@@ -33,8 +41,12 @@ fn names(stack: &Stack) -> Value {
         "endpoint": names.endpoint,
         "function": names.function,
         "api": names.api,
+        "notebook": names.notebook,
+        // What the names of all alarms begin with: a role may look at these and no others.
+        "alarm_prefix": format!("{}-", names.endpoint),
         "endpoint_log_group": names.endpoint_log_group,
         "function_log_group": names.function_log_group,
+        "api_log_group": names.api_log_group,
     })
 }
 
@@ -62,35 +74,6 @@ fn image(image: &Image) -> Value {
     json!({ "uri": image.uri, "repositories": repositories })
 }
 
-fn training(stack: &Stack) -> Value {
-    let training = &stack.training;
-    let pairs = |pairs: &mut dyn Iterator<Item = (&String, &String)>| -> Value {
-        pairs
-            .map(|(name, value)| json!({ "name": name, "value": value }))
-            .collect()
-    };
-    json!({
-        "entry_point": training.entry_point,
-        "image": image(&training.image),
-        "instance": training.instances.first(),
-        "volume_gib": training.volume.mib() / 1024,
-        "max_run_seconds": training.max_run.seconds(),
-        "hyperparameters": pairs(&mut training.hyperparameters.iter()),
-        "metrics": pairs(&mut training.metrics.iter()),
-    })
-}
-
-fn endpoint(stack: &Stack) -> Value {
-    let endpoint = &stack.endpoint;
-    let capacity = endpoint.capacity.instances();
-    json!({
-        "image": image(&endpoint.image),
-        "instance": capacity.and_then(|capacity| capacity.instances.first()),
-        "count": capacity.map(|capacity| capacity.count),
-        "startup_seconds": endpoint.startup_timeout.seconds(),
-    })
-}
-
 fn function(stack: &Stack) -> Value {
     let function = &stack.function;
     let seconds = function.timeout.seconds();
@@ -101,16 +84,35 @@ fn function(stack: &Stack) -> Value {
         "timeout_seconds": seconds,
         // A second more than the function has, so that the function is the one that says so.
         "integration_milliseconds": (seconds + 1) * 1000,
+        "concurrency": function.concurrency,
     })
 }
 
-fn api(stack: &Stack) -> Value {
-    let api = &stack.api;
-    let first = api.routes.first();
+fn batch(batch: &Batch) -> Value {
     json!({
-        "method": first.map(|route| &route.method),
-        "path": first.map(|route| &route.path),
-        "rate": api.throttle.rate,
-        "burst": api.throttle.burst,
+        "instance": batch.instance,
+        "count": batch.count,
+        "strategy": match batch.strategy {
+            BatchStrategy::SingleRecord => "SingleRecord",
+            BatchStrategy::MultiRecord => "MultiRecord",
+        },
+        "max_payload_mib": batch.max_payload.mib(),
+        "max_concurrency": batch.max_concurrency,
+    })
+}
+
+fn notebook(notebook: &Notebook) -> Value {
+    json!({
+        "instance": notebook.instance,
+        "volume_gib": notebook.volume.mib() / 1024,
+    })
+}
+
+fn alarms(alarms: &Alarms) -> Value {
+    json!({
+        "errors": alarms.errors,
+        "latency_microseconds": alarms.latency.milliseconds() * 1000,
+        "window_seconds": alarms.window.seconds(),
+        "notify": alarms.notify,
     })
 }
