@@ -11,6 +11,7 @@
 //!
 //! * [`stack`]: a YAML file becomes a checked description of one environment, or a list of problems.
 //! * [`render`]: that description and Tera templates become CloudFormation, the same bytes everywhere.
+//! * [`policy`]: what a careful reviewer would object to in what is rendered. Pure.
 //! * [`bundle`]: data and code become uploads named by their content, and a training key.
 //! * [`plan`]: desired and observed become an ordered list of steps. Pure: no I/O, no clock.
 //! * [`reconcile`]: carries a plan out, and is the only place that waits.
@@ -35,6 +36,7 @@ pub mod cli;
 pub mod cloud;
 pub mod local;
 pub mod plan;
+pub mod policy;
 pub mod reconcile;
 pub mod render;
 pub mod stack;

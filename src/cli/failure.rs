@@ -46,6 +46,8 @@ pub(super) enum What {
     Error(anyhow::Error),
     /// Mistakes in a stack file, each with its place.
     Problems(Box<Problems>),
+    /// What the result on stdout says already, so that stdout stays one document; this line is for people.
+    Reported(String),
 }
 
 impl Failure {
@@ -67,6 +69,16 @@ impl Failure {
     /// Makes a failure of wrong usage.
     pub(super) fn usage(message: impl Into<String>) -> Self {
         Self::with_code(USAGE, anyhow::Error::msg(message.into()))
+    }
+
+    /// Makes a failure of a command whose result, printed already, says what is wrong.
+    pub(super) fn reported(message: impl Into<String>) -> Self {
+        Self {
+            code: FAILED,
+            what: What::Reported(message.into()),
+            log: Vec::new(),
+            hints: Vec::new(),
+        }
     }
 
     /// Adds what to do about it.
@@ -165,14 +177,15 @@ pub(super) fn show(failure: &Failure, format: Format) -> ExitCode {
     let text = match &failure.what {
         What::Error(error) => chain(error),
         What::Problems(problems) => problems.to_string(),
+        What::Reported(message) => message.clone(),
     };
-    if format == Format::Json {
+    if format == Format::Json && !matches!(failure.what, What::Reported(_)) {
         output::result(&json!({
             "error": { "message": text, "hints": failure.hints, "exit_code": failure.code }
         }));
     }
     match &failure.what {
-        What::Error(_) => output::error_line(&text),
+        What::Error(_) | What::Reported(_) => output::error_line(&text),
         What::Problems(problems) => output::problems(problems),
     }
     if !failure.log.is_empty() {

@@ -4,6 +4,7 @@
 //! an exit code. Input: arguments. Output: results on stdout, progress and failures on stderr. Must
 //! not know: how anything is done; each command calls the library and shows what it returns.
 
+mod check;
 mod confirm;
 mod context;
 mod down;
@@ -57,6 +58,8 @@ enum Command {
     Render(render::Arguments),
     /// Check the stack file and the templates of every environment
     Validate(validate::Arguments),
+    /// Look the templates over for what is unsafe, exposed or fragile
+    Check(check::Arguments),
     /// Show what is deployed
     Status(status::Arguments),
     /// Classify headlines
@@ -98,6 +101,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Down(arguments) => down::run(global, &arguments).await,
         Command::Render(arguments) => render::run(global, &arguments),
         Command::Validate(arguments) => validate::run(global, &arguments),
+        Command::Check(arguments) => check::run(global, &arguments),
         Command::Status(arguments) => status::run(global, &arguments).await,
         Command::Invoke(arguments) => invoke::run(global, &arguments).await,
         Command::Local(arguments) => local::run(global, arguments).await,

@@ -9,6 +9,7 @@ use crate::support::repository;
 const ARROWS: &[(&str, &[&str])] = &[
     ("stack", &[]),
     ("render", &["stack"]),
+    ("policy", &["stack", "render"]),
     ("bundle", &["stack"]),
     ("cloud", &["stack"]),
     ("plan", &["stack", "render", "bundle", "cloud"]),
