@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::families::blot_out;
-use super::finding::{Finding, Policy, Sighting};
+use super::finding::{Finding, Origin, Policy, Sighting};
 use super::fingerprint;
 use super::lines::Lines;
 use super::registry;
@@ -19,6 +19,18 @@ pub struct Examined {
     pub findings: Vec<Finding>,
 }
 
+impl Examined {
+    /// Notes where what was found comes from: `find` is given the document and the JSON pointer of
+    /// each finding.
+    pub fn trace(&mut self, find: impl Fn(DocumentName, &str) -> Option<Origin>) {
+        for finding in &mut self.findings {
+            if let Some(document) = finding.document {
+                finding.origin = find(document, &finding.pointer);
+            }
+        }
+    }
+}
+
 /// Runs every policy over an environment; `waivers` are policy ids with the reason to accept them.
 pub fn examine(subject: &Subject<'_>, waivers: &BTreeMap<String, String>) -> Examined {
     let mut lines = BTreeMap::new();
@@ -26,7 +38,7 @@ pub fn examine(subject: &Subject<'_>, waivers: &BTreeMap<String, String>) -> Exa
     for policy in registry::all() {
         for sighting in (policy.check)(subject) {
             let waived = waivers.get(policy.id).cloned();
-            findings.push(finding(subject, &mut lines, policy, sighting, waived));
+            findings.push(finding(subject, &mut lines, policy, &sighting, waived));
         }
     }
     findings.sort_by_key(|finding| {
@@ -43,7 +55,7 @@ fn finding(
     subject: &Subject<'_>,
     lines: &mut BTreeMap<DocumentName, Lines>,
     policy: &'static Policy,
-    sighting: Sighting,
+    sighting: &Sighting,
     waived: Option<String>,
 ) -> Finding {
     let document = subject.document(sighting.document);
@@ -70,6 +82,7 @@ fn finding(
         resource: sighting.resource.as_deref().map(blot_out),
         pointer: blot_out(&sighting.pointer),
         line,
+        origin: None,
         message: blot_out(&sighting.message),
         waived,
         fingerprint,

@@ -77,12 +77,23 @@ pub struct Finding {
     pub pointer: String,
     /// The line of that value, counted from 1.
     pub line: usize,
+    /// Where that value comes from, where it is known.
+    pub origin: Option<Origin>,
     /// What was found, in one line; never a secret.
     pub message: String,
     /// Why it is accepted, when the stack file waives it.
     pub waived: Option<String>,
     /// SHA-256 (hexadecimal) of what the finding is about; it survives moved lines.
     pub fingerprint: String,
+}
+
+/// Where a rendered value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The template's file and line, as people read it: `service.yaml.tera:12`.
+    pub template: String,
+    /// The line of the stack file, counted from 1; `None` for what the template alone decides.
+    pub stack_line: Option<usize>,
 }
 
 impl Finding {

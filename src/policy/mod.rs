@@ -24,7 +24,7 @@ mod subject;
 mod waiver;
 
 pub use examine::{Examined, examine};
-pub use finding::{Finding, Policy, Severity};
+pub use finding::{Finding, Origin, Policy, Severity};
 pub use registry::{all, find};
 pub use subject::{Document, DocumentName, Subject};
 pub use waiver::Waivers;

@@ -159,12 +159,20 @@ fn a_fingerprint_survives_other_statements_and_tells_environments_apart() {
 fn sarif_is_valid_by_the_schema_of_its_standard() {
     let mut schema: Value =
         serde_json::from_str(include_str!("../../tests/data/sarif-2.1.0.json")).unwrap();
-    // The one pattern of the published schema that is no valid expression; no log of ours has a language.
-    schema["definitions"]["run"]["properties"]["language"]["pattern"] = json!("^$");
+    // The pattern of the published schema that is no valid expression; no log of ours has a language.
+    for definition in ["run", "toolComponent"] {
+        schema["definitions"][definition]["properties"]["language"]["pattern"] = json!("^$");
+    }
     let validator = jsonschema::validator_for(&schema).unwrap();
     let (body, _) = bad();
     let waivers = BTreeMap::from([("S3-PUBLIC-ACL".to_owned(), "an open data set".to_owned())]);
-    let examined = examine(&service(&body), &waivers);
+    let mut examined = examine(&service(&body), &waivers);
+    examined.trace(|document, _| {
+        (document == DocumentName::Service).then(|| Origin {
+            template: "service.yaml.tera:3".into(),
+            stack_line: Some(7),
+        })
+    });
     let empty: Vec<Finding> = Vec::new();
     for findings in [&examined.findings, &empty] {
         let log = sarif(&report(findings));
@@ -187,15 +195,22 @@ fn sarif_is_valid_by_the_schema_of_its_standard() {
             );
         }
     }
+    let log = sarif(&report(&examined.findings));
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let traced = |result: &&Value| result["properties"]["document"] == "service";
+    let traced = results.iter().find(traced).unwrap();
+    let related = &traced["relatedLocations"][0]["physicalLocation"];
+    assert_eq!(related["artifactLocation"]["uri"], "stacks/s/stack.yaml");
+    assert_eq!(related["region"]["startLine"], 7);
     // The validator is not one that takes anything.
     let mut wrong = sarif(&report(&examined.findings));
     wrong["runs"][0]["results"][0]["level"] = json!("fatal");
     assert!(!validator.is_valid(&wrong));
 }
 
-/// JSON that looks like a template often enough to get into every policy.
-fn template_like() -> impl Strategy<Value = Value> {
-    let words = prop_oneof![
+/// Texts that templates have, and others.
+fn words() -> impl Strategy<Value = String> {
+    prop_oneof![
         "[a-zA-Z0-9 /~:*${}.-]{0,12}",
         prop::sample::select(vec![
             "*",
@@ -217,8 +232,12 @@ fn template_like() -> impl Strategy<Value = Value> {
             "AWS::SageMaker::Endpoint",
         ])
         .prop_map(str::to_owned),
-    ];
-    let keys = prop_oneof![
+    ]
+}
+
+/// Keys that templates have, and others.
+fn keys() -> impl Strategy<Value = String> {
+    prop_oneof![
         "[a-zA-Z/~]{0,6}",
         prop::sample::select(vec![
             "Resources",
@@ -252,17 +271,21 @@ fn template_like() -> impl Strategy<Value = Value> {
             "AllowOrigins",
         ])
         .prop_map(str::to_owned),
-    ];
+    ]
+}
+
+/// JSON that looks like a template often enough to get into every policy.
+fn template_like() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
-        words.prop_map(Value::from),
+        words().prop_map(Value::from),
     ];
-    leaf.prop_recursive(6, 120, 6, move |inner| {
+    leaf.prop_recursive(6, 120, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::vec((keys.clone(), inner), 0..6)
+            prop::collection::vec((keys(), inner), 0..6)
                 .prop_map(|pairs| Value::Object(Map::from_iter(pairs))),
         ]
     })

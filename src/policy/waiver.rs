@@ -1,9 +1,9 @@
 //! Waivers: findings that the stack file accepts, each with a reason.
 //!
-//! A waiver must name a policy that there is and give a reason; one that waives nothing is found
+//! A waiver must name a policy that there is; one that waives nothing is found
 //! itself, so that it does not lie in wait for the day when it hides something.
 
-use crate::stack::yaml::{self, Entry, Node, Tags};
+use crate::stack::yaml::{self, Content, Entry, Node, Tags};
 use crate::stack::{Place, Problem};
 
 use super::examine::Examined;
@@ -41,7 +41,6 @@ struct Written {
     /// The environment that it is written in; `None` when it is for all.
     environment: Option<String>,
     id: String,
-    has_reason: bool,
     place: Place,
 }
 
@@ -61,20 +60,15 @@ impl Waivers {
         Ok(Self { list })
     }
 
-    /// What is wrong with them: policies that there are not, reasons that are not given.
+    /// What is wrong with them: policies that there are not.
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         for waiver in &self.list {
-            let problem = if registry::find(&waiver.id).is_none() {
-                Problem::new(format!("there is no policy `{}` to waive", waiver.id))
-                    .help(suggestion(&waiver.id))
-            } else if !waiver.has_reason {
-                Problem::new(format!("the waiver of `{}` gives no reason", waiver.id))
-                    .help("say why it is accepted: reviewers read it")
-            } else {
-                continue;
-            };
-            problems.push(problem.at(waiver.place.clone()));
+            if registry::find(&waiver.id).is_none() {
+                let summary = format!("there is no policy `{}` to waive", waiver.id);
+                let problem = Problem::new(summary).help(suggestion(&waiver.id));
+                problems.push(problem.at(waiver.place.clone()));
+            }
         }
         problems
     }
@@ -119,6 +113,7 @@ impl Written {
             document: None,
             resource: None,
             line: self.place.line,
+            origin: None,
             message: format!("the waiver of `{}` waives nothing", self.id),
             waived: None,
             fingerprint: fingerprint::digest(&[policy.id, stack, &pointer]),
@@ -130,14 +125,12 @@ impl Written {
 fn collect(node: &Node, environment: Option<&String>, list: &mut Vec<Written>) {
     let waivers = node.at(["checks", "waive"]).and_then(Node::map);
     for (id, Entry { key, value }) in waivers.into_iter().flatten() {
-        let reason = value.to_json();
-        if environment.is_some() && reason.is_null() {
-            continue; // the environment takes the stack's waiver away
+        if value.content == Content::Null {
+            continue; // it takes a waiver away
         }
         list.push(Written {
             environment: environment.cloned(),
             id: id.clone(),
-            has_reason: reason.as_str().is_some_and(|text| !text.trim().is_empty()),
             place: key.clone(),
         });
     }
@@ -161,19 +154,18 @@ fn suggestion(id: &str) -> String {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "stack: s\nchecks:\n  waive:\n    API-PUBLIK: reason\n    S3-TLS: ''\n\
+    const TEXT: &str = "stack: s\nchecks:\n  waive:\n    API-PUBLIK: reason\n    S3-TLS: why\n\
                         environments:\n  prod: { checks: { waive: { API-PUBLIC: x, S3-TLS: null } } }\n";
 
     #[test]
-    fn unknown_policies_and_missing_reasons_are_problems_with_a_place() {
+    fn an_unknown_policy_is_a_problem_with_a_place() {
         let problems = Waivers::read(TEXT).unwrap().problems();
-        assert_eq!(problems.len(), 2, "{problems:?}");
+        assert_eq!(problems.len(), 1, "{problems:?}");
         assert_eq!(
             problems[0].help.as_deref(),
             Some("did you mean `API-PUBLIC`?")
         );
         assert_eq!(problems[0].place.as_ref().unwrap().line, 4);
-        assert!(problems[1].summary.contains("no reason"), "{problems:?}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Findings for people: like a compiler's messages, the same finding of several environments once.
 
+use std::fmt::Write as _;
+
 use anstyle::{AnsiColor, Style};
 
 use crate::cli::output;
@@ -74,12 +76,22 @@ fn message(report: &Report<'_>, same: &[&Finding]) -> String {
     for (index, finding) in same.iter().enumerate() {
         let arrow = if index == 0 { "-->" } else { ":::" };
         let place = format!("{}:{}", report.file(finding), finding.line);
-        text.push_str(&format!("  {blue}{arrow}{blue:#} {place}\n"));
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {blue}{arrow}{blue:#} {place}");
+    }
+    if let Some(origin) = &finding.origin {
+        let template = &origin.template;
+        let stack = origin
+            .stack_line
+            .map(|line| format!(" from {}:{line}", report.stack_file));
+        let from = stack.unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "   {blue}={blue:#} {bold}made by{bold:#}: {template}{from}"
+        );
     }
     let mut line = |label: &str, what: &str| {
-        text.push_str(&format!(
-            "   {blue}={blue:#} {bold}{label}{bold:#}: {what}\n"
-        ));
+        let _ = writeln!(text, "   {blue}={blue:#} {bold}{label}{bold:#}: {what}");
     };
     let property = finding.property();
     match &finding.resource {

@@ -39,10 +39,10 @@ fn deletion(subject: &Subject<'_>) -> Vec<Sighting> {
             };
             let keys: Vec<&str> = ["DeletionPolicy", "UpdateReplacePolicy"]
                 .into_iter()
-                .filter(|key| goes(&key))
+                .filter(goes)
                 .collect();
             (!keys.is_empty()).then(|| {
-                let message = format!("its {} does not keep it", keys.join(" and "));
+                let message = format!("it is not kept by {}", keys.join(" and "));
                 resource.sighting("", message)
             })
         })
@@ -59,7 +59,7 @@ mod tests {
     fn a_protected_bucket_stays() {
         let mut template = json!({"B": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain"}});
         let found = on_template("DATA-DELETION", template.clone());
-        assert_eq!(found[0].message, "its UpdateReplacePolicy does not keep it");
+        assert_eq!(found[0].message, "it is not kept by UpdateReplacePolicy");
         assert!(on_unprotected("DATA-DELETION", template.clone()).is_empty());
         template["B"]["UpdateReplacePolicy"] = json!("Retain");
         assert!(on_template("DATA-DELETION", template).is_empty());

@@ -153,17 +153,17 @@ mod tests {
     use super::super::testing::{on_resource, on_template, on_unprotected};
     use super::*;
 
-    fn config(variant: Value) -> Value {
+    fn config(variant: &Value) -> Value {
         json!({"Type": "AWS::SageMaker::EndpointConfig", "Properties": {"ProductionVariants": [variant]}})
     }
 
     #[test]
     fn a_protected_endpoint_has_two_instances() {
-        let find = |variant| on_template("RES-SINGLE-INSTANCE", json!({"C": config(variant)}));
+        let find = |variant| on_template("RES-SINGLE-INSTANCE", json!({"C": config(&variant)}));
         assert_eq!(find(json!({"InitialInstanceCount": 1})).len(), 1);
         assert!(find(json!({"InitialInstanceCount": 2})).is_empty());
         assert!(find(json!({"ServerlessConfig": {"MaxConcurrency": 1}})).is_empty());
-        let one = json!({"C": config(json!({"InitialInstanceCount": 1}))});
+        let one = json!({"C": config(&json!({"InitialInstanceCount": 1}))});
         assert!(on_unprotected("RES-SINGLE-INSTANCE", one.clone()).is_empty());
         let mut scaled = one;
         scaled["T"] = json!({"Type": "AWS::ApplicationAutoScaling::ScalableTarget",

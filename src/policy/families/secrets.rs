@@ -219,10 +219,8 @@ fn words(name: &str) -> Vec<String> {
         if starts_word {
             words.push(String::new());
         }
-        if c.is_alphanumeric() {
-            if let Some(word) = words.last_mut() {
-                word.extend(c.to_lowercase());
-            }
+        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+            word.extend(c.to_lowercase());
         }
         after_small = c.is_lowercase() || c.is_numeric();
     }

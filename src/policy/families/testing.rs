@@ -1,5 +1,10 @@
 //! Runs one policy on a template written down in a test.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a test writes the value down in the call"
+)]
+
 use std::borrow::Cow;
 
 use serde_json::{Value, json};

@@ -114,7 +114,7 @@ mod tests {
     use super::super::testing::{on_resource, on_statement};
     use super::*;
 
-    fn trust(statement: Value) -> Vec<Sighting> {
+    fn trust(statement: &Value) -> Vec<Sighting> {
         let document = json!({"AssumeRolePolicyDocument": {"Statement": statement}});
         on_resource("IAM-CONFUSED-DEPUTY", "AWS::IAM::Role", document)
     }
@@ -137,11 +137,11 @@ mod tests {
     fn a_service_that_names_its_source_must_be_asked_for_it() {
         let mut sagemaker = json!({"Effect": "Allow", "Action": "sts:AssumeRole",
             "Principal": {"Service": ["sagemaker.amazonaws.com"]}});
-        assert_eq!(trust(sagemaker.clone()).len(), 1);
+        assert_eq!(trust(&sagemaker).len(), 1);
         sagemaker["Condition"] = json!({"StringEquals": {"aws:SourceAccount": "1"}});
-        assert!(trust(json!([sagemaker])).is_empty());
+        assert!(trust(&json!([sagemaker])).is_empty());
         let lambda = json!({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}});
-        assert!(trust(lambda).is_empty());
+        assert!(trust(&lambda).is_empty());
     }
 
     #[test]

@@ -77,6 +77,7 @@ fn result(report: &Report<'_>, finding: &Finding) -> Value {
         "level": policy.severity.word(),
         "message": { "text": text },
         "locations": [location(report, finding)],
+        "relatedLocations": related(report, finding),
         "partialFingerprints": { "deployFinding/v1": finding.fingerprint },
         "suppressions": suppressions,
         "properties": {
@@ -102,6 +103,23 @@ fn location(report: &Report<'_>, finding: &Finding) -> Value {
             "kind": "resource",
         }],
     })
+}
+
+/// The line of the stack file that a finding comes from.
+fn related(report: &Report<'_>, finding: &Finding) -> Vec<Value> {
+    let line = finding.origin.as_ref().and_then(|origin| origin.stack_line);
+    line.map(|line| {
+        json!({
+            "id": 1,
+            "message": { "text": "the stack file says so here" },
+            "physicalLocation": {
+                "artifactLocation": { "uri": uri(&report.stack_file), "uriBaseId": ROOT },
+                "region": { "startLine": line },
+            },
+        })
+    })
+    .into_iter()
+    .collect()
 }
 
 /// Writes a relative path as a URI.
