@@ -72,7 +72,7 @@ fn training(stack: &Stack) -> Value {
     json!({
         "entry_point": training.entry_point,
         "image": image(&training.image),
-        "instance": training.instance,
+        "instance": training.instances.first(),
         "volume_gib": training.volume.mib() / 1024,
         "max_run_seconds": training.max_run.seconds(),
         "hyperparameters": pairs(&mut training.hyperparameters.iter()),
@@ -82,10 +82,11 @@ fn training(stack: &Stack) -> Value {
 
 fn endpoint(stack: &Stack) -> Value {
     let endpoint = &stack.endpoint;
+    let capacity = endpoint.capacity.instances();
     json!({
         "image": image(&endpoint.image),
-        "instance": endpoint.instance,
-        "count": endpoint.count,
+        "instance": capacity.and_then(|capacity| capacity.instances.first()),
+        "count": capacity.map(|capacity| capacity.count),
         "startup_seconds": endpoint.startup_timeout.seconds(),
     })
 }
@@ -105,9 +106,10 @@ fn function(stack: &Stack) -> Value {
 
 fn api(stack: &Stack) -> Value {
     let api = &stack.api;
+    let first = api.routes.first();
     json!({
-        "method": api.route.method,
-        "path": api.route.path,
+        "method": first.map(|route| &route.method),
+        "path": first.map(|route| &route.path),
         "rate": api.throttle.rate,
         "burst": api.throttle.burst,
     })

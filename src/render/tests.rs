@@ -61,7 +61,7 @@ fn digests_ignore_the_header_and_see_the_content() {
     let mut commented = original.clone();
     commented.content_digest = "other".into();
     let mut changed = original.clone();
-    changed.endpoint.count = 3;
+    changed.endpoint.startup_timeout = crate::stack::Timespan::from_seconds(61);
     let digest = |stack: &Stack| rendered(stack).service.digest().to_owned();
     assert_eq!(digest(&original), digest(&commented));
     assert_ne!(digest(&original), digest(&changed));

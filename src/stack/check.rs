@@ -1,5 +1,6 @@
 //! Collects what is wrong with a document's values, and finds their places.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -15,15 +16,17 @@ pub(super) type Field<'a> = &'a [&'a str];
 pub(super) struct Check<'a> {
     root: &'a Node,
     folder: &'a Path,
+    broken: &'a BTreeSet<String>,
     problems: Vec<Problem>,
 }
 
 impl<'a> Check<'a> {
     /// Starts on a document; relative paths in it start from `folder`.
-    pub(super) fn new(root: &'a Node, folder: &'a Path) -> Self {
+    pub(super) fn new(root: &'a Node, folder: &'a Path, broken: &'a BTreeSet<String>) -> Self {
         Self {
             root,
             folder,
+            broken,
             problems: Vec::new(),
         }
     }
@@ -31,6 +34,12 @@ impl<'a> Check<'a> {
     /// Ends the check with what was found.
     pub(super) fn into_problems(self) -> Vec<Problem> {
         self.problems
+    }
+
+    /// Whether a section is there but was left out since its shape is wrong, so that nothing can be
+    /// said about what depends on it.
+    pub(super) fn is_broken(&self, section: &str) -> bool {
+        self.broken.contains(section)
     }
 
     /// Notes a problem at a field, or at what is nearest above it.

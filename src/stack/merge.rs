@@ -1,4 +1,4 @@
-//! Lays an environment over its stack: maps merge, lists and scalars replace.
+//! Lays an environment over its stack: maps merge, lists and scalars replace, `null` removes.
 //!
 //! Works on the tree before anything is checked, so that every value keeps the place it came from.
 
@@ -7,18 +7,22 @@ use super::yaml::{Content, Entry, Node};
 /// Maps that are one value, whose parts make sense only together: they replace, not merge.
 ///
 /// An image by address over an image by versions must not become both.
-const WHOLE: [&str; 3] = ["image", "python", "target"];
+pub(super) const WHOLE: [&str; 5] = ["auth", "image", "python", "rollout", "target"];
 
 /// Lays `over` over `base`.
 pub(super) fn merge(base: &Node, over: &Node) -> Node {
     let (Content::Map(below), Content::Map(above)) = (&base.content, &over.content) else {
-        return over.clone();
+        return without_nulls(over);
     };
     let mut merged = below.clone();
     for (key, entry) in above {
+        if entry.value.content == Content::Null {
+            merged.shift_remove(key);
+            continue;
+        }
         let value = match below.get(key) {
             Some(old) if !WHOLE.contains(&key.as_str()) => merge(&old.value, &entry.value),
-            _ => entry.value.clone(),
+            _ => without_nulls(&entry.value),
         };
         merged.insert(
             key.clone(),
@@ -32,6 +36,28 @@ pub(super) fn merge(base: &Node, over: &Node) -> Node {
         content: Content::Map(merged),
         tag: None,
         place: base.place.clone(),
+    }
+}
+
+/// A tree without what is removed in it: there is nothing below it to be removed.
+fn without_nulls(node: &Node) -> Node {
+    let Content::Map(map) = &node.content else {
+        return node.clone();
+    };
+    let kept = map
+        .iter()
+        .filter(|(_, entry)| entry.value.content != Content::Null)
+        .map(|(key, entry)| {
+            let entry = Entry {
+                key: entry.key.clone(),
+                value: without_nulls(&entry.value),
+            };
+            (key.clone(), entry)
+        });
+    Node {
+        content: Content::Map(kept.collect()),
+        tag: None,
+        place: node.place.clone(),
     }
 }
 

@@ -15,6 +15,7 @@ mod names;
 mod problem;
 mod resolve;
 mod resolved;
+mod schema;
 mod shape;
 mod suggest;
 mod units;
@@ -25,7 +26,9 @@ pub use find::{FindError, find};
 pub use names::{AccountId, EnvironmentName, NameError, Names, Region, StackName};
 pub use problem::{Place, Problem, Problems, Source};
 pub use resolved::{
-    Api, AwsTarget, Data, Endpoint, Function, Image, LocalTarget, Logs, Protection, Python,
-    Repository, Route, Stack, Target, Throttle, Training,
+    Alarms, Api, Auth, Autoscaling, AwsTarget, Batch, BatchStrategy, Capacity, Comparison, Cors,
+    Data, Encryption, Endpoint, Function, Gate, Image, InstanceCapacity, LocalTarget, Logs,
+    Network, Notebook, Protection, Python, Repository, Rollout, Route, Serverless, Share, Spot,
+    Stack, Target, Throttle, Training, Vpc,
 };
-pub use units::{Size, Timespan, UnitError};
+pub use units::{Latency, Size, Timespan, UnitError};

@@ -101,6 +101,10 @@ pub struct Names {
     pub function: String,
     /// The HTTP API.
     pub api: String,
+    /// The notebook instance.
+    pub notebook: String,
+    /// Log group of the API's calls.
+    pub api_log_group: String,
     /// Log group of the endpoint.
     pub endpoint_log_group: String,
     /// Log group of the function.
@@ -136,6 +140,8 @@ impl Names {
             endpoint_log_group: format!("/aws/sagemaker/Endpoints/{base}"),
             function_log_group: format!("/aws/lambda/{function}"),
             function,
+            notebook: format!("{base}-notebook"),
+            api_log_group: format!("/aws/apigateway/{base}"),
             api: base.clone(),
             training_prefix: format!("{base}-"),
             endpoint: base,
@@ -144,6 +150,7 @@ impl Names {
         for (what, name, length) in [
             ("bucket", names.bucket.as_str(), names.bucket.len()),
             ("function", names.function.as_str(), names.function.len()),
+            ("notebook", names.notebook.as_str(), names.notebook.len()),
             ("training job", names.training_prefix.as_str(), job),
         ] {
             if length > Self::LIMIT {

@@ -3,51 +3,71 @@
 //! The tree is checked against the JSON Schema made from [`Document`], whose errors name the place
 //! in the value; here they get the place in the text and words for people.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use jsonschema::error::ValidationErrorKind as Kind;
 use jsonschema::{ValidationError, Validator};
-use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::document::Document;
 use super::problem::{Place, Problem};
+use super::schema::MERGED;
 use super::suggest;
 use super::yaml::Node;
 
-/// The schema of a merged environment, without references, so that a path into it can be followed.
-static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
-    let settings = SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true);
-    settings
-        .into_generator()
-        .into_root_schema_for::<Document>()
-        .to_value()
-});
-
 static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
-    jsonschema::draft202012::new(&SCHEMA).expect("the schema is made from types of this crate")
+    jsonschema::draft202012::new(&MERGED).expect("the schema is made from types of this crate")
 });
 
-/// Turns the tree into the document, or says everything that is wrong with its shape.
-pub(super) fn shape(text: &str, root: &Node) -> Result<Document, Vec<Problem>> {
-    let value = root.to_json();
+/// What the shape of a merged environment is like.
+pub(super) struct Shaped {
+    /// The document, without what is wrong.
+    pub(super) document: Document,
+    /// What is wrong.
+    pub(super) problems: Vec<Problem>,
+    /// The sections that were left out since something in them is wrong.
+    pub(super) broken: BTreeSet<String>,
+}
+
+/// Turns the tree into the document, leaving out sections whose shape is wrong and saying why.
+pub(super) fn shape(text: &str, root: &Node) -> Shaped {
+    let mut value = root.to_json();
+    let mut problems = Vec::new();
+    let mut broken = BTreeSet::new();
     let translator = Translator {
         text,
         root,
         value: &value,
     };
-    let mut problems = Vec::new();
+    let mut strays = Vec::new();
     for error in VALIDATOR.iter_errors(&value) {
         translator.translate(&error, &mut problems);
+        let steps = steps(error.instance_path().as_str());
+        match (error.kind(), steps.first()) {
+            (Kind::AdditionalProperties { unexpected }, None) => strays.extend(unexpected.clone()),
+            (_, Some(section)) => {
+                broken.insert(section.clone());
+            }
+            (_, None) => {}
+        }
     }
-    if !problems.is_empty() {
-        return Err(problems);
+    if let Some(map) = value.as_object_mut() {
+        map.retain(|section, _| !broken.contains(section) && !strays.contains(section));
     }
-    serde_path_to_error::deserialize(&value).map_err(|error| {
+    let document = serde_path_to_error::deserialize(&value).unwrap_or_else(|error| {
         let path = error.path().to_string();
-        let place = place_of(root, &path.split('.').collect::<Vec<_>>());
-        vec![Problem::new(format!("`{path}`: {}", error.inner())).at(place)]
-    })
+        let steps: Vec<&str> = path.split('.').collect();
+        let place = place_of(root, &steps);
+        problems.push(Problem::new(format!("`{path}`: {}", error.inner())).at(place));
+        broken.extend(steps.first().map(|section| (*section).to_owned()));
+        Document::default()
+    });
+    Shaped {
+        document,
+        problems,
+        broken,
+    }
 }
 
 /// The place of the value at a path, or of what is nearest above it.
@@ -232,13 +252,13 @@ fn steps(pointer: &str) -> Vec<String> {
 
 /// The value of the schema keyword at a pointer into the schema.
 fn keyword(pointer: &str) -> &'static Value {
-    SCHEMA.pointer(pointer).unwrap_or(&Value::Null)
+    MERGED.pointer(pointer).unwrap_or(&Value::Null)
 }
 
 /// The fields that the schema knows where `additionalProperties` at a pointer forbids others.
 fn known_fields(pointer: &str) -> Vec<&'static str> {
     let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
-    let properties = SCHEMA
+    let properties = MERGED
         .pointer(&format!("{parent}/properties"))
         .and_then(Value::as_object);
     properties.map_or_else(Vec::new, |map| map.keys().map(String::as_str).collect())

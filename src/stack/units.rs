@@ -63,6 +63,48 @@ impl FromStr for Timespan {
     }
 }
 
+/// A short length of time in milliseconds, as `800ms` or `2s`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Latency(u64);
+
+impl Latency {
+    /// Makes a latency of so many milliseconds.
+    pub const fn from_milliseconds(milliseconds: u64) -> Self {
+        Self(milliseconds)
+    }
+
+    /// The latency in milliseconds.
+    pub const fn milliseconds(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Latency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 >= 1_000 && self.0.is_multiple_of(1_000) {
+            Timespan(self.0 / 1_000).fmt(f)
+        } else {
+            write!(f, "{}ms", self.0)
+        }
+    }
+}
+
+impl FromStr for Latency {
+    type Err = UnitError;
+
+    fn from_str(text: &str) -> Result<Self, UnitError> {
+        if let Some((number, "ms")) = split(text) {
+            return Ok(Self(number));
+        }
+        let span: Timespan = text.parse().map_err(|error| match error {
+            UnitError::TooLarge => error,
+            _ => UnitError::Latency,
+        })?;
+        let milliseconds = span.seconds().checked_mul(1_000);
+        milliseconds.map(Self).ok_or(UnitError::TooLarge)
+    }
+}
+
 /// An amount of memory or disk in whole MiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Size(u64);
@@ -127,6 +169,9 @@ pub enum UnitError {
     /// Not of the form of a duration.
     #[error("a duration is a whole number and a unit, such as `25s`, `90m`, `2h` or `30d`")]
     Timespan,
+    /// Not of the form of a latency.
+    #[error("a latency is a whole number and a unit, such as `800ms` or `2s`")]
+    Latency,
     /// Not of the form of a size.
     #[error("a size is a whole number and a unit, such as `256 MiB` or `50 GiB`")]
     Size,
@@ -170,6 +215,22 @@ mod tests {
             "99999999999999999d".parse::<Timespan>(),
             Err(UnitError::TooLarge)
         );
+    }
+
+    #[test]
+    fn latencies_are_read_and_shown() {
+        for (text, milliseconds, shown) in [
+            ("800ms", 800, "800ms"),
+            ("2s", 2_000, "2s"),
+            ("1m", 60_000, "1m"),
+            ("1500 ms", 1_500, "1500ms"),
+        ] {
+            let latency: Latency = text.parse().unwrap();
+            assert_eq!(latency.milliseconds(), milliseconds, "{text}");
+            assert_eq!(latency.to_string(), shown);
+        }
+        assert_eq!("2".parse::<Latency>(), Err(UnitError::Latency));
+        assert_eq!("1.5s".parse::<Latency>(), Err(UnitError::Latency));
     }
 
     #[test]

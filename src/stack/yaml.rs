@@ -309,24 +309,23 @@ impl<'de> Visitor<'de> for ContentVisitor {
 }
 
 /// Finds words that YAML 1.1 reads as booleans, and empty values: both are surprises sooner or later.
+///
+/// Under the key `environments`, a `null` that is written out is meant: it removes something.
 pub(super) fn traps(text: &str, root: &Node) -> Vec<Problem> {
     let mut found = Vec::new();
-    let mut rest = vec![root];
-    while let Some(node) = rest.pop() {
+    let mut rest = vec![(root, false)];
+    while let Some((node, removable)) = rest.pop() {
         match &node.content {
             Content::Text(value) => found.extend(boolean_word(text, value, &node.place)),
-            Content::List(list) => rest.extend(list),
+            Content::List(list) => rest.extend(list.iter().map(|item| (item, false))),
             Content::Map(map) => {
                 for (key, entry) in map {
                     found.extend(boolean_word(text, key, &entry.key));
+                    let inside = removable || (std::ptr::eq(node, root) && key == "environments");
                     if entry.value.content == Content::Null {
-                        found.push(
-                            Problem::new(format!("`{key}` has no value"))
-                                .at(entry.key.clone())
-                                .help("give it one, or remove the line"),
-                        );
+                        found.extend(empty_value(text, key, entry, inside));
                     } else {
-                        rest.push(&entry.value);
+                        rest.push((&entry.value, inside));
                     }
                 }
             }
@@ -334,6 +333,23 @@ pub(super) fn traps(text: &str, root: &Node) -> Vec<Problem> {
         }
     }
     found
+}
+
+/// Complains about a value that is not there, or that says so where nothing can be removed.
+fn empty_value(text: &str, key: &str, entry: &Entry, removable: bool) -> Option<Problem> {
+    let raw = text
+        .get(entry.value.place.bytes.clone())
+        .unwrap_or_default();
+    let written = matches!(raw.trim(), "null" | "~");
+    if removable && written {
+        return None;
+    }
+    let problem = Problem::new(format!("`{key}` has no value")).at(entry.key.clone());
+    Some(if removable {
+        problem.help("give it one, remove the line, or write `null` to remove what the stack says")
+    } else {
+        problem.help("give it one, or remove the line")
+    })
 }
 
 /// Complains about an unquoted `yes`, `no`, `on` or `off`.

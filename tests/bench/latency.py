@@ -62,7 +62,7 @@ endpoint:
   image: {{ pytorch: "2.6.0", transformers: "5.5.3" }}
   instance: ml.m5.large
 function: {{ code: function, handler: main.handler, runtime: python3.12 }}
-api: {{ route: POST /classify, throttle: {{ rate: 10000, burst: 5000 }} }}
+api: {{ routes: [POST /classify], throttle: {{ rate: 10000, burst: 5000 }} }}
 environments:
   local: {{ target: local, local: {{ port: 4599, python: {{ interpreter: {python} }} }} }}
 """

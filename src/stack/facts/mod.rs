@@ -7,11 +7,25 @@ mod instances;
 mod regions;
 
 pub(super) use images::{ImageFault, Purpose, image_tag};
-pub(super) use instances::{Processor, is_instance_type, processor};
-pub(super) use regions::{region, region_names};
+pub(super) use instances::{
+    Processor, Use, has_instance, has_own_disk, instances, offered_in, processor, uses,
+};
+pub(super) use regions::{partition, region, region_names};
 
 /// Runtimes of Lambda that run the handler's Python.
 pub(super) const RUNTIMES: [&str; 4] = ["python3.12", "python3.13", "python3.14", "python3.15"];
+
+/// Runtimes of Lambda that ran Python once: no longer supported, or older than what the handler is
+/// written for. From the runtime enumeration of botocore 1.44.8 (2026-11).
+pub(super) const OLD_RUNTIMES: [&str; 7] = [
+    "python2.7",
+    "python3.6",
+    "python3.7",
+    "python3.8",
+    "python3.9",
+    "python3.10",
+    "python3.11",
+];
 
 /// The days that CloudWatch Logs can keep a log.
 pub(super) const RETENTION_DAYS: [u32; 22] = [

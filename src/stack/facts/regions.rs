@@ -28,6 +28,20 @@ pub(in crate::stack) fn region(name: &str) -> Option<&'static RegionFacts> {
     TABLE.regions.get(name)
 }
 
+/// The partition of a region, as ARNs begin with it.
+pub(in crate::stack) fn partition(name: &str) -> Option<&'static str> {
+    Some(match region(name)?.dns_suffix.as_str() {
+        "amazonaws.com.cn" => "aws-cn",
+        "c2s.ic.gov" => "aws-iso",
+        "sc2s.sgov.gov" => "aws-iso-b",
+        "cloud.adc-e.uk" => "aws-iso-e",
+        "csp.hci.ic.gov" => "aws-iso-f",
+        "amazonaws.eu" => "aws-eusc",
+        _ if name.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    })
+}
+
 /// The names of all regions.
 pub(in crate::stack) fn region_names() -> Vec<&'static str> {
     TABLE.regions.keys().map(String::as_str).collect()
@@ -43,6 +57,9 @@ mod tests {
         assert_eq!(ireland.registry.as_deref(), Some("763104351884"));
         assert_eq!(region("cn-north-1").unwrap().dns_suffix, "amazonaws.com.cn");
         assert!(region("eu-west-9").is_none());
+        assert_eq!(partition("us-gov-west-1"), Some("aws-us-gov"));
+        assert_eq!(partition("cn-north-1"), Some("aws-cn"));
+        assert_eq!(partition("eu-west-1"), Some("aws"));
         assert!(region_names().len() > 40);
     }
 }

@@ -11,12 +11,10 @@ use super::names::EnvironmentName;
 use super::problem::{Problem, Problems, Source};
 use super::resolve::{Origin, resolve};
 use super::resolved::Stack;
+use super::schema::{ENVIRONMENT_FIELDS, STACK_FIELDS};
 use super::shape::shape;
 use super::suggest;
 use super::yaml::{self, Content, Entry, Node, Tags};
-
-/// Fields that belong in an environment, not in the stack.
-const ENVIRONMENT_FIELDS: [&str; 3] = ["target", "local", "protected"];
 
 /// A stack file: what all environments share, and the environments.
 #[derive(Debug, Clone)]
@@ -142,14 +140,20 @@ impl StackFile {
         };
         let mut merged = merge(&self.stack, &entry.value);
         merged.place = entry.key.clone();
-        let document = shape(&self.source.text, &merged)?;
-        let content_digest = content_digest(&merged);
+        let shaped = shape(&self.source.text, &merged);
         let origin = Origin {
             file: &self.file,
             root: &merged,
-            content_digest,
+            content_digest: content_digest(&merged),
+            broken: shaped.broken,
         };
-        resolve(&document, environment, &origin)
+        let (stack, found) = resolve(&shaped.document, environment, &origin);
+        let mut problems = shaped.problems;
+        problems.extend(found);
+        match stack {
+            Some(stack) if problems.is_empty() => Ok(stack),
+            _ => Err(problems),
+        }
     }
 }
 
@@ -181,7 +185,7 @@ fn environments(
             );
             continue;
         }
-        for fixed in ["stack", "environments"] {
+        for fixed in STACK_FIELDS {
             if let Some(inner) = entry.value.map().and_then(|map| map.get(fixed)) {
                 let summary = format!("an environment cannot change `{fixed}`");
                 problems.push(

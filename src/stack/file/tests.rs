@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::super::problem::Place;
-use super::super::resolved::{Protection, Python, Target};
+use super::super::resolved::{Capacity, Protection, Python, Target};
 use super::*;
 
 const GOOD: &str = r#"stack: news
@@ -69,7 +69,10 @@ fn a_good_stack_is_resolved_with_its_defaults() {
     assert_eq!(stack.training.volume.to_string(), "50 GiB");
     assert_eq!(stack.function.timeout.seconds(), 25);
     assert_eq!(
-        (stack.api.route.method.as_str(), stack.api.throttle.burst),
+        (
+            stack.api.routes[0].method.as_str(),
+            stack.api.throttle.burst
+        ),
         ("POST", 100)
     );
     assert_eq!(stack.logs.retention_days, 30);
@@ -156,9 +159,9 @@ app.handler } => app.handler, runtime: python2.7 } => python2.7 => no runtime
 tags: { team: a } => tags: { "aws:x": a } => a => is reserved
 tags: { team: a } => tags: { team: "a<b" } => "a<b" => no valid value
 tags: { team: a } => logs: { retention: 31d } => 31d => cannot be kept for `31d`
-tags: { team: a } => api: { route: /x } => /x => is no route
-tags: { team: a } => api: { route: post /x } => post /x => `post` is no method
-tags: { team: a } => api: { route: 'POST /{id}' } => 'POST /{id}' => no path
+tags: { team: a } => api: { routes: [/x] } => /x => is no route
+tags: { team: a } => api: { routes: [post /x] } => post /x => `post` is no method
+tags: { team: a } => api: { routes: ['POST /{id}'] } => 'POST /{id}' => no path
 ml.m5.large => ml.m5.large⏎  startup_timeout: 5s => 5s => to start
 ml.g4dn.xlarge => ml.g4dn.xlarge⏎  max_run: 29d => 29d => `1s` to `28d`
 ml.g4dn.xlarge => ml.g4dn.xlarge⏎  volume: 100 MiB => 100 MiB => whole GiB
@@ -296,11 +299,16 @@ fn an_environment_lies_over_the_stack() {
     let stack = load(&text, "prod").unwrap();
     assert_eq!(stack.training.hyperparameters["epochs"], "9");
     assert_eq!(stack.training.hyperparameters["name"], "x y");
+    let capacity = |stack: Stack| match stack.endpoint.capacity {
+        Capacity::Instances(capacity) => capacity,
+        Capacity::Serverless(_) => panic!("serverless"),
+    };
+    let prod = capacity(stack);
     assert_eq!(
-        (stack.endpoint.count, stack.endpoint.instance.as_str()),
-        (2, "ml.m5.large")
+        (prod.count, prod.instances),
+        (2, vec!["ml.m5.large".to_owned()])
     );
-    assert_eq!(load(&text, "local").unwrap().endpoint.count, 1);
+    assert_eq!(capacity(load(&text, "local").unwrap()).count, 1);
 }
 
 #[test]

@@ -1,15 +1,22 @@
 //! The section `api`.
 
+use std::collections::BTreeSet;
+
 use super::super::check::Check;
 use super::super::document;
 use super::super::problem::Problem;
-use super::super::resolved::{Api, Route, Throttle};
+use super::super::resolved::{Api, Auth, Route, Throttle};
 use super::super::suggest;
+use super::cors;
 
 /// The methods that a route may have.
-const METHODS: [&str; 5] = ["POST", "PUT", "PATCH", "GET", "DELETE"];
+pub(super) const METHODS: [&str; 5] = ["POST", "PUT", "PATCH", "GET", "DELETE"];
+/// The methods that carry a body, which the first route needs.
+const WITH_BODY: [&str; 3] = ["POST", "PUT", "PATCH"];
 /// The longest path of a route.
 const MAX_PATH: usize = 200;
+/// The authorizers that an HTTP API takes.
+const MAX_AUTHORIZERS: usize = 10;
 /// The rate unless the file says another: generous for a demonstration, cheap if abused.
 const DEFAULT_THROTTLE: Throttle = Throttle {
     rate: 50.0,
@@ -18,22 +25,101 @@ const DEFAULT_THROTTLE: Throttle = Throttle {
 
 /// Resolves the section.
 pub(super) fn resolve(check: &mut Check<'_>, api: &document::Api) -> Option<Api> {
-    let route = route(check, api.route.as_deref().unwrap_or("POST /classify"));
-    let throttle = api.throttle.as_ref();
-    let rate = throttle
-        .and_then(|t| t.rate)
-        .unwrap_or(DEFAULT_THROTTLE.rate);
-    let burst = throttle
-        .and_then(|t| t.burst)
-        .unwrap_or(DEFAULT_THROTTLE.burst);
+    let throttle = throttle(api.throttle.as_ref(), DEFAULT_THROTTLE);
+    let everyone = document::Auth::Word(document::AuthWord::None);
+    let auth = api.auth.as_ref().unwrap_or(&everyone);
+    let common = resolve_auth(check, &["api", "auth"], auth);
+    let routes = match &api.routes {
+        None => common.map(|auth| vec![classify(auth)]),
+        Some(given) => routes(check, given, common.as_ref(), throttle),
+    };
+    if let Some(routes) = &routes {
+        limit_authorizers(check, routes);
+    }
+    let cors = api
+        .cors
+        .as_ref()
+        .map(|cors| cors::resolve(check, cors, routes.as_deref().unwrap_or_default()));
     Some(Api {
-        route: route?,
-        throttle: Throttle { rate, burst },
+        routes: routes?,
+        cors,
+        throttle,
+        access_logs: api.access_logs.unwrap_or(true),
     })
 }
 
-fn route(check: &mut Check<'_>, text: &str) -> Option<Route> {
-    let field = &["api", "route"];
+/// The route of a file that names none.
+fn classify(auth: Auth) -> Route {
+    Route {
+        method: "POST".to_owned(),
+        path: "/classify".to_owned(),
+        auth,
+        throttle: None,
+    }
+}
+
+/// Fills in what a throttle leaves open.
+fn throttle(given: Option<&document::Throttle>, otherwise: Throttle) -> Throttle {
+    Throttle {
+        rate: given.and_then(|t| t.rate).unwrap_or(otherwise.rate),
+        burst: given.and_then(|t| t.burst).unwrap_or(otherwise.burst),
+    }
+}
+
+fn routes(
+    check: &mut Check<'_>,
+    given: &[document::RouteEntry],
+    common: Option<&Auth>,
+    usual: Throttle,
+) -> Option<Vec<Route>> {
+    let mut routes = Vec::with_capacity(given.len());
+    let mut seen = BTreeSet::new();
+    for (index, entry) in given.iter().enumerate() {
+        let index = index.to_string();
+        let base = ["api", "routes", index.as_str()];
+        let inner = ["api", "routes", index.as_str(), "route"];
+        let (field, text, settings): (&[&str], _, _) = match entry {
+            document::RouteEntry::Text(text) => (&base, text, None),
+            document::RouteEntry::Settings(settings) => (&inner, &settings.route, Some(settings)),
+        };
+        let auth = match settings.and_then(|settings| settings.auth.as_ref()) {
+            Some(auth) => resolve_auth(check, &["api", "routes", index.as_str(), "auth"], auth),
+            None => common.cloned(),
+        };
+        let Some((method, path)) = route(check, field, text) else {
+            continue;
+        };
+        check.require(seen.insert((method.clone(), path.clone())), field, || {
+            Problem::new(format!("the route `{text}` is here a second time")).help("keep one")
+        });
+        let throttle = settings
+            .and_then(|settings| settings.throttle.as_ref())
+            .map(|given| throttle(Some(given), usual));
+        let Some(auth) = auth else { continue };
+        routes.push(Route {
+            method,
+            path,
+            auth,
+            throttle,
+        });
+        if routes.len() == 1 {
+            first_route(check, field, &routes[0]);
+        }
+    }
+    // One that was left out has a problem of its own.
+    (routes.len() == given.len()).then_some(routes)
+}
+
+/// Requires that the route which `deploy invoke` calls takes a body.
+fn first_route(check: &mut Check<'_>, field: &[&str], route: &Route) {
+    check.require(WITH_BODY.contains(&route.method.as_str()), field, || {
+        Problem::new(format!("the first route cannot be a `{}`", route.method))
+            .because("it is the one that classifies, and the headline is in the request's body")
+            .help("put a route with `POST` first")
+    });
+}
+
+fn route(check: &mut Check<'_>, field: &[&str], text: &str) -> Option<(String, String)> {
     let Some((method, path)) = text.split_once(' ') else {
         let problem = Problem::new(format!("`{text}` is no route"))
             .help("write a method and a path, as in `POST /classify`");
@@ -55,8 +141,66 @@ fn route(check: &mut Check<'_>, text: &str) -> Option<Route> {
             "begin with `/`, use letters, digits and `-_.~`, no parameters, no `/` at the end",
         )
     });
-    Some(Route {
-        method: method.to_owned(),
-        path: path.to_owned(),
-    })
+    Some((method.to_owned(), path.to_owned()))
+}
+
+fn resolve_auth(check: &mut Check<'_>, field: &[&str], auth: &document::Auth) -> Option<Auth> {
+    match auth {
+        document::Auth::Word(document::AuthWord::None) => Some(Auth::None),
+        document::Auth::Word(document::AuthWord::Iam) => Some(Auth::Iam),
+        document::Auth::Token(token) => {
+            let mut inner = field.to_vec();
+            inner.extend(["jwt", "issuer"]);
+            let issuer = &token.jwt.issuer;
+            check.require(is_issuer(issuer), &inner, || {
+                Problem::new(format!("`{issuer}` is no issuer of tokens"))
+                    .because("its keys are fetched from there, over https only")
+                    .help("write its address, as in `https://login.example.com/`")
+            });
+            inner.pop();
+            inner.push("audience");
+            let audience = &token.jwt.audience;
+            let distinct: BTreeSet<&String> = audience.iter().collect();
+            let fits = |one: &String| {
+                !one.trim().is_empty() && one.len() <= 256 && !one.chars().any(char::is_control)
+            };
+            check.require(
+                distinct.len() == audience.len() && audience.iter().all(fits),
+                &inner,
+                || Problem::new("an audience is a text of 1 to 256 characters, each once"),
+            );
+            Some(Auth::Jwt {
+                issuer: issuer.clone(),
+                audience: audience.clone(),
+            })
+        }
+    }
+}
+
+/// Whether a text is an `https` address without query and fragment.
+fn is_issuer(text: &str) -> bool {
+    let Ok(url) = url::Url::parse(text) else {
+        return false;
+    };
+    url.scheme() == "https"
+        && text.starts_with("https://")
+        && url.host_str().is_some_and(|host| !host.is_empty())
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && text.chars().all(|c| c.is_ascii_graphic())
+}
+
+fn limit_authorizers(check: &mut Check<'_>, routes: &[Route]) {
+    let mut kinds: Vec<&Auth> = Vec::new();
+    for route in routes {
+        if matches!(route.auth, Auth::Jwt { .. }) && !kinds.contains(&&route.auth) {
+            kinds.push(&route.auth);
+        }
+    }
+    check.require(kinds.len() <= MAX_AUTHORIZERS, &["api", "routes"], || {
+        Problem::new(format!("there are {} kinds of tokens", kinds.len()))
+            .because(format!("an HTTP API takes {MAX_AUTHORIZERS}"))
+    });
 }

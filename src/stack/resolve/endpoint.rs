@@ -1,27 +1,31 @@
 //! The section `endpoint`.
 
 use super::super::check::Check;
-use super::super::document;
+use super::super::document::{self, Document};
+use super::super::facts::Use;
 use super::super::problem::Problem;
-use super::super::resolved::Endpoint;
-use super::super::units::Timespan;
+use super::super::resolved::{Autoscaling, Capacity, Endpoint, InstanceCapacity, Serverless};
+use super::super::units::{Size, Timespan};
 use super::target::Placement;
-use super::{image, training};
+use super::{arn, image, instance, rollout};
 
-/// Resolves the section.
+/// Resolves the section of a document.
 pub(super) fn resolve(
     check: &mut Check<'_>,
+    document: &Document,
     endpoint: &document::Endpoint,
     place: Option<&Placement>,
 ) -> Option<Endpoint> {
-    training::instance(check, &["endpoint", "instance"], &endpoint.instance);
-    let image = image::resolve(
-        check,
-        "endpoint",
-        &endpoint.image,
-        &endpoint.instance,
-        place,
-    );
+    let none = Vec::new();
+    let types = match (&endpoint.instance, &endpoint.serverless) {
+        (Some(instance), None) => instance.list(),
+        _ => &none,
+    };
+    let image = image::resolve(check, "endpoint", &endpoint.image, types, place);
+    let capacity = match &endpoint.serverless {
+        Some(serverless) => self::serverless(check, endpoint, serverless).map(Capacity::Serverless),
+        None => instances(check, document, endpoint).map(Capacity::Instances),
+    };
     let field = &["endpoint", "startup_timeout"];
     let text = endpoint.startup_timeout.as_deref().unwrap_or("5m");
     let startup_timeout: Option<Timespan> = check.parse(field, text);
@@ -30,10 +34,135 @@ pub(super) fn resolve(
             Problem::new("a container gets from `60s` to `1h` to start")
         });
     }
+    let key = endpoint
+        .encryption
+        .as_ref()
+        .and_then(|encryption| encryption.volume_key.clone());
+    if let Some(key) = &key {
+        let field = &["endpoint", "encryption", "volume_key"];
+        arn::kms(check, field, key, place);
+        instance::no_key_for_own_disks(check, field, types);
+    }
     Some(Endpoint {
         image: image?,
-        instance: endpoint.instance.clone(),
-        count: endpoint.count.unwrap_or(1),
+        capacity: capacity?,
         startup_timeout: startup_timeout?,
+        volume_key: key,
+    })
+}
+
+/// Resolves an endpoint on instances.
+fn instances(
+    check: &mut Check<'_>,
+    document: &Document,
+    endpoint: &document::Endpoint,
+) -> Option<InstanceCapacity> {
+    let types = endpoint.instance.as_ref();
+    match types {
+        Some(types) => instance::check(check, &["endpoint", "instance"], types, Use::Hosting),
+        None => check.fail(
+            &["endpoint"],
+            Problem::new("`endpoint` lacks `instance`").help(
+                "add `instance: ml.m5.large`, or `serverless: { memory: 4 GiB }` to serve \
+                 without instances",
+            ),
+        ),
+    }
+    let autoscaling = endpoint.autoscaling.as_ref();
+    let autoscaling = autoscaling.map(|given| self::autoscaling(check, endpoint, given));
+    let scaling = autoscaling.flatten();
+    let fewest = scaling.map_or(endpoint.count.unwrap_or(1), |scaling| scaling.min);
+    let rollout = rollout::resolve(check, document, endpoint.rollout.as_ref(), fewest);
+    Some(InstanceCapacity {
+        instances: types?.list().to_vec(),
+        count: endpoint.count.unwrap_or(fewest),
+        autoscaling: match autoscaling {
+            Some(resolved) => Some(resolved?),
+            None => None,
+        },
+        rollout: rollout?,
+    })
+}
+
+fn autoscaling(
+    check: &mut Check<'_>,
+    endpoint: &document::Endpoint,
+    given: &document::Autoscaling,
+) -> Option<Autoscaling> {
+    let (min, max) = (given.min, given.max);
+    check.require(min <= max, &["endpoint", "autoscaling", "min"], || {
+        Problem::new(format!("`min` ({min}) is more than `max` ({max})"))
+    });
+    if let Some(count) = endpoint.count.filter(|_| min <= max) {
+        check.require((min..=max).contains(&count), &["endpoint", "count"], || {
+            Problem::new(format!(
+                "`count` must be between `min` and `max` of `autoscaling`, {min} to {max}"
+            ))
+            .because("it is the number to start with, and scaling keeps to its bounds")
+            .help("remove `count`, or change it")
+        });
+    }
+    let mut cooldown = |name: &str, text: Option<&str>, default: &str| {
+        let field = &["endpoint", "autoscaling", name];
+        let span: Timespan = check.parse(field, text.unwrap_or(default))?;
+        check.require(span.seconds() <= 3_600, field, || {
+            Problem::new(format!("`{name}` is at most `1h`"))
+        });
+        Some(span)
+    };
+    let scale_out_after = cooldown("scale_out_after", given.scale_out_after.as_deref(), "1m");
+    let scale_in_after = cooldown("scale_in_after", given.scale_in_after.as_deref(), "10m");
+    Some(Autoscaling {
+        min,
+        max,
+        invocations_per_instance: given.invocations_per_instance,
+        scale_out_after: scale_out_after?,
+        scale_in_after: scale_in_after?,
+    })
+}
+
+/// Resolves a serverless endpoint, which has none of what instances have.
+fn serverless(
+    check: &mut Check<'_>,
+    endpoint: &document::Endpoint,
+    given: &document::Serverless,
+) -> Option<Serverless> {
+    for (name, there) in [
+        ("instance", endpoint.instance.is_some()),
+        ("count", endpoint.count.is_some()),
+        ("autoscaling", endpoint.autoscaling.is_some()),
+        ("rollout", endpoint.rollout.is_some()),
+    ] {
+        check.require(!there, &["endpoint", name], || {
+            Problem::new(format!("`{name}` cannot be together with `serverless`"))
+                .because("a serverless endpoint has no instances")
+                .help(format!(
+                    "remove one of the two; an environment removes what the stack has with \
+                     `{name}: null`"
+                ))
+        });
+    }
+    let field = &["endpoint", "serverless", "memory"];
+    let memory: Option<Size> = check.parse(field, given.memory.as_deref().unwrap_or("4 GiB"));
+    if let Some(memory) = memory {
+        let fits = memory.whole_gib().is_some_and(|gib| (1..=6).contains(&gib));
+        check.require(fits, field, || {
+            Problem::new("a serverless container has 1 to 6 whole GiB of memory")
+        });
+    }
+    let max_concurrency = given.max_concurrency.unwrap_or(5);
+    if let Some(provisioned) = given.provisioned_concurrency {
+        let field = &["endpoint", "serverless", "provisioned_concurrency"];
+        check.require(provisioned <= max_concurrency, field, || {
+            Problem::new(format!(
+                "`provisioned_concurrency` ({provisioned}) is more than `max_concurrency` \
+                 ({max_concurrency})"
+            ))
+        });
+    }
+    Some(Serverless {
+        memory: memory?,
+        max_concurrency,
+        provisioned_concurrency: given.provisioned_concurrency,
     })
 }

@@ -1,10 +1,10 @@
-//! The sections `function` and `logs`.
+//! The section `function`.
 
 use super::super::check::Check;
 use super::super::document;
 use super::super::facts;
 use super::super::problem::Problem;
-use super::super::resolved::{Function, Logs};
+use super::super::resolved::Function;
 use super::super::suggest;
 use super::super::units::{Size, Timespan};
 
@@ -19,14 +19,7 @@ pub(super) fn resolve(check: &mut Check<'_>, function: &document::Function) -> O
     let code = check.folder(&["function", "code"], &function.code);
     handler(check, function, code.as_deref());
     let runtime = function.runtime.as_deref().unwrap_or("python3.12");
-    check.require(
-        facts::RUNTIMES.contains(&runtime),
-        &["function", "runtime"],
-        || {
-            Problem::new(format!("`{runtime}` is no runtime for this handler"))
-                .help(suggest::remedy(runtime, &facts::RUNTIMES))
-        },
-    );
+    self::runtime(check, runtime);
     let memory: Option<Size> = check.parse(
         &["function", "memory"],
         function.memory.as_deref().unwrap_or("256 MiB"),
@@ -57,7 +50,27 @@ pub(super) fn resolve(check: &mut Check<'_>, function: &document::Function) -> O
         runtime: runtime.to_owned(),
         memory: memory?,
         timeout: timeout?,
+        concurrency: function.concurrency,
     })
+}
+
+/// Requires a runtime that Lambda still offers and the handler is written for.
+fn runtime(check: &mut Check<'_>, runtime: &str) {
+    let field = &["function", "runtime"];
+    if facts::OLD_RUNTIMES.contains(&runtime) {
+        let problem = Problem::new(format!("the runtime `{runtime}` is too old"))
+            .because("it is deprecated, or soon will be: functions on it can no longer be changed")
+            .help(format!(
+                "choose one of {}",
+                suggest::listed(&facts::RUNTIMES)
+            ));
+        check.fail(field, problem);
+        return;
+    }
+    check.require(facts::RUNTIMES.contains(&runtime), field, || {
+        Problem::new(format!("`{runtime}` is no runtime for this handler"))
+            .help(suggest::remedy(runtime, &facts::RUNTIMES))
+    });
 }
 
 fn handler(check: &mut Check<'_>, function: &document::Function, code: Option<&std::path::Path>) {
@@ -83,22 +96,4 @@ fn handler(check: &mut Check<'_>, function: &document::Function, code: Option<&s
             check.fail(field, Problem::new(summary).help(help));
         }
     }
-}
-
-/// Resolves the section `logs`.
-pub(super) fn logs(check: &mut Check<'_>, logs: &document::Logs) -> Option<Logs> {
-    let field = &["logs", "retention"];
-    let span: Timespan = check.parse(field, logs.retention.as_deref().unwrap_or("30d"))?;
-    let days = span.whole_days().and_then(|days| u32::try_from(days).ok());
-    if let Some(retention_days) = days.filter(|days| facts::RETENTION_DAYS.contains(days)) {
-        return Some(Logs { retention_days });
-    }
-    let days: Vec<String> = facts::RETENTION_DAYS
-        .iter()
-        .map(|days| format!("{days}d"))
-        .collect();
-    let problem = Problem::new(format!("logs cannot be kept for `{span}`"))
-        .help(format!("choose one of {}", days.join(", ")));
-    check.fail(field, problem);
-    None
 }

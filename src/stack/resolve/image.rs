@@ -12,12 +12,13 @@ use super::target::Placement;
 /// The longest address that SageMaker takes.
 const MAX_URI: usize = 255;
 
-/// Resolves an image of a section, `training` or `endpoint`.
+/// Resolves an image of a section, `training` or `endpoint`, for all instance types that it may run
+/// on; without any, for a general processor.
 pub(super) fn resolve(
     check: &mut Check<'_>,
     section: &str,
     image: &document::Image,
-    instance: &str,
+    instances: &[String],
     place: Option<&Placement>,
 ) -> Option<Image> {
     let field = &[section, "image"];
@@ -33,7 +34,7 @@ pub(super) fn resolve(
                 purpose,
                 pytorch,
                 transformers,
-                instance,
+                instances,
             };
             by_versions(check, field, &wanted, place?)
         }
@@ -50,7 +51,7 @@ struct Wanted<'a> {
     purpose: Purpose,
     pytorch: &'a str,
     transformers: &'a str,
-    instance: &'a str,
+    instances: &'a [String],
 }
 
 fn by_versions(
@@ -63,10 +64,21 @@ fn by_versions(
         purpose,
         pytorch,
         transformers,
-        instance,
+        instances,
     } = *wanted;
     let region = place.region.as_str();
-    let processor = facts::processor(instance);
+    let first = instances.first();
+    let processor = first.map_or(Processor::Cpu, |name| facts::processor(name));
+    let mixed = instances
+        .iter()
+        .find(|name| facts::processor(name) != processor);
+    if let (Some(first), Some(other), false) = (first, mixed, place.is_local()) {
+        let problem = Problem::new(format!("no container runs on both `{first}` and `{other}`"))
+            .because("one has another kind of processor than the other")
+            .help("choose instances of one kind, or give the `uri` of an image for all");
+        check.fail(field, problem);
+        return None;
+    }
     let at = (!place.is_local()).then_some((region, processor));
     match facts::image_tag(purpose, pytorch, transformers, at) {
         Ok((repository, tag)) if place.is_local() => Some(Image {
@@ -93,12 +105,15 @@ fn by_versions(
             None
         }
         Err(ImageFault::Processor(has)) => {
-            let summary = format!("this container cannot run on `{instance}`");
+            let summary = match first {
+                Some(instance) => format!("this container cannot run on `{instance}`"),
+                None => "this container cannot run without a GPU".to_owned(),
+            };
             let why = format!("it is made for {} only", suggest::listed(&has));
             let help = match processor {
                 Processor::Cpu => "choose an instance with a GPU such as `ml.g4dn.xlarge`",
                 Processor::Gpu => "choose an instance without a GPU such as `ml.m5.large`",
-                Processor::Neuron => "choose another instance",
+                Processor::Arm | Processor::Accelerator => "choose another instance",
             };
             let help = format!("{help}, or give the `uri` of another image");
             check.fail(field, Problem::new(summary).because(why).help(help));

@@ -4,17 +4,26 @@
 //! stack or all problems. Each section has its own file here. Must not know: how YAML is read.
 
 mod api;
+mod arn;
+mod container;
+mod cors;
 mod endpoint;
+mod extras;
 mod function;
+mod gates;
 mod image;
+mod instance;
+mod limits;
+mod rollout;
 mod tags;
 mod target;
 mod training;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::check::Check;
-use super::document::Document;
+use super::document::{self, Document};
 use super::names::{EnvironmentName, Names, StackName};
 use super::problem::Problem;
 use super::resolved::{Data, Protection, Stack};
@@ -28,25 +37,24 @@ pub(super) struct Origin<'a> {
     pub(super) root: &'a Node,
     /// SHA-256 of that tree.
     pub(super) content_digest: String,
+    /// The sections that were left out since their shape is wrong.
+    pub(super) broken: BTreeSet<String>,
 }
 
-/// Resolves one environment, or says everything that is wrong with it.
+/// Resolves one environment; without a stack there is at least one problem, unless a section is
+/// broken.
 pub(super) fn resolve(
     document: &Document,
     environment: &EnvironmentName,
     origin: &Origin<'_>,
-) -> Result<Stack, Vec<Problem>> {
+) -> (Option<Stack>, Vec<Problem>) {
     let folder = origin.file.parent().unwrap_or(Path::new("/"));
-    let mut check = Check::new(origin.root, folder);
+    let mut check = Check::new(origin.root, folder, &origin.broken);
     let stack = build(document, environment, origin, &mut check);
-    let problems = check.into_problems();
-    match stack {
-        Some(stack) if problems.is_empty() => Ok(stack),
-        _ => Err(problems),
-    }
+    (stack, check.into_problems())
 }
 
-/// Builds the stack; `None` only if the check has a problem for it.
+/// Builds the stack; `None` only if the check has a problem for it, or a section is broken.
 fn build(
     document: &Document,
     environment: &EnvironmentName,
@@ -54,29 +62,46 @@ fn build(
     check: &mut Check<'_>,
 ) -> Option<Stack> {
     // Every section is looked at before the first `?`, so that one mistake does not hide another.
-    let name: Option<StackName> = check.parse(&["stack"], &document.stack);
+    let name = document.stack.as_ref();
+    let name: Option<StackName> = name.and_then(|name| check.parse(&["stack"], name));
     let place = target::resolve(check, document);
-    let data = data(check, &document.data.file);
-    let training = training::resolve(check, &document.training, place.as_ref());
-    let endpoint = endpoint::resolve(check, &document.endpoint, place.as_ref());
-    let function = function::resolve(check, &document.function);
-    let api = api::resolve(check, &document.api);
-    let logs = function::logs(check, &document.logs);
-    let tags = tags::resolve(check, &document.tags, &document.stack, environment);
+    let at = place.as_ref();
+    let data = document.data.as_ref();
+    let data = data.and_then(|data| self::data(check, &data.file));
+    let training = document.training.as_ref();
+    let training = training.and_then(|training| training::resolve(check, training, at));
+    let endpoint = document.endpoint.as_ref();
+    let endpoint = endpoint.and_then(|endpoint| endpoint::resolve(check, document, endpoint, at));
+    let function = document.function.as_ref();
+    let function = function.and_then(|function| function::resolve(check, function));
+    let api = api::resolve(
+        check,
+        document.api.as_ref().unwrap_or(&document::Api::default()),
+    );
+    let batch = document.batch.as_ref();
+    let batch = batch.map(|batch| extras::batch(check, batch));
+    let notebook = document.notebook.as_ref();
+    let notebook = notebook.map(|notebook| extras::notebook(check, notebook));
+    let alarms = document.alarms.as_ref();
+    let alarms = alarms.map(|alarms| extras::alarms(check, alarms, at));
+    let logs = extras::logs(
+        check,
+        document.logs.as_ref().unwrap_or(&document::Logs::default()),
+    );
+    let tags = tags::resolve(
+        check,
+        document.tags.as_ref(),
+        document.stack.as_deref(),
+        environment,
+    );
+    let checks = document.checks.as_ref();
+    let waivers = checks.map(|checks| extras::waivers(check, checks));
+    // That the name is good and known was seen to where all environments are known.
+    let promotes_from = document.promotes_from.as_ref();
+    let promotes_from = promotes_from.and_then(|name| name.parse().ok());
 
     let (name, place) = (name?, place?);
-    let names = match Names::compose(&name, environment, &place.account, &place.region) {
-        Ok(names) => names,
-        Err(error) => {
-            let summary = "the stack's or the environment's name is too long";
-            let problem = Problem::new(summary)
-                .because(error.to_string())
-                .help("shorten it");
-            check.fail(&["stack"], problem);
-            return None;
-        }
-    };
-    let protected = document.protected;
+    let names = names(check, &name, environment, &place)?;
     Some(Stack {
         file: origin.file.to_path_buf(),
         content_digest: origin.content_digest.clone(),
@@ -85,20 +110,57 @@ fn build(
         target: place.target,
         account: place.account,
         region: place.region,
-        protection: if protected {
+        protection: if document.protected == Some(true) {
             Protection::Protected
         } else {
             Protection::Unprotected
         },
+        promotes_from,
         names,
         data: data?,
         training: training?,
         endpoint: endpoint?,
         function: function?,
         api: api?,
+        batch: transposed(batch)?,
+        notebook: transposed(notebook)?,
+        alarms: transposed(alarms)?,
         logs: logs?,
         tags,
+        waivers: waivers.unwrap_or_default(),
     })
+}
+
+/// Turns a section that may be absent or mistaken into one that is absent, or nothing at all.
+#[expect(
+    clippy::option_option,
+    reason = "absent and mistaken are two different things"
+)]
+fn transposed<T>(section: Option<Option<T>>) -> Option<Option<T>> {
+    match section {
+        None => Some(None),
+        Some(resolved) => resolved.map(Some),
+    }
+}
+
+/// Composes the names, and requires that they fit.
+fn names(
+    check: &mut Check<'_>,
+    name: &StackName,
+    environment: &EnvironmentName,
+    place: &target::Placement,
+) -> Option<Names> {
+    match Names::compose(name, environment, &place.account, &place.region) {
+        Ok(names) => Some(names),
+        Err(error) => {
+            let summary = "the stack's or the environment's name is too long";
+            let problem = Problem::new(summary)
+                .because(error.to_string())
+                .help("shorten it");
+            check.fail(&["stack"], problem);
+            None
+        }
+    }
 }
 
 /// Resolves the data set: one file whose name can be part of an object key.

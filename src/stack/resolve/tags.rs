@@ -17,10 +17,12 @@ const MAX_VALUE: usize = 256;
 /// Checks the user's tags and adds the tool's own, by which it knows what belongs to it.
 pub(super) fn resolve(
     check: &mut Check<'_>,
-    given: &IndexMap<String, Scalar>,
-    stack: &str,
+    given: Option<&IndexMap<String, Scalar>>,
+    stack: Option<&str>,
     environment: &EnvironmentName,
 ) -> BTreeMap<String, String> {
+    let none = IndexMap::new();
+    let given = given.unwrap_or(&none);
     check.require(given.len() <= MAX_TAGS, &["tags"], || {
         Problem::new(format!(
             "there are {} tags, more than {MAX_TAGS}",
@@ -47,7 +49,7 @@ pub(super) fn resolve(
         });
         tags.insert(key.clone(), value);
     }
-    tags.insert("deploy:stack".into(), stack.to_owned());
+    tags.insert("deploy:stack".into(), stack.unwrap_or_default().to_owned());
     tags.insert("deploy:environment".into(), environment.to_string());
     tags.insert("deploy:tool".into(), "deploy".into());
     tags

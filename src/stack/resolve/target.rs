@@ -36,9 +36,13 @@ impl Placement {
 
 /// Resolves the target of an environment.
 pub(super) fn resolve(check: &mut Check<'_>, document: &Document) -> Option<Placement> {
-    match (&document.target, &document.local) {
+    let target = document.target.as_ref()?;
+    match (target, &document.local) {
         (document::Target::Word(document::TargetWord::Local), Some(local)) => {
             resolve_local(check, local)
+        }
+        (document::Target::Word(document::TargetWord::Local), None) if check.is_broken("local") => {
+            None
         }
         (document::Target::Word(document::TargetWord::Local), None) => {
             let problem = Problem::new("a local environment needs a Python to run in")

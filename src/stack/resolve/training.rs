@@ -7,12 +7,12 @@ use regex::Regex;
 
 use super::super::check::Check;
 use super::super::document::{self, Scalar};
-use super::super::facts;
+use super::super::facts::Use;
 use super::super::problem::Problem;
 use super::super::resolved::Training;
-use super::super::units::{Size, Timespan};
-use super::image;
+use super::super::units::Size;
 use super::target::Placement;
+use super::{container, gates, image, instance, limits};
 
 /// Limits of `CreateTrainingJob`: hyperparameters, length of their keys and values.
 const MAX_HYPERPARAMETERS: usize = 100;
@@ -22,8 +22,6 @@ const MAX_VALUE: usize = 2_500;
 const MAX_METRICS: usize = 40;
 const MAX_METRIC_NAME: usize = 255;
 const MAX_REGEX: usize = 500;
-/// The longest run that SageMaker takes: 28 days.
-const MAX_RUN: u64 = 28 * 86_400;
 /// The largest volume that SageMaker takes, in GiB.
 const MAX_VOLUME: u64 = 16_384;
 /// What placeholders of a rendered request begin with.
@@ -37,41 +35,45 @@ pub(super) fn resolve(
 ) -> Option<Training> {
     let code = check.folder(&["training", "code"], &training.code);
     entry_point(check, training, code.as_deref());
-    instance(check, &["training", "instance"], &training.instance);
-    let image = image::resolve(
+    let types = training.instance.list();
+    instance::check(
         check,
-        "training",
-        &training.image,
+        &["training", "instance"],
         &training.instance,
-        place,
+        Use::Training,
     );
+    let image = image::resolve(check, "training", &training.image, types, place);
     let volume = volume(check, training.volume.as_deref());
-    let max_run = max_run(check, training.max_run.as_deref());
-    let hyperparameters = hyperparameters(check, &training.hyperparameters);
-    metrics(check, &training.metrics);
+    let limits = limits::resolve(check, training);
+    let none = IndexMap::new();
+    let given = training.hyperparameters.as_ref().unwrap_or(&none);
+    let hyperparameters = hyperparameters(check, given);
+    let metrics = training.metrics.clone().unwrap_or_default();
+    self::metrics(check, &metrics);
+    let gates = gates::resolve(check, training.gates.as_ref(), &metrics);
+    let environment = container::environment(check, training.environment.as_ref());
+    let count = training.count.unwrap_or(1);
+    let network = container::network(check, training.network.as_ref(), count);
+    let encryption = container::encryption(check, training, place);
+    let limits = limits?;
     Some(Training {
         code: code?,
         entry_point: training.entry_point.clone(),
         image: image?,
-        instance: training.instance.clone(),
+        instances: types.to_vec(),
+        count,
+        spot: limits.spot,
         volume: volume?,
-        max_run: max_run?,
+        max_run: limits.max_run,
+        max_pending: limits.max_pending,
+        keep_alive: limits.keep_alive,
+        environment,
         hyperparameters,
-        metrics: training.metrics.clone(),
+        metrics,
+        gates,
+        network: network?,
+        encryption,
     })
-}
-
-/// Requires the form of an instance type.
-pub(super) fn instance(check: &mut Check<'_>, field: &[&str], instance: &str) {
-    check.require(facts::is_instance_type(instance), field, || {
-        let problem = Problem::new(format!("`{instance}` is no instance type of SageMaker"));
-        let prefixed = format!("ml.{instance}");
-        if facts::is_instance_type(&prefixed) {
-            problem.help(format!("did you mean `{prefixed}`?"))
-        } else {
-            problem.help("an instance type looks like `ml.g4dn.xlarge`")
-        }
-    });
 }
 
 fn entry_point(
@@ -115,15 +117,6 @@ fn volume(check: &mut Check<'_>, text: Option<&str>) -> Option<Size> {
     Some(size)
 }
 
-fn max_run(check: &mut Check<'_>, text: Option<&str>) -> Option<Timespan> {
-    let field = &["training", "max_run"];
-    let span: Timespan = check.parse(field, text.unwrap_or("2h"))?;
-    check.require((1..=MAX_RUN).contains(&span.seconds()), field, || {
-        Problem::new("a training job may run from `1s` to `28d`")
-    });
-    Some(span)
-}
-
 fn hyperparameters(
     check: &mut Check<'_>,
     given: &IndexMap<String, Scalar>,
@@ -162,6 +155,16 @@ fn hyperparameters(
         check.require(length <= MAX_VALUE, field, || {
             Problem::new(format!("the value of `{key}` has {length} characters"))
                 .because(format!("SageMaker takes {MAX_VALUE}"))
+        });
+        check.require(!value.chars().any(char::is_control), field, || {
+            Problem::new(format!(
+                "the value of `{key}` has a line break or control character"
+            ))
+            .because(
+                "SageMaker takes values of one line; everything else is safe, since the \
+                     script reads its settings from a file and no shell ever sees them",
+            )
+            .help("put long texts into a file of the training code")
         });
         no_placeholder(check, field, &value);
         strings.insert(key.clone(), value);
@@ -213,7 +216,7 @@ fn metrics(check: &mut Check<'_>, metrics: &IndexMap<String, String>) {
 }
 
 /// Refuses a text that would be taken for a placeholder of the rendered request.
-fn no_placeholder(check: &mut Check<'_>, field: &[&str], text: &str) {
+pub(super) fn no_placeholder(check: &mut Check<'_>, field: &[&str], text: &str) {
     check.require(!text.contains(PLACEHOLDER), field, || {
         Problem::new(format!("`{PLACEHOLDER}` cannot be part of a value"))
             .because("it marks what is filled in when the job is started")

@@ -220,7 +220,7 @@ function:
   runtime: python3.12
   memory: 256 MiB
   timeout: 25s
-api: {{ route: POST /classify }}
+api: {{ routes: [POST /classify] }}
 environments:
   local:
     target: local

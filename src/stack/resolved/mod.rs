@@ -1,13 +1,21 @@
 //! The stack of one environment, resolved: every default filled in, every path absolute, every
 //! name composed, every image an address. What is in here has been checked.
 
+mod api;
+mod endpoint;
+mod extras;
+mod training;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use indexmap::IndexMap;
-
 use super::names::{AccountId, EnvironmentName, Names, Region, StackName};
 use super::units::{Size, Timespan};
+
+pub use api::{Api, Auth, Cors, Route, Throttle};
+pub use endpoint::{Autoscaling, Capacity, Endpoint, InstanceCapacity, Rollout, Serverless, Share};
+pub use extras::{Alarms, Batch, BatchStrategy, Logs, Notebook};
+pub use training::{Comparison, Encryption, Gate, Network, Spot, Training, Vpc};
 
 /// One environment of a stack, ready to be rendered and reconciled.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +37,8 @@ pub struct Stack {
     pub region: Region,
     /// Whether what holds data is safe from a mere `--yes`.
     pub protection: Protection,
+    /// The environment whose releases this one takes over.
+    pub promotes_from: Option<EnvironmentName>,
     /// Names of all that it is made of.
     pub names: Names,
     /// The data set.
@@ -41,10 +51,18 @@ pub struct Stack {
     pub function: Function,
     /// The HTTP API.
     pub api: Api,
+    /// Classifying in bulk; `None` if there is none.
+    pub batch: Option<Batch>,
+    /// A notebook instance; `None` if there is none.
+    pub notebook: Option<Notebook>,
+    /// Alarms on what is served; `None` if there are none.
+    pub alarms: Option<Alarms>,
     /// What is kept of the logs.
     pub logs: Logs,
     /// The user's tags and the tool's own (`deploy:*`), in the order of their keys.
     pub tags: BTreeMap<String, String>,
+    /// The id of a policy to the reason why it need not hold here.
+    pub waivers: BTreeMap<String, String>,
 }
 
 /// Where an environment lives.
@@ -106,27 +124,6 @@ pub struct Data {
     pub file: PathBuf,
 }
 
-/// How the model is trained.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Training {
-    /// The absolute path of the code bundle's folder.
-    pub code: PathBuf,
-    /// The script in that folder, relative to it.
-    pub entry_point: String,
-    /// The container image.
-    pub image: Image,
-    /// The instance type.
-    pub instance: String,
-    /// The disk of the instance, in whole GiB.
-    pub volume: Size,
-    /// The longest that the job may run.
-    pub max_run: Timespan,
-    /// Settings of the script, as the strings that SageMaker hands over.
-    pub hyperparameters: BTreeMap<String, String>,
-    /// Metric name to the regular expression whose first group is its value.
-    pub metrics: IndexMap<String, String>,
-}
-
 /// A container image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
@@ -147,19 +144,6 @@ pub struct Repository {
     pub name: String,
 }
 
-/// How the model is served.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    /// The container image.
-    pub image: Image,
-    /// The instance type.
-    pub instance: String,
-    /// The number of instances.
-    pub count: u32,
-    /// How long a container may take until it answers.
-    pub startup_timeout: Timespan,
-}
-
 /// The function between the API and the endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Function {
@@ -173,38 +157,6 @@ pub struct Function {
     pub memory: Size,
     /// The longest that one call may take.
     pub timeout: Timespan,
-}
-
-/// The HTTP API.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Api {
-    /// What callers send.
-    pub route: Route,
-    /// How often they may.
-    pub throttle: Throttle,
-}
-
-/// A method and a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Route {
-    /// The HTTP method in capitals.
-    pub method: String,
-    /// The path, from its `/` on.
-    pub path: String,
-}
-
-/// The rate at which calls are let through.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Throttle {
-    /// Calls a second, sustained.
-    pub rate: f64,
-    /// Calls at once.
-    pub burst: u32,
-}
-
-/// What is kept of the logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Logs {
-    /// Days that a line is kept.
-    pub retention_days: u32,
+    /// Calls at once that are reserved for it; `None` for the account's common pool.
+    pub concurrency: Option<u32>,
 }

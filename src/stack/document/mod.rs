@@ -1,0 +1,230 @@
+//! The shape of a stack file as it is written, before anything is resolved.
+//!
+//! The JSON Schema that every file is checked against is made from these structs, so a field's
+//! docstring is also what an author reads in an editor. Every field is optional to the reader,
+//! so that one bad section does not hide the mistakes of the others; the schema says which are
+//! required.
+
+mod api;
+mod endpoint;
+mod extras;
+mod training;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub(super) use api::{Api, Auth, AuthWord, Cors, RouteEntry, Throttle};
+pub(super) use endpoint::{Autoscaling, Endpoint, Gradual, Portion, Rollout, Serverless};
+pub(super) use extras::{Alarms, Batch, Checks, Logs, Notebook, Strategy};
+pub(super) use training::{Encryption, Network, Training};
+
+/// One environment of a stack file, merged over the stack.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Document {
+    /// The stack's name: lower-case letters, digits and single hyphens. It begins the name of
+    /// everything that is made.
+    #[schemars(required, extend("examples" = ["news-classifier"]))]
+    pub(super) stack: Option<String>,
+    /// Where the environment lives: `local`, or an AWS account and region.
+    #[schemars(required, extend("examples" = ["local", { "account": "111122223333", "region": "eu-west-1" }]))]
+    pub(super) target: Option<Target>,
+    /// How the embedded local engine is run; for environments with `target: local` only.
+    #[schemars(extend("default" = null, "examples" = [{ "port": 4599, "python": { "interpreter": "/usr/bin/python3" } }]))]
+    pub(super) local: Option<Local>,
+    /// Whether the environment's name must be typed out before data is deleted or replaced.
+    #[schemars(extend("default" = false, "examples" = [true]))]
+    pub(super) protected: Option<bool>,
+    /// The environment whose releases this one takes over, in place of training itself.
+    #[schemars(extend("default" = null, "examples" = ["staging"]))]
+    pub(super) promotes_from: Option<String>,
+    /// The data set to train on.
+    #[schemars(required, extend("examples" = [{ "file": "data/headlines.csv" }]))]
+    pub(super) data: Option<Data>,
+    /// How the model is trained.
+    #[schemars(required, extend("examples" = [{ "code": "code", "entry_point": "train.py", "image": { "pytorch": "2.8.0", "transformers": "4.56.2" }, "instance": "ml.g4dn.xlarge" }]))]
+    pub(super) training: Option<Training>,
+    /// How the model is served.
+    #[schemars(required, extend("examples" = [{ "image": { "pytorch": "2.6.0", "transformers": "5.5.3" }, "instance": "ml.m5.large" }]))]
+    pub(super) endpoint: Option<Endpoint>,
+    /// The function between the API and the endpoint.
+    #[schemars(required, extend("examples" = [{ "code": "function", "handler": "lambda_function.handler" }]))]
+    pub(super) function: Option<Function>,
+    /// The public HTTP API.
+    #[schemars(extend("default" = {}, "examples" = [{ "routes": ["POST /classify"], "auth": "none" }]))]
+    pub(super) api: Option<Api>,
+    /// Classifying in bulk with a batch transform job; without the section there is none.
+    #[schemars(extend("default" = null, "examples" = [{ "instance": "ml.m5.xlarge" }]))]
+    pub(super) batch: Option<Batch>,
+    /// A notebook instance to explore the data on; without the section there is none.
+    #[schemars(extend("default" = null, "examples" = [{ "instance": "ml.t3.medium", "volume": "20 GiB" }]))]
+    pub(super) notebook: Option<Notebook>,
+    /// Alarms on what is served; without the section there are none.
+    #[schemars(extend("default" = null, "examples" = [{ "errors": 5, "latency": "2s", "window": "5m" }]))]
+    pub(super) alarms: Option<Alarms>,
+    /// What is kept of the logs.
+    #[schemars(extend("default" = {}, "examples" = [{ "retention": "90d" }]))]
+    pub(super) logs: Option<Logs>,
+    /// Tags for everything that can be tagged; tags with `deploy:` are the tool's own.
+    #[schemars(extend("default" = {}, "examples" = [{ "project": "news", "team": "a" }]))]
+    pub(super) tags: Option<IndexMap<String, Scalar>>,
+    /// What `deploy check` is told.
+    #[schemars(extend("default" = {}, "examples" = [{ "waive": { "API-PUBLIC": "a public demonstration" } }]))]
+    pub(super) checks: Option<Checks>,
+}
+
+/// Where an environment lives.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum Target {
+    /// The embedded engine: no account is needed.
+    Word(TargetWord),
+    /// An AWS account.
+    Account(AwsAccount),
+}
+
+/// The targets that need no more than a word.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum TargetWord {
+    /// The embedded engine of this machine.
+    Local,
+}
+
+/// An AWS account and how to get at it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AwsAccount {
+    /// The account's id: twelve digits in quotes. Other credentials are refused.
+    #[schemars(extend("examples" = ["111122223333"]))]
+    pub(super) account: String,
+    /// The region, such as `eu-west-1`.
+    #[schemars(extend("examples" = ["eu-west-1"]))]
+    pub(super) region: String,
+    /// The profile to take credentials from; without it, the SDK's own choice.
+    #[schemars(extend("default" = null, "examples" = ["staging-deployer"]))]
+    pub(super) profile: Option<String>,
+}
+
+/// How the embedded local engine is run.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Local {
+    /// The loopback port that the engine listens on.
+    #[schemars(range(min = 1024, max = 65_535), extend("default" = 4599, "examples" = [4600]))]
+    pub(super) port: Option<u16>,
+    /// The region that the engine plays.
+    #[schemars(extend("default" = "us-east-1", "examples" = ["eu-west-1"]))]
+    pub(super) region: Option<String>,
+    /// The Python that runs training, serving and the function.
+    #[schemars(extend("examples" = [{ "project": "../../training-code", "group": "local" }]))]
+    pub(super) python: Python,
+}
+
+/// The Python of the local engine: a project with a dependency group, or an interpreter.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Python {
+    /// The folder with `pyproject.toml`, relative to the stack file.
+    #[schemars(extend("default" = null, "examples" = ["../../training-code"]))]
+    pub(super) project: Option<String>,
+    /// The dependency group of that project to install.
+    #[schemars(extend("default" = "local", "examples" = ["local"]))]
+    pub(super) group: Option<String>,
+    /// An interpreter that has what the code needs already.
+    #[schemars(extend("default" = null, "examples" = ["/usr/bin/python3"]))]
+    pub(super) interpreter: Option<String>,
+}
+
+/// The data set to train on.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Data {
+    /// The file, relative to the stack file.
+    #[schemars(extend("examples" = ["data/headlines.csv"]))]
+    pub(super) file: String,
+}
+
+/// A container image: by the versions of its frameworks, or by its address.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Image {
+    /// The version of `PyTorch`, in quotes.
+    #[schemars(extend("default" = null, "examples" = ["2.8.0"]))]
+    pub(super) pytorch: Option<String>,
+    /// The version of transformers, in quotes.
+    #[schemars(extend("default" = null, "examples" = ["4.56.2"]))]
+    pub(super) transformers: Option<String>,
+    /// The whole address, in place of versions.
+    #[schemars(extend("default" = null, "examples" = ["111122223333.dkr.ecr.eu-west-1.amazonaws.com/classifier:1.0"]))]
+    pub(super) uri: Option<String>,
+}
+
+/// The function between the API and the endpoint.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Function {
+    /// The folder of its code, relative to the stack file.
+    #[schemars(extend("examples" = ["../../training-code/function"]))]
+    pub(super) code: String,
+    /// What is called, as `module.function`.
+    #[schemars(extend("examples" = ["lambda_function.handler"]))]
+    pub(super) handler: String,
+    /// The Lambda runtime.
+    #[schemars(extend("default" = "python3.12", "examples" = ["python3.13"]))]
+    pub(super) runtime: Option<String>,
+    /// Its memory, `128 MiB` to `10 GiB`.
+    #[schemars(extend("default" = "256 MiB", "examples" = ["512 MiB"]))]
+    pub(super) memory: Option<String>,
+    /// The longest that one call may take, at most `29s`.
+    #[schemars(extend("default" = "25s", "examples" = ["20s"]))]
+    pub(super) timeout: Option<String>,
+    /// Calls at once that are reserved for it, and the most it gets; without it, the account's
+    /// common pool.
+    #[schemars(range(min = 1, max = 100_000), extend("default" = null, "examples" = [10]))]
+    pub(super) concurrency: Option<u32>,
+}
+
+/// One text, or several in the order of preference.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum OneOrMore {
+    /// One.
+    One(String),
+    /// One to five, tried in this order.
+    More(#[schemars(length(min = 1, max = 5))] Vec<String>),
+}
+
+impl OneOrMore {
+    /// All of them, in order.
+    pub(super) fn list(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::More(list) => list,
+        }
+    }
+}
+
+/// A text, number or truth value that is handed on as a string.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum Scalar {
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Number(serde_json::Number),
+    /// A text.
+    Text(String),
+}
+
+impl Scalar {
+    /// The string that is handed on; a number is written in one way however the file wrote it.
+    pub(super) fn to_text(&self) -> String {
+        match self {
+            Self::Bool(value) => value.to_string(),
+            Self::Number(value) => value.to_string(),
+            Self::Text(text) => text.clone(),
+        }
+    }
+}
