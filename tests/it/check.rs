@@ -12,6 +12,14 @@ fn project() -> Project {
     project
 }
 
+/// A project with waivers.
+fn with_waivers(waivers: &str) -> Project {
+    let stack = tiny_stack("{ interpreter: /bin/true }");
+    let project = Project::new(&format!("{stack}checks: {{ waive: {waivers} }}\n"));
+    project.write("stacks/tiny/headlines.csv", "x\n");
+    project
+}
+
 /// Replaces a text of the built-in foundation by another, as a project's own template.
 fn change_foundation(project: &Project, old: &str, new: &str) {
     let path = repository().join("templates/foundation.yaml.tera");
@@ -142,4 +150,51 @@ fn the_policies_are_listed_and_a_wrong_environment_is_refused() {
     let policies = check(&project, &["--list", "--format", "json"]).ok().json();
     assert!(policies["policies"].as_array().unwrap().len() > 30);
     check(&project, &["--env", "locl"]).failed(64, &["did you mean `local`?"]);
+}
+
+#[test]
+fn a_waiver_accepts_a_finding_and_says_why() {
+    let project = with_waivers("{ S3-PUBLIC-BLOCK: an open data set }");
+    change_foundation(&project, "BlockPublicAcls: true", "BlockPublicAcls: false");
+    let run = check(&project, &[]).ok();
+    for part in ["waived[S3-PUBLIC-BLOCK]", "= waived: an open data set"] {
+        assert!(run.stdout.contains(part), "{part}:\n{run}");
+    }
+    let log = check(&project, &["--format", "sarif"]).ok().json();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let waived = results
+        .iter()
+        .find(|result| result["ruleId"] == "S3-PUBLIC-BLOCK")
+        .unwrap();
+    assert_eq!(
+        waived["suppressions"][0]["justification"],
+        "an open data set"
+    );
+}
+
+#[test]
+fn a_waiver_that_waives_nothing_is_found_where_it_is_written() {
+    let project = with_waivers("{ S3-PUBLIC-BLOCK: not needed }");
+    let report = check(&project, &["--format", "json"]).ok().json();
+    let unused = findings(&report, "WAIVER-UNUSED");
+    assert_eq!(unused.len(), 1);
+    assert_eq!(unused[0]["file"], "stacks/tiny/stack.yaml");
+    let text = std::fs::read_to_string(project.path().join("stacks/tiny/stack.yaml")).unwrap();
+    let line = usize::try_from(unused[0]["line"].as_u64().unwrap()).unwrap();
+    assert!(
+        text.lines()
+            .nth(line - 1)
+            .unwrap()
+            .contains("S3-PUBLIC-BLOCK")
+    );
+}
+
+#[test]
+fn a_waiver_of_no_policy_is_a_mistake_in_the_stack_file() {
+    let project = with_waivers("{ S3-PUBLIC-BLOK: typo }");
+    let texts = [
+        "there is no policy `S3-PUBLIC-BLOK`",
+        "did you mean `S3-PUBLIC-BLOCK`?",
+    ];
+    check(&project, &[]).failed(64, &texts);
 }

@@ -2,7 +2,6 @@
 
 mod human;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
@@ -96,7 +95,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure>
         let rendered = project.render(stack, &library)?;
         examined.push(policy::examine(
             &Subject::new(stack, &rendered),
-            &BTreeMap::new(),
+            &stack.waivers,
         ));
     }
     let Some(first) = stacks.first() else {
