@@ -31,19 +31,6 @@ impl DocumentName {
             Self::TransformJob => "transform-job",
         }
     }
-
-    /// The document of a rendered file's name.
-    pub fn of_file(file: &str) -> Option<Self> {
-        let word = file.strip_suffix(".yaml")?;
-        [
-            Self::Foundation,
-            Self::Service,
-            Self::TrainingJob,
-            Self::TransformJob,
-        ]
-        .into_iter()
-        .find(|name| name.word() == word)
-    }
 }
 
 /// A rendered document.

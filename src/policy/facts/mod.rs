@@ -21,23 +21,16 @@ pub(super) fn knows_resource(action: &str) -> Option<bool> {
 }
 
 /// Services that set `aws:SourceArn` or `aws:SourceAccount` when they take on a role, by their own
-/// documentation of cross-service confused deputies (read November 2026). Lambda is not one: it takes
-/// on a role only for a function of the same account, whose author may pass the role.
+/// pages on confused deputies (read November 2026). Lambda has none: it takes on a role only for a
+/// function of the same account, whose author may pass the role.
 pub(super) const NAMES_ITS_SOURCE: &[&str] = &[
     "bedrock.amazonaws.com",
-    "codebuild.amazonaws.com",
-    "codepipeline.amazonaws.com",
-    "comprehend.amazonaws.com",
-    "ecs-tasks.amazonaws.com",
-    "firehose.amazonaws.com",
-    "pipes.amazonaws.com",
     "sagemaker.amazonaws.com",
     "scheduler.amazonaws.com",
     "states.amazonaws.com",
-    "transcribe.amazonaws.com",
 ];
 
-/// Types with a property `Tags`, by their registry schemas of November 2026.
+/// Types with a property `Tags`, by their registry schemas of October 2026, as in cfn-lint 1.58.0.
 pub(super) const TAGGABLE: &[&str] = &[
     "AWS::ApiGatewayV2::Api",
     "AWS::ApiGatewayV2::DomainName",
@@ -65,7 +58,7 @@ pub(super) const TAGGABLE: &[&str] = &[
 const LOCAL_STORAGE: &[&str] = &[
     "c5d", "c6gd", "c6id", "g4dn", "g5", "g6", "g6e", "g7e", "gr6", "m5d", "m6gd", "m6id", "m7gd",
     "m8gd", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200", "r5d", "r6gd", "r6id", "r7gd",
-    "trn1", "trn1n", "trn2", "inf2",
+    "trn1", "trn1n", "trn2",
 ];
 
 /// Whether a volume key can be given for an instance type.

@@ -1,4 +1,4 @@
-//! Buckets: nobody else reads them, nothing crosses the network in the open, nothing is lost at once.
+//! Buckets: nobody else reads them, nothing crosses the network in the open, nothing is lost.
 
 use crate::policy::finding::{Policy, Severity, Sighting};
 use crate::policy::statement::{Attachment, statements};

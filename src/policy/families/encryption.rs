@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::policy::facts;
 use crate::policy::finding::{Policy, Severity, Sighting};
-use crate::policy::subject::{DocumentName, Resource, Subject, is_given, is_or_may_be, number};
+use crate::policy::subject::{DocumentName, Subject, is_given, is_or_may_be, number};
 
 pub(super) const POLICIES: &[Policy] = &[
     Policy {
@@ -75,7 +75,8 @@ fn notebook(subject: &Subject<'_>) -> Vec<Sighting> {
 fn volumes(subject: &Subject<'_>) -> Vec<Sighting> {
     let mut found = Vec::new();
     for config in subject.of_type("AWS::SageMaker::EndpointConfig") {
-        if !is_given(config.property("/KmsKeyId")) && has_volumes(config) {
+        let variants = config.property("/ProductionVariants");
+        if !is_given(config.property("/KmsKeyId")) && variants.is_some_and(takes_key) {
             found.push(config.sighting(
                 "/KmsKeyId",
                 "the endpoint's volumes have no key of your own",
@@ -92,8 +93,7 @@ fn volumes(subject: &Subject<'_>) -> Vec<Sighting> {
         let Some(resources) = document.body.get(section) else {
             continue;
         };
-        let takes = |value: &Value| instances(value).any(facts::takes_volume_key);
-        if !is_given(resources.get("VolumeKmsKeyId")) && takes(resources) {
+        if !is_given(resources.get("VolumeKmsKeyId")) && takes_key(resources) {
             let message = "the job's volumes have no key of your own";
             found.push(document.sighting(&format!("/{section}"), message));
         }
@@ -101,11 +101,10 @@ fn volumes(subject: &Subject<'_>) -> Vec<Sighting> {
     found
 }
 
-/// Whether an endpoint has instances with volumes that take a key.
-fn has_volumes(config: Resource<'_>) -> bool {
-    config
-        .items("/ProductionVariants")
-        .any(|(_, variant)| instances(variant).any(facts::takes_volume_key))
+/// Whether all the instance types in a value take a key; where one does not, none can be given.
+fn takes_key(value: &Value) -> bool {
+    let mut types = instances(value).peekable();
+    types.peek().is_some() && types.all(facts::takes_volume_key)
 }
 
 /// The instance types anywhere in a value.
@@ -183,6 +182,9 @@ mod tests {
         assert_eq!(config("ml.m5.large", None).len(), 1);
         assert!(config("ml.m5.large", Some("k")).is_empty());
         assert!(config("ml.g5.xlarge", None).is_empty());
+        let pools = json!({"ProductionVariants": [{"InstancePools":
+            [{"InstanceType": "ml.m5.large"}, {"InstanceType": "ml.g5.xlarge"}]}]});
+        assert!(on_resource("VOLUME-KEY", "AWS::SageMaker::EndpointConfig", pools).is_empty());
         let job = |instance: &str| {
             on_training(
                 "VOLUME-KEY",
