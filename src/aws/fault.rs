@@ -5,7 +5,6 @@ use std::fmt::Debug;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::cloud::{CloudFault, FaultKind};
@@ -22,11 +21,17 @@ where
     let message = match (error.message(), status) {
         (Some(message), _) => message.to_owned(),
         (None, Some(status)) => format!("{} (HTTP {status})", without_code(&code)),
-        (None, None) => DisplayErrorContext(error).to_string(),
+        (None, None) => chain(error),
     };
     let kind = match status {
         Some(status) => CloudFault::classify(&code, status),
         None => unanswered(&message),
+    };
+    let message = match kind {
+        FaultKind::Unauthenticated if status.is_none() => {
+            format!("there are no usable AWS credentials ({message})")
+        }
+        _ => message,
     };
     CloudFault {
         kind,
@@ -34,6 +39,20 @@ where
         code,
         message,
     }
+}
+
+/// The words of an error and of what caused it, each once.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        source = error.source();
+    }
+    text
 }
 
 /// Makes the fault of an answer that lacks what its operation promises.
@@ -98,9 +117,16 @@ mod tests {
         );
         let error: SdkError<Failure, HttpResponse> =
             SdkError::dispatch_failure(ConnectorError::other(missing.into(), None));
-        assert_eq!(
-            fault("GetCallerIdentity", &error).kind,
-            FaultKind::Unauthenticated
+        let fault = fault("GetCallerIdentity", &error);
+        assert_eq!(fault.kind, FaultKind::Unauthenticated);
+        assert!(
+            fault
+                .message
+                .starts_with("there are no usable AWS credentials ("),
+            "{}",
+            fault.message
         );
+        // The words, not the structure behind them.
+        assert!(!fault.message.contains('{'), "{}", fault.message);
     }
 }

@@ -10,6 +10,7 @@ use aws_sdk_cloudformation::types::{
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::fault::{fault, incomplete};
+use crate::cloud::condition::StackStatus;
 use crate::cloud::stacks::{
     ChangeKind, ChangeRequest, ChangeStatus, ResourceChange, StackEvent, StackState, Stacks,
 };
@@ -29,17 +30,44 @@ impl CloudFormation {
     }
 }
 
+impl CloudFormation {
+    async fn pending_changes(&self, stack: &str) -> Result<Vec<String>, CloudFault> {
+        let mut names = Vec::new();
+        let mut token = None;
+        for _ in 0..PAGES {
+            let answer = self
+                .client
+                .list_change_sets()
+                .stack_name(stack)
+                .set_next_token(token)
+                .send()
+                .await;
+            let answer = answer.map_err(|error| fault("ListChangeSets", &error))?;
+            let summaries = answer.summaries.unwrap_or_default();
+            names.extend(summaries.into_iter().filter_map(|set| set.change_set_name));
+            token = answer.next_token;
+            if token.is_none() {
+                return Ok(names);
+            }
+        }
+        Err(incomplete("ListChangeSets", "an end"))
+    }
+}
+
 #[async_trait]
 impl Stacks for CloudFormation {
     async fn describe(&self, stack: &str) -> Result<Option<StackState>, CloudFault> {
         match self.client.describe_stacks().stack_name(stack).send().await {
-            Ok(answer) => answer
-                .stacks
-                .unwrap_or_default()
-                .into_iter()
-                .next()
-                .map(state)
-                .transpose(),
+            Ok(answer) => {
+                let Some(stack) = answer.stacks.unwrap_or_default().into_iter().next() else {
+                    return Ok(None);
+                };
+                let mut state = state(stack)?;
+                if state.status == StackStatus::ReviewInProgress {
+                    state.pending_changes = self.pending_changes(&state.id).await?;
+                }
+                Ok(Some(state))
+            }
             Err(error) if says(&error, "does not exist") => Ok(None),
             Err(error) => Err(fault("DescribeStacks", &error)),
         }
@@ -286,6 +314,7 @@ fn state(stack: Stack) -> Result<StackState, CloudFault> {
                 .map(|o| (o.output_key, o.output_value))
                 .collect(),
         ),
+        pending_changes: Vec::new(),
     })
 }
 

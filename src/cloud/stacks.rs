@@ -25,7 +25,13 @@ pub struct StackState {
     pub parameters: BTreeMap<String, String>,
     /// Outputs.
     pub outputs: BTreeMap<String, String>,
+    /// Names of the change sets that wait for a stack under review, which has no tags yet; empty for
+    /// any other status.
+    pub pending_changes: Vec<String>,
 }
+
+/// What the name of each of this tool's change sets begins with.
+pub const CHANGE_PREFIX: &str = "deploy-";
 
 /// What a change set is to bring about.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use super::action::{Action, Held, Plan, Reason, Step, StepKind};
 use super::desired::{Deployment, Desired, DesiredStack, Purpose};
 use super::observed::Observed;
 use super::recover::{Recovery, recovery};
-use crate::cloud::stacks::StackState;
+use crate::cloud::condition::StackStatus;
+use crate::cloud::stacks::{CHANGE_PREFIX, StackState};
 use crate::cloud::training::{TrainingPhase, TrainingState};
 
 /// Name of the parameter of each stack that holds the desired fingerprint.
@@ -100,8 +101,13 @@ pub(super) fn held(deployment: &Deployment, observed: &Observed) -> Vec<Held> {
     held
 }
 
-/// Whether a stack carries the tags of this very environment.
+/// Whether a stack carries the tags of this very environment. One that is under review has no tags
+/// and nothing in it: it is ours unless a change set of somebody else waits for it.
 fn is_ours(deployment: &Deployment, state: &StackState) -> bool {
+    if state.status == StackStatus::ReviewInProgress {
+        let changes = &state.pending_changes;
+        return changes.iter().all(|name| name.starts_with(CHANGE_PREFIX));
+    }
     let tag = |key: &str| state.tags.get(key).map(String::as_str);
     tag("deploy:stack") == Some(&deployment.stack)
         && tag("deploy:environment") == Some(&deployment.environment)

@@ -9,7 +9,9 @@ use super::observe::STACK_LIMIT;
 use super::progress::Event;
 use super::wait::Watch;
 use crate::bundle::Digest;
-use crate::cloud::stacks::{ChangeKind, ChangeRequest, ChangeStatus, StackEvent, StackState};
+use crate::cloud::stacks::{
+    CHANGE_PREFIX, ChangeKind, ChangeRequest, ChangeStatus, StackEvent, StackState,
+};
 use crate::cloud::{CloudFault, FaultKind};
 use crate::plan::{Desired, DesiredStack};
 
@@ -240,5 +242,5 @@ fn change_name(
 ) -> String {
     let content = format!("{}\n{parameters:?}\n{tags:?}", stack.template);
     let digest = Digest::of_bytes(content.as_bytes());
-    format!("deploy-{}", &digest.as_str()[..32])
+    format!("{CHANGE_PREFIX}{}", &digest.as_str()[..32])
 }

@@ -30,6 +30,11 @@ pub enum Event {
         /// The step.
         step: StepKind,
     },
+    /// The user asked to stop while a step was under way; what it began may go on by itself.
+    StepLeft {
+        /// The step.
+        step: StepKind,
+    },
     /// A step will not be carried out, because an earlier one failed.
     StepSkipped {
         /// The step.

@@ -27,9 +27,11 @@ pub(super) async fn run(
     }
     for (index, step) in plan.steps.iter().enumerate() {
         if let Err(error) = one(session, step, executor).await {
-            session
-                .observer
-                .event(Event::StepFailed { step: step.kind });
+            let step = step.kind;
+            session.observer.event(match error {
+                ReconcileError::Interrupted => Event::StepLeft { step },
+                _ => Event::StepFailed { step },
+            });
             for skipped in &plan.steps[index + 1..] {
                 session
                     .observer

@@ -1,5 +1,6 @@
 //! The one place that waits: with a growing interval, a deadline, and an ear for the user.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -56,7 +57,9 @@ pub(super) struct Watch<'a> {
     started: Instant,
     limit: Duration,
     pause: Duration,
-    patience: u32,
+    /// Faults in a row, by what was looked at: a second thing that can be seen does not make up for
+    /// a first that cannot.
+    faults: BTreeMap<&'static str, u32>,
 }
 
 impl<'a> Watch<'a> {
@@ -68,7 +71,7 @@ impl<'a> Watch<'a> {
             started: Instant::now(),
             limit,
             pause: FIRST,
-            patience: PATIENCE,
+            faults: BTreeMap::new(),
         }
     }
 
@@ -97,14 +100,18 @@ impl<'a> Watch<'a> {
     ) -> Result<Option<T>, ReconcileError> {
         match look {
             Ok(value) => {
-                self.patience = PATIENCE;
+                self.faults.remove(doing);
                 Ok(Some(value))
             }
-            Err(fault) if fault.is_transient() && self.patience > 0 => {
-                self.patience -= 1;
-                Ok(None)
+            Err(fault) => {
+                let faults = self.faults.entry(doing).or_default();
+                *faults += 1;
+                if fault.is_transient() && *faults <= PATIENCE {
+                    Ok(None)
+                } else {
+                    Err(ReconcileError::Cloud { doing, fault })
+                }
             }
-            Err(fault) => Err(ReconcileError::Cloud { doing, fault }),
         }
     }
 }
@@ -155,6 +162,8 @@ mod tests {
         for _ in 0..PATIENCE {
             let seen = watch.seen::<()>(Err(fault(FaultKind::Throttled)), "look");
             assert!(matches!(seen, Ok(None)));
+            // That something else can be seen changes nothing.
+            assert!(matches!(watch.seen(Ok(()), "listen"), Ok(Some(()))));
         }
         assert!(
             watch

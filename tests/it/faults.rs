@@ -104,11 +104,23 @@ fn without_python_the_job_says_so_and_works_once_there_is_one() {
     let project = with_script(&training_of(GOOD_INFERENCE));
     let stack = project.path().join("stacks/tiny/stack.yaml");
     let good = std::fs::read_to_string(&stack).unwrap();
-    let python = tools::interpreter("test");
-    let bad = good.replace(&python.display().to_string(), "/nowhere/python3");
-    std::fs::write(&stack, bad).unwrap();
-    let run = project.deploy(&["up"]);
-    run.failed(1, &["/nowhere/python3", "once the cause is gone"]);
+    let python = tools::interpreter("test").display().to_string();
+    let missing = good.replace(&python, "/nowhere/python3");
+    std::fs::write(&stack, missing).unwrap();
+    project
+        .deploy(&["up"])
+        .failed(64, &["/nowhere/python3", "stack.yaml:"]);
+    assert_eq!(project.engine(), None);
+    // One that is there and does not run is seen only when it is run.
+    let broken = project.path().join("broken-python");
+    std::fs::write(&broken, "#!/bin/sh\nexit 3\n").unwrap();
+    let runnable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&broken, runnable).unwrap();
+    let broken = good.replace(&python, &broken.display().to_string());
+    std::fs::write(&stack, broken).unwrap();
+    project
+        .deploy(&["up"])
+        .failed(1, &["broken-python", "once the cause is gone"]);
     std::fs::write(&stack, good).unwrap();
     project.deploy(&["up"]).ok();
     project.deploy(&["down"]).ok();
@@ -212,11 +224,9 @@ fn an_interrupted_run_is_picked_up_by_the_next() {
         .unwrap();
     let rest: Vec<String> = lines.map(Result::unwrap).collect();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{rest:?}");
-    assert!(
-        rest.iter()
-            .any(|line| line.contains("run the command again")),
-        "{rest:?}"
-    );
+    for text in ["training not waited for", "run the command again"] {
+        assert!(rest.iter().any(|line| line.contains(text)), "{rest:?}");
+    }
     let up = project.deploy(&["up", "--output", "json"]).ok().json();
     let training = &up["plan"]
         .as_array()

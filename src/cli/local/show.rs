@@ -42,7 +42,9 @@ pub(super) async fn status(global: &Global, folder: &Folder) -> Result<(), Failu
         "export AWS_SHARED_CREDENTIALS_FILE={}",
         credentials.display()
     ));
-    output::text("export AWS_REGION=us-east-1");
+    // Some clients read the one, some the other.
+    output::text("export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1");
+    output::note("(or the region that the stack file names in `local.region`)");
     Ok(())
 }
 

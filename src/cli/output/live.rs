@@ -30,7 +30,7 @@ impl Live {
     fn begin(&self, step: StepKind, action: Action) {
         let mut actions = self.actions.lock().unwrap_or_else(PoisonError::into_inner);
         actions.insert(step, action);
-        self.bar.reset_elapsed();
+        self.bar.reset();
         self.bar.set_prefix(step.to_string());
         self.bar.set_message("");
         self.bar.enable_steady_tick(Duration::from_millis(120));
@@ -38,8 +38,9 @@ impl Live {
 
     fn stays(&self, sign: &str, step: StepKind, text: &str) {
         let step = step.to_string();
-        self.bar
-            .suspend(|| super::progress_line(&format!("{sign} {step:<22} {text}")));
+        // What moves is over until the next step begins.
+        self.bar.finish_and_clear();
+        super::progress_line(&format!("{sign} {step:<22} {text}"));
     }
 }
 
@@ -54,6 +55,7 @@ impl Observer for Live {
                 self.stays("✓", *step, &text);
             }
             Event::StepFailed { step } => self.stays("✗", *step, "failed"),
+            Event::StepLeft { step } => self.stays("·", *step, words::LEFT),
             Event::StepSkipped { step } => self.stays("·", *step, "not done"),
             _ => {
                 if let Some(text) = words::now(&event) {

@@ -53,6 +53,7 @@ impl Observer for Plain {
                 self.line(&format!("{step} {} ({seconds:.1} s)", words::done(action)));
             }
             Event::StepFailed { step } => self.line(&format!("{step} FAILED")),
+            Event::StepLeft { step } => self.line(&format!("{step} {}", words::LEFT)),
             Event::StepSkipped { step } => self.line(&format!("{step} not done")),
             Event::Uploaded { sent, total, .. } => {
                 // A line per tenth: large files would otherwise fill the log.

@@ -3,6 +3,9 @@
 use crate::plan::Action;
 use crate::reconcile::progress::Event;
 
+/// Says of a step that nobody waits for its end any more.
+pub(super) const LEFT: &str = "not waited for";
+
 /// Says what a step did, after it is done.
 pub(super) fn done(action: Action) -> &'static str {
     match action {
@@ -45,6 +48,7 @@ pub(super) fn now(event: &Event) -> Option<String> {
         Event::StepStarted { .. }
         | Event::StepDone { .. }
         | Event::StepFailed { .. }
+        | Event::StepLeft { .. }
         | Event::StepSkipped { .. } => None,
     }
 }

@@ -43,6 +43,8 @@ pub struct CloudFormation {
     account: String,
     journal: Arc<Journal>,
     drivers: Mutex<Drivers>,
+    /// Why the disk refuses what an operation has to record, while it does.
+    refusal: Mutex<Option<(io::ErrorKind, String)>>,
 }
 
 /// What the service is made from.
@@ -81,6 +83,7 @@ impl CloudFormation {
             account: parts.account,
             journal: parts.journal,
             drivers: Mutex::default(),
+            refusal: Mutex::default(),
         }))
     }
 
@@ -127,6 +130,20 @@ impl CloudFormation {
             driver.run().await;
         });
         drivers.tasks.push(task.abort_handle());
+    }
+
+    fn note_refusal(&self, error: Option<&io::Error>) {
+        let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        *refusal = error.map(|error| (error.kind(), error.to_string()));
+    }
+
+    /// Fails while the disk refuses what an operation has to record: nothing goes on until then.
+    fn writable(&self) -> io::Result<()> {
+        let refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*refusal {
+            Some((kind, text)) => Err(io::Error::new(*kind, text.clone())),
+            None => Ok(()),
+        }
     }
 
     fn pseudo(&self, stack: &Stack) -> Pseudo {

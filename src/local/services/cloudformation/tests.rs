@@ -726,3 +726,32 @@ async fn tags_and_policies_change_in_place() {
     scene.bed.settled().await;
     assert_eq!(scene.existing(), ["A"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_refuses_is_told_and_the_operation_goes_on_once_it_does_not() {
+    let scene = scene();
+    let bed = &scene.bed;
+    let set = [
+        ("StackName", "app"),
+        ("ChangeSetName", "one"),
+        ("ChangeSetType", "CREATE"),
+        ("TemplateBody", THREE),
+    ];
+    bed.call("CreateChangeSet", &set).await.unwrap();
+    bed.call("ExecuteChangeSet", &set[..2]).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    // A folder in the file's place: it cannot be replaced.
+    let file = scene.folder.path().join("cloudformation.json");
+    let away = scene.folder.path().join("away");
+    std::fs::rename(&file, &away).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    // Longer than anybody waits, but it is not given up.
+    tokio::time::sleep(Duration::from_hours(2)).await;
+    let told = bed.call("DescribeStacks", &set[..1]).await.unwrap_err();
+    assert!(told.contains("cannot write its state"), "{told}");
+    assert_eq!(bed.status(), "CREATE_IN_PROGRESS");
+    std::fs::remove_dir(&file).unwrap();
+    std::fs::rename(&away, &file).unwrap();
+    assert_eq!(bed.settled().await, "CREATE_COMPLETE");
+    bed.call("DescribeStacks", &set[..1]).await.unwrap();
+}

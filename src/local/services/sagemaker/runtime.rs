@@ -352,7 +352,8 @@ fn too_large() -> ApiError {
     )
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+/// The words of an error and of all that caused it.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

@@ -12,6 +12,7 @@ const PAGE: usize = 100;
 
 impl Call<'_> {
     pub(super) fn describe_stacks(&self) -> Answer {
+        self.service.writable()?;
         self.service.state.read(|state| {
             let stacks = if let Some(name) = self.parameters.get("StackName") {
                 vec![names::find(state, name)?]

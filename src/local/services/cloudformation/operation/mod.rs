@@ -18,8 +18,7 @@ use std::time::Duration;
 use super::CloudFormation;
 use super::state::Stack;
 
-/// How often a state change is tried when the disk refuses it, and the pause between two tries.
-const TRIES: u32 = 30;
+/// Pause between two tries of a state change that the disk refuses.
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Most phases that one operation can have, counting a deletion that follows a creation.
@@ -72,9 +71,9 @@ impl Driver {
             .ok_or(DriveError::Gone)
     }
 
-    /// Changes the stack and the disk; tries again for a while when the disk refuses.
+    /// Changes the stack and the disk. While the disk refuses, clients are told so, and the change is
+    /// tried again: the operation goes on by itself once there is room.
     async fn record<R>(&self, change: impl Fn(&mut Stack, i64) -> R) -> Result<R, DriveError> {
-        let mut tries = 0;
         loop {
             let now = self.service.now();
             let result = self
@@ -84,16 +83,15 @@ impl Driver {
                     Some(stack) => Ok(change(stack, now)),
                     None => Err(DriveError::Gone),
                 });
-            tries += 1;
-            match result {
-                Err(DriveError::State(error)) if tries < TRIES => {
-                    self.service
-                        .journal
-                        .line(&format!("cloudformation cannot write its state: {error}"));
-                    tokio::time::sleep(PAUSE).await;
-                }
-                other => return other,
-            }
+            let Err(DriveError::State(error)) = result else {
+                self.service.note_refusal(None);
+                return result;
+            };
+            self.service
+                .journal
+                .line(&format!("cloudformation cannot write its state: {error}"));
+            self.service.note_refusal(Some(&error));
+            tokio::time::sleep(PAUSE).await;
         }
     }
 }

@@ -11,6 +11,7 @@ use super::super::SageMaker;
 use super::super::lock;
 use super::super::loglines::LogLines;
 use super::super::ports::S3Uri;
+use super::super::runtime::chain;
 use super::super::state::Phase;
 use super::container::Layout;
 use super::drive::Ending;
@@ -275,15 +276,4 @@ impl Run {
             std::future::pending::<()>().await;
         }
     }
-}
-
-/// Writes an error with its sources in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }
