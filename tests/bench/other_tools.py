@@ -68,9 +68,10 @@ class OtherTools:
         stack, environment = self.rendered.parents[1].name, self.rendered.name
         sceptre_project(project, self.rendered, stack, environment)
         programs = install_python(self.cache, "sceptre")
-        command = [str(programs / "sceptre"), "generate", environment]
-        self.add("sceptre generate", command, project, self.env)
-        kinds = resource_types(run(command, project, self.env))
+        program, generate = str(programs / "sceptre"), ["generate", environment]
+        self.add("sceptre generate", [program, *generate], project, self.env)
+        # What it prints by default is the template's text as one quoted string.
+        kinds = resource_types(run([program, "--output", "json", *generate], project, self.env))
         what = "two Jinja templates with two variables; checks no value, writes no file"
         self.compare("sceptre", kinds, what)
 
@@ -104,8 +105,8 @@ class OtherTools:
 
 
 def resource_types(text: str) -> list[str]:
-    """The types of the resources in the text of a template."""
-    return sorted(re.findall(r"^ +Type: (AWS::\w+::\w+)", text, re.MULTILINE))
+    """The types of the resources in the text of a template, YAML or JSON."""
+    return sorted(re.findall(r'^ +"?Type"?: "?(AWS::\w+::\w+)', text, re.MULTILINE))
 
 
 def install_cdk(cache: Path) -> Path:
