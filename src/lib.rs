@@ -12,6 +12,7 @@
 //! * [`stack`]: a YAML file becomes a checked description of one environment, or a list of problems.
 //! * [`render`]: that description and Tera templates become CloudFormation, the same bytes everywhere.
 //! * [`init`]: the files of a new project.
+//! * [`policy`]: what a careful reviewer would object to in what is rendered. Pure.
 //! * [`bundle`]: data and code become uploads named by their content, and a training key.
 //! * [`diff`]: two sides of rendered documents become changes and what they mean, without an account.
 //! * [`plan`]: desired and observed become an ordered list of steps. Pure: no I/O, no clock.
@@ -39,6 +40,7 @@ pub mod diff;
 pub mod init;
 pub mod local;
 pub mod plan;
+pub mod policy;
 pub mod reconcile;
 pub mod render;
 pub mod stack;

@@ -8,10 +8,12 @@ use clap::{Args, ValueEnum};
 
 use super::context::{Global, Project};
 use super::failure::Failure;
+use super::origin::Origins;
 use super::output::{self, Format};
 use crate::diff::{
     self, Base, BaseError, ContentChange, EnvironmentDiff, GitError, Paths, Report, Side,
 };
+use crate::render::{self, Library};
 use crate::stack::{Stack, StackFile};
 
 /// Arguments of `deploy diff`.
@@ -83,8 +85,23 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure>
             .to_string_lossy()
             .into_owned(),
     };
-    let environments = environments(&project, &path, &stacks, &mut base, &arguments.env)?;
-    let report = Report::new(&name, &base.name, environments, base.notes);
+    let library = project.library()?;
+    let environments = environments(
+        &project,
+        &library,
+        &path,
+        &stacks,
+        &mut base,
+        &arguments.env,
+    )?;
+    let origins = Origins::new(&file, &stacks, &library);
+    let shown = path.strip_prefix(&project.root).unwrap_or(&path);
+    let report = Report::new(&name, &base.name, environments, base.notes).with_origins(
+        |environment, document, pointer| {
+            let origin = origins.find(environment, document, pointer)?;
+            Some(in_report(shown, &origin, environment, document))
+        },
+    );
     match format {
         DiffFormat::Human => output::text(diff::human(&report).trim_end()),
         DiffFormat::Markdown => output::text(diff::markdown(&report).trim_end()),
@@ -97,6 +114,23 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure>
         Err(Failure::differences())
     } else {
         Ok(())
+    }
+}
+
+/// Writes an origin as a report has it: files with lines.
+fn in_report(
+    source: &Path,
+    origin: &render::Origin,
+    environment: &str,
+    document: &str,
+) -> diff::Origin {
+    let rendered = source.with_file_name(format!("rendered/{environment}/{document}.yaml"));
+    let line = |file: String, line| Some(diff::Line { file, line });
+    diff::Origin {
+        rendered: line(rendered.display().to_string(), origin.rendered_line),
+        template: line(origin.template.file.clone(), origin.template.line),
+        stack: (origin.stack.as_ref())
+            .and_then(|place| line(source.display().to_string(), place.line)),
     }
 }
 
@@ -150,15 +184,15 @@ fn stacks(file: &StackFile, wanted: &[String], base: &Base) -> Result<Vec<Stack>
 /// Renders the working tree in memory and compares every environment.
 fn environments(
     project: &Project,
+    library: &Library,
     path: &Path,
     stacks: &[Stack],
     base: &mut Base,
     wanted: &[String],
 ) -> Result<Vec<EnvironmentDiff>, Failure> {
-    let library = project.library()?;
     let mut side = Side::new();
     for stack in stacks {
-        let rendered = project.render(stack, &library)?;
+        let rendered = project.render(stack, library)?;
         let mut documents = diff::documents_of(&rendered).map_err(Failure::failed)?;
         base.scope.narrow(&mut documents);
         side.insert(stack.environment.to_string(), documents);

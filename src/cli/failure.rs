@@ -51,8 +51,8 @@ pub(super) enum What {
     Error(anyhow::Error),
     /// Mistakes in a stack file, each with its place.
     Problems(Box<Problems>),
-    /// Nothing went wrong: the result says it all, and the exit code sums it up.
-    Told,
+    /// The result on stdout says it all, so that stdout stays one document; the line is for people.
+    Told(Option<String>),
     /// A mistake in a template, with its place.
     Template(Box<Mistake>),
 }
@@ -65,9 +65,13 @@ impl Failure {
 
     /// Makes a failure with its own exit code.
     pub(super) fn with_code(code: u8, error: impl Into<anyhow::Error>) -> Self {
+        Self::of(code, What::Error(error.into()))
+    }
+
+    fn of(code: u8, what: What) -> Self {
         Self {
             code,
-            what: What::Error(error.into()),
+            what,
             found: None,
             notes: Vec::new(),
             log: Vec::new(),
@@ -82,14 +86,12 @@ impl Failure {
 
     /// Ends with the exit code of found differences, which the result has shown already.
     pub(super) fn differences() -> Self {
-        Self {
-            code: DIFFERENCES,
-            what: What::Told,
-            log: Vec::new(),
-            notes: Vec::new(),
-            hints: Vec::new(),
-            found: None,
-        }
+        Self::of(DIFFERENCES, What::Told(None))
+    }
+
+    /// Makes a failure of a command whose result, printed already, says what is wrong.
+    pub(super) fn reported(message: impl Into<String>) -> Self {
+        Self::of(FAILED, What::Told(Some(message.into())))
     }
 
     /// Adds what else is known about it.
@@ -107,14 +109,7 @@ impl Failure {
 
 impl From<Problems> for Failure {
     fn from(problems: Problems) -> Self {
-        Self {
-            code: USAGE,
-            what: What::Problems(Box::new(problems)),
-            found: None,
-            notes: Vec::new(),
-            log: Vec::new(),
-            hints: Vec::new(),
-        }
+        Self::of(USAGE, What::Problems(Box::new(problems)))
     }
 }
 
@@ -212,10 +207,10 @@ pub(super) fn show(failure: &Failure, format: Format) -> ExitCode {
     let text = match &failure.what {
         What::Error(error) => chain(error),
         What::Problems(problems) => problems.to_string(),
-        What::Told => return exit_code(failure.code),
+        What::Told(line) => line.clone().unwrap_or_default(),
         What::Template(mistake) => mistake.to_string(),
     };
-    if format == Format::Json {
+    if format == Format::Json && !matches!(failure.what, What::Told(_)) {
         let mut result = failure.found.as_deref().cloned().unwrap_or_default();
         let mut error = json!({
             "message": text,
@@ -230,9 +225,9 @@ pub(super) fn show(failure: &Failure, format: Format) -> ExitCode {
         output::result(&Value::Object(result));
     }
     match &failure.what {
-        What::Error(_) => output::error_line(&text),
+        What::Error(_) | What::Told(Some(_)) => output::error_line(&text),
         What::Problems(problems) => output::problems(problems),
-        What::Told => {}
+        What::Told(None) => {}
         What::Template(mistake) => output::mistake(mistake),
     }
     for note in &failure.notes {

@@ -4,6 +4,7 @@
 //! an exit code. Input: arguments. Output: results on stdout, progress and failures on stderr. Must
 //! not know: how anything is done; each command calls the library and shows what it returns.
 
+mod check;
 mod confirm;
 mod context;
 mod diff;
@@ -72,6 +73,8 @@ enum Command {
     Validate(validate::Arguments),
     /// Print the JSON Schema of stack files, for editors
     Schema(schema::Arguments),
+    /// Look the templates over for what is unsafe, exposed or fragile
+    Check(check::Arguments),
     /// Show what is deployed
     Status(status::Arguments),
     /// Classify headlines
@@ -120,6 +123,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
             schema::run(&arguments);
             Ok(())
         }
+        Command::Check(arguments) => check::run(global, &arguments),
         Command::Status(arguments) => status::run(global, &arguments).await,
         Command::Invoke(arguments) => invoke::run(global, &arguments).await,
         Command::Local(arguments) => local::run(global, arguments).await,

@@ -1,10 +1,46 @@
-//! Says where a failed resource comes from: the line of the template, and that of the stack file.
+//! Where things in rendered documents come from: the line of the template, and that of the stack file.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use super::context::Environment;
 use super::failure::Failure;
 use crate::reconcile::ReconcileError;
-use crate::render::{Origin, Provenance, TemplateName};
-use crate::stack::StackFile;
+use crate::render::{Library, Origin, Provenance, TemplateName};
+use crate::stack::{Stack, StackFile};
+
+/// The origins of several environments' documents, each found out when it is first asked for.
+pub(super) struct Origins<'a> {
+    file: &'a StackFile,
+    library: &'a Library,
+    environments: BTreeMap<&'a str, (&'a Stack, OnceCell<Option<Provenance>>)>,
+}
+
+impl<'a> Origins<'a> {
+    /// Prepares to tell the origins of these environments of a stack file.
+    pub(super) fn new(file: &'a StackFile, stacks: &'a [Stack], library: &'a Library) -> Self {
+        let one = |stack: &'a Stack| (stack.environment.as_str(), (stack, OnceCell::new()));
+        Self {
+            file,
+            library,
+            environments: stacks.iter().map(one).collect(),
+        }
+    }
+
+    /// The origin of a part of a document (`service`, say). `None` for what is not rendered now: an
+    /// origin is an addition, which nothing fails for.
+    pub(super) fn find(&self, environment: &str, document: &str, pointer: &str) -> Option<Origin> {
+        let (stack, cell) = self.environments.get(environment)?;
+        let provenance = cell.get_or_init(|| provenance(self.file, stack, self.library));
+        let name = TemplateName::meant(document)?;
+        provenance.as_ref()?.of(name, pointer)
+    }
+}
+
+fn provenance(file: &StackFile, stack: &Stack, library: &Library) -> Option<Provenance> {
+    let tree = file.merged(stack.environment.as_str())?;
+    Provenance::new(stack, library, tree).ok()
+}
 
 /// Makes a failure of an error of a run; for a resource that failed it names the origin.
 pub(super) fn explained(environment: &Environment, error: ReconcileError) -> Failure {
@@ -35,9 +71,7 @@ fn note(environment: &Environment, stack: &str, logical_id: &str) -> Option<Stri
     // The failure stands without this: what cannot be read now is no news beside it.
     let library = environment.project.library().ok()?;
     let file = StackFile::read(&environment.stack.file).ok()?;
-    let tree = file.merged(environment.stack.environment.as_str())?;
-    let provenance = Provenance::new(&environment.stack, &library, tree).ok()?;
-    let origin = provenance.of(template, &pointer)?;
+    let origin = provenance(&file, &environment.stack, &library)?.of(template, &pointer)?;
     let path = environment.stack.file.display().to_string();
     Some(words(logical_id, &origin, &path))
 }
