@@ -18,6 +18,8 @@ pub(super) const FAILED: u8 = 1;
 pub(super) const DIFFERENCES: u8 = 2;
 /// Exit code of a declined question.
 pub(super) const DECLINED: u8 = 3;
+/// Exit code of a model that did not pass its gates.
+pub(super) const GATE_FAILED: u8 = 5;
 /// Exit code of a change that was undone.
 pub(super) const ROLLED_BACK: u8 = 6;
 /// Exit code of a teardown that left something.
@@ -143,6 +145,7 @@ impl From<ReconcileError> for Failure {
         let code = match &error {
             ReconcileError::Interrupted => INTERRUPTED,
             ReconcileError::Leftovers { .. } => LEFTOVERS,
+            ReconcileError::GateFailed { .. } => GATE_FAILED,
             error if error.rolled_back() => ROLLED_BACK,
             _ => FAILED,
         };
@@ -183,6 +186,10 @@ fn remedy(error: &ReconcileError) -> Option<String> {
         ReconcileError::TrainingFailed { .. } => {
             "mend the code, data or hyperparameters and run `deploy up` again; \
              `--retry-training` repeats it unchanged"
+        }
+        ReconcileError::GateFailed { .. } => {
+            "what served before is untouched, and the model is kept: train a better one, or change \
+             `training.gates` in the stack file"
         }
         ReconcileError::NotServing { .. } => {
             "`deploy status` shows what is deployed; `deploy up` checks again"

@@ -3,6 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
+use super::check;
 use super::context::{Global, Project};
 use super::failure::Failure;
 use super::output::{self, Format};
@@ -25,6 +26,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure>
     let project = Project::open(global)?;
     let file = project.stack_file(arguments.stack.as_deref())?;
     let stacks = file.all()?;
+    check::waivers(&file)?;
     let library = project.library()?;
     let mut names = Vec::new();
     for stack in &stacks {

@@ -8,7 +8,7 @@ use crate::bundle::{Bundles, Digest};
 use crate::cloud::artifacts::Source;
 use crate::cloud::inventory::Scope;
 use crate::render::Rendered;
-use crate::stack::{Names, Stack};
+use crate::stack::{Gate, Names, Stack};
 
 /// Which environment is meant, and what belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub struct Desired {
     pub placeholders: BTreeMap<&'static str, String>,
     /// Seconds that training may take.
     pub training_limit_seconds: u64,
+    /// What the trained model's metrics must be before it serves.
+    pub gates: Vec<Gate>,
     /// Key of the function's archive.
     pub function_key: String,
 }
@@ -145,6 +147,7 @@ impl Desired {
                 ("TrainingKey", bundles.training_key.to_string()),
             ]),
             training_limit_seconds: stack.training.max_run.seconds(),
+            gates: stack.training.gates.clone(),
             function_key,
         }
     }

@@ -59,6 +59,7 @@ fn desired() -> Desired {
         training_request: serde_json::Value::Null,
         placeholders: BTreeMap::new(),
         training_limit_seconds: 60,
+        gates: Vec::new(),
         function_key: "function/1.zip".into(),
     }
 }

@@ -52,6 +52,14 @@ pub enum ReconcileError {
         /// The last lines of its log.
         log: Vec<String>,
     },
+    /// A trained model is not as good as the stack file asks.
+    #[error("the model of {job} does not pass: {}", failed.join("; "))]
+    GateFailed {
+        /// The job that trained it.
+        job: String,
+        /// Each gate that failed, with what was measured.
+        failed: Vec<String>,
+    },
     /// The training template does not give a request.
     #[error("the rendered training request cannot be sent: {0}")]
     TrainingRequest(String),

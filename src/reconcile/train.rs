@@ -11,6 +11,7 @@ use crate::cloud::logs::{LogPage, TRAINING_LOG_GROUP};
 use crate::cloud::training::{TrainingPhase, TrainingRequest, TrainingState};
 use crate::plan::{Action, Desired, Observed};
 use crate::render;
+use crate::stack::Gate;
 
 /// Time beyond its own limit that a job may take: waiting for an instance, download, upload.
 const OVERHEAD: Duration = Duration::from_secs(6 * 3600);
@@ -62,10 +63,30 @@ pub(super) async fn train(
             follow(session, desired, &name).await?
         }
     };
+    pass(&desired.gates, &job)?;
     let key = job.model.as_deref().and_then(key_of).map(str::to_owned);
     Ok(Model {
         key: known(key, "the model's place")?,
         job,
+    })
+}
+
+/// Holds a trained model against its gates, before anything that serves is touched.
+fn pass(gates: &[Gate], job: &TrainingState) -> Result<(), ReconcileError> {
+    let failed: Vec<String> = gates
+        .iter()
+        .filter_map(|gate| match job.metrics.get(&gate.metric) {
+            Some(value) if gate.passes(*value) => None,
+            Some(value) => Some(format!("{gate} is asked, {value} was measured")),
+            None => Some(format!("{gate} is asked, nothing was measured")),
+        })
+        .collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(ReconcileError::GateFailed {
+        job: job.name.clone(),
+        failed,
     })
 }
 

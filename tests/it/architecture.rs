@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cloud", &["stack"]),
     ("diff", &["stack", "render", "bundle"]),
     ("plan", &["stack", "render", "bundle", "cloud"]),
-    ("reconcile", &["render", "bundle", "plan", "cloud"]),
+    ("reconcile", &["stack", "render", "bundle", "plan", "cloud"]),
     ("aws", &["cloud", "stack"]),
     ("local", &[]),
 ];

@@ -4,6 +4,8 @@
 use std::net::TcpListener;
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::support::project::{Project, is_alive, some_headlines, tiny_stack};
 use crate::support::tools;
 
@@ -173,6 +175,36 @@ fn a_script_that_raises_is_quoted_and_not_repeated_unasked() {
     project.deploy(&["up"]).ok();
     project.deploy(&["down"]).ok();
     assert!(!project.path().join(".deploy").exists());
+}
+
+#[test]
+fn a_model_that_does_not_pass_its_gates_does_not_serve() {
+    let measured = format!(
+        "print('eval_accuracy=0.5')\n{}",
+        training_of(GOOD_INFERENCE)
+    );
+    let project = with_script(&measured);
+    let stack = project.path().join("stacks/tiny/stack.yaml");
+    let lenient = std::fs::read_to_string(&stack).unwrap();
+    let gates = "  gates: { eval_accuracy: '>= 0.9', eval_macro_f1: '> 0.1' }\nendpoint:";
+    std::fs::write(&stack, lenient.replacen("endpoint:", gates, 1)).unwrap();
+    project.deploy(&["up"]).failed(
+        5,
+        &[
+            "eval_accuracy >= 0.9 is asked, 0.5 was measured",
+            "eval_macro_f1 > 0.1 is asked, nothing was measured",
+            "training.gates",
+        ],
+    );
+    let status = project.deploy(&["status", "--output", "json"]).ok().json();
+    assert_eq!(status["endpoint"], Value::Null, "{status}");
+    // The model is kept: with gates that it passes it is not trained again.
+    std::fs::write(&stack, lenient).unwrap();
+    let up = project.deploy(&["up", "--output", "json"]).ok().json();
+    let steps = up["plan"].as_array().unwrap();
+    let training = steps.iter().find(|step| step["kind"] == "training");
+    assert_eq!(training.unwrap()["action"], "reuse");
+    project.deploy(&["down"]).ok();
 }
 
 #[test]

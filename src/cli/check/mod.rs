@@ -137,8 +137,8 @@ fn stacks(file: &StackFile, names: &[String]) -> Result<Vec<Stack>, Failure> {
     Ok(stacks)
 }
 
-/// Reads the waivers; one that is wrong is a mistake in the stack file like any other.
-fn waivers(file: &StackFile) -> Result<Waivers, Failure> {
+/// Reads the waivers of a file; one that is wrong is a mistake in the stack file like any other.
+pub(super) fn waivers(file: &StackFile) -> Result<Waivers, Failure> {
     let source = file.source();
     let failed = |list| Failure::from(Problems::new(source.clone(), list));
     let waivers = Waivers::read(&source.text).map_err(|problem| failed(vec![*problem]))?;

@@ -39,7 +39,7 @@ pub(in crate::stack) struct Training {
     /// limit.
     #[schemars(extend("default" = null, "examples" = ["2h"]))]
     pub(in crate::stack) max_pending: Option<String>,
-    /// How long the instances are kept for the next job (a warm pool), at most `1h`; without it,
+    /// How long the instances are kept for the next job (a warm pool), at most `6h`; without it,
     /// they are not.
     #[schemars(extend("default" = null, "examples" = ["10m"]))]
     pub(in crate::stack) keep_alive: Option<String>,

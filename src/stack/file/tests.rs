@@ -174,6 +174,7 @@ ml.g4dn.xlarge => [ml.g4dn.xlarge, ml.m5.large] => image => no container runs on
 ml.g4dn.xlarge => ml.g4dn.xlarge⏎  spot: { max_wait: 1h } => 1h => `max_wait` (1h) is shorter than `max_run` (2h)
 ml.g4dn.xlarge => ml.g4dn.xlarge⏎  spot: { max_wait: 29d } => 29d => at most `28d`
 ml.g4dn.xlarge => ml.g4dn.xlarge⏎  max_pending: 10m => 10m => from `30m` to `28d`
+instance: ml.g4dn.xlarge => instance: [ml.g4dn.xlarge, ml.g5.xlarge]⏎  spot: { max_wait: 4h } => spot => cannot be together with a list
 ml.g4dn.xlarge => ml.g4dn.xlarge⏎  keep_alive: 7h => 7h => from `1s` to `6h`
 ml.g4dn.xlarge => ml.g4dn.xlarge⏎  spot: { max_wait: 4h }⏎  keep_alive: 10m => 10m => cannot be together with `spot`
 ml.g4dn.xlarge => ml.g4dn.xlarge⏎  environment: { "A-B": x } => x => no name for a variable

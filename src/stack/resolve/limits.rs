@@ -30,6 +30,15 @@ pub(super) fn resolve(check: &mut Check<'_>, training: &document::Training) -> O
     let max_run = max_run(check, training.max_run.as_deref());
     let spot = training.spot.as_ref();
     let max_wait = spot.and_then(|spot| max_wait(check, &spot.max_wait, max_run));
+    check.require(
+        spot.is_none() || training.instance.list().len() <= 1,
+        &["training", "spot"],
+        || {
+            Problem::new("`spot` cannot be together with a list of instance types")
+                .because("SageMaker tries the types of a list on demand only")
+                .help("name one instance type, or remove `spot`")
+        },
+    );
     let max_pending = training.max_pending.as_deref();
     let max_pending = max_pending.and_then(|text| {
         let field = &["training", "max_pending"];
