@@ -1,5 +1,7 @@
 //! What rendering gives: a text for people, and the same as a value for programs.
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -12,7 +14,7 @@ use super::error::{Mistake, RenderError};
 pub struct Document {
     text: String,
     value: Value,
-    digest: String,
+    digest: OnceLock<String>,
 }
 
 impl Document {
@@ -21,13 +23,10 @@ impl Document {
         if !value.is_object() {
             return Err(wrong(&output, "what it writes is not a map"));
         }
-        let mut sorted = value.clone();
-        sorted.sort_all_objects();
-        let digest = hex::encode(Sha256::digest(sorted.to_string()));
         Ok(Self {
             text: output.text,
             value,
-            digest,
+            digest: OnceLock::new(),
         })
     }
 
@@ -44,7 +43,11 @@ impl Document {
     /// SHA-256 (hexadecimal) of the value: comments, the header and the order of maps do not count,
     /// so two documents with the same digest do the same.
     pub fn digest(&self) -> &str {
-        &self.digest
+        self.digest.get_or_init(|| {
+            let mut sorted = self.value.clone();
+            sorted.sort_all_objects();
+            hex::encode(Sha256::digest(sorted.to_string()))
+        })
     }
 }
 

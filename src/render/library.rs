@@ -154,6 +154,11 @@ impl Library {
             .map_or_else(|| name.file().to_owned(), |path| path.display().to_string())
     }
 
+    /// Loads the templates ahead of the first rendering, which says what is wrong with them.
+    pub fn preload(&self) {
+        drop(self.engine());
+    }
+
     /// The loaded templates; they are loaded once, however many environments are rendered.
     pub(super) fn engine(&self) -> Result<&Engine, RenderError> {
         if let Some(engine) = self.engine.get() {

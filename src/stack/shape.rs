@@ -12,17 +12,20 @@ use serde_json::Value;
 
 use super::document::Document;
 use super::problem::{Place, Problem};
-use super::schema::{ENVIRONMENT_FIELDS, FILE, MERGED, STACK_FIELDS};
+use super::schema::{self, ENVIRONMENT_FIELDS, FILE, MERGED, STACK_FIELDS};
 use super::suggest;
 use super::yaml::Node;
 
-static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
-    jsonschema::draft202012::new(&MERGED).expect("the schema is made from types of this crate")
-});
+static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| validator(&MERGED));
 
-static FILE_VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
-    jsonschema::draft202012::new(&FILE).expect("the schema is made from types of this crate")
-});
+static FILE_VALIDATOR: LazyLock<Validator> = LazyLock::new(|| validator(&FILE));
+
+/// Compiles a schema. What it says for people only is left out first: at every start of the program
+/// the compiler would look through it.
+fn validator(schema: &Value) -> Validator {
+    jsonschema::draft202012::new(&schema::bare(schema))
+        .expect("the schema is made from types of this crate")
+}
 
 /// Says what is wrong with the shape of a whole file, whatever the environments make of it: what
 /// one of them hides or removes must be right too.

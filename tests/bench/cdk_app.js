@@ -137,6 +137,7 @@ class Service extends Stack {
       new CfnLogGroup(this, id, { logGroupName, retentionInDays: settings.retention, tags });
     const endpointLogs = group("EndpointLogGroup", `/aws/sagemaker/Endpoints/${name}`);
     const functionLogs = group("FunctionLogGroup", `/aws/lambda/${name}-classify`);
+    const apiLogs = group("ApiLogGroup", `/aws/apigateway/${name}`);
     const model = new CfnModel(this, "Model", {
       executionRoleArn: given("HostingRoleArn"),
       primaryContainer: {
@@ -202,6 +203,10 @@ class Service extends Stack {
       stageName: "$default",
       autoDeploy: true,
       defaultRouteSettings: { throttlingRateLimit: 50, throttlingBurstLimit: 100 },
+      accessLogSettings: {
+        destinationArn: apiLogs.attrArn,
+        format: '{"requestId":"$context.requestId","status":"$context.status"}',
+      },
       tags: tagMap,
     });
     new CfnPermission(this, "ApiPermission", {

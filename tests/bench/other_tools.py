@@ -174,8 +174,8 @@ def sections(text: str) -> dict[str, dict[str, str]]:
         if re.match(r"\w", line):
             entries = parts.setdefault(line.split(":")[0], {})
             entry = ""
-        elif re.match(r"  \w+:$", line):
-            entry = line.strip(" :\n")
+        elif named := re.match(r'  "?(\w+)"?:( +#.*)?$', line):
+            entry = named[1]
             entries[entry] = line
         elif entry and line.startswith("    "):
             entries[entry] += line

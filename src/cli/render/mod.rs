@@ -11,6 +11,7 @@ use super::context::{Global, Project};
 use super::failure::{DIFFERENCES, Failure};
 use super::output::{self, Format};
 use super::write;
+use crate::render::Library;
 use crate::stack::{Stack, StackFile};
 use files::{File, State};
 
@@ -42,11 +43,16 @@ pub(super) struct Arguments {
 /// Renders the templates.
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     let project = Project::open(global)?;
-    let file = project.stack_file(arguments.stack.as_deref())?;
-    let stacks = selected(&file, &arguments.env)?;
+    let library = project.library()?;
+    // Neither needs the other, and each takes about as long.
+    let stacks = std::thread::scope(|scope| {
+        scope.spawn(|| library.preload());
+        let file = project.stack_file(arguments.stack.as_deref())?;
+        selected(&file, &arguments.env)
+    })?;
     let beside = stacks.first().and_then(|stack| stack.file.parent());
     let folder = beside.unwrap_or(Path::new(".")).join("rendered");
-    let mut wanted = rendered(&project, &stacks, &folder)?;
+    let mut wanted = rendered(&project, &library, &stacks, &folder)?;
     if arguments.stdout {
         print(global, &folder, &wanted);
         return Ok(());
@@ -88,10 +94,14 @@ fn selected(file: &StackFile, names: &[String]) -> Result<Vec<Stack>, Failure> {
 }
 
 /// Renders everything before anything is written, on all processors.
-fn rendered(project: &Project, stacks: &[Stack], folder: &Path) -> Result<Vec<File>, Failure> {
-    let library = project.library()?;
+fn rendered(
+    project: &Project,
+    library: &Library,
+    stacks: &[Stack],
+    folder: &Path,
+) -> Result<Vec<File>, Failure> {
     let one = |stack: &Stack| -> Result<Vec<File>, Failure> {
-        let rendered = project.render(stack, &library)?;
+        let rendered = project.render(stack, library)?;
         let folder = folder.join(stack.environment.as_str());
         let files = rendered.files().into_iter();
         Ok(files

@@ -12,7 +12,6 @@ mod trace;
 
 use serde_json::Value;
 
-use super::engine::header;
 use super::error::RenderError;
 use super::library::{Library, TemplateName};
 use super::{body, context, values};
@@ -83,8 +82,7 @@ impl Provenance {
             let Ok(output) = engine.render(library, name, stack, &context) else {
                 continue;
             };
-            let head = header(stack, name, library).len();
-            let trace = Trace::of(&output, head);
+            let trace = Trace::of(&output, output.head);
             let root = body::read(&output)?;
             let text = output.text;
             documents.push((name, Traced { root, text, trace }));

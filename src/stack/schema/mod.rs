@@ -11,6 +11,8 @@ use serde_json::{Map, Value, json};
 use super::document::Document;
 use super::merge;
 
+/// Keywords that constrain nothing.
+const ANNOTATIONS: [&str; 4] = ["title", "description", "default", "examples"];
 /// Fields that belong in an environment, not in the stack.
 pub(super) const ENVIRONMENT_FIELDS: [&str; 4] = ["target", "local", "protected", "promotes_from"];
 /// Fields that belong in the stack, not in an environment.
@@ -78,6 +80,30 @@ fn tidy_map(map: &mut Map<String, Value>) {
             // What is said of the field is more to the point than what is said of its type.
             map.entry(key.clone()).or_insert_with(|| value.clone());
         }
+    }
+}
+
+/// A schema without what it says for people only.
+pub(super) fn bare(schema: &Value) -> Value {
+    match schema {
+        Value::Array(list) => list.iter().map(bare).collect(),
+        Value::Object(map) => {
+            let kept = map
+                .iter()
+                .filter(|(key, _)| !ANNOTATIONS.contains(&key.as_str()));
+            let one = |(key, value): (&String, &Value)| {
+                let value = match value {
+                    // The names in here are fields of the file, whatever they are called.
+                    Value::Object(fields) if key == "properties" => {
+                        fields.iter().map(|(k, v)| (k.clone(), bare(v))).collect()
+                    }
+                    value => bare(value),
+                };
+                (key.clone(), value)
+            };
+            Value::Object(kept.map(one).collect())
+        }
+        value => value.clone(),
     }
 }
 
