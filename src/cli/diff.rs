@@ -94,7 +94,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure>
         &mut base,
         &arguments.env,
     )?;
-    let origins = Origins::new(&file, &stacks, &library);
+    let origins = Origins::new(&project, &file, &stacks, &library);
     let shown = path.strip_prefix(&project.root).unwrap_or(&path);
     let report = Report::new(&name, &base.name, environments, base.notes).with_origins(
         |environment, document, pointer| {

@@ -2,8 +2,9 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use super::context::Environment;
+use super::context::{Environment, Project};
 use super::failure::Failure;
 use crate::reconcile::ReconcileError;
 use crate::render::{Library, Origin, Provenance, TemplateName};
@@ -11,16 +12,23 @@ use crate::stack::{Stack, StackFile};
 
 /// The origins of several environments' documents, each found out when it is first asked for.
 pub(super) struct Origins<'a> {
+    root: &'a Path,
     file: &'a StackFile,
     library: &'a Library,
     environments: BTreeMap<&'a str, (&'a Stack, OnceCell<Option<Provenance>>)>,
 }
 
 impl<'a> Origins<'a> {
-    /// Prepares to tell the origins of these environments of a stack file.
-    pub(super) fn new(file: &'a StackFile, stacks: &'a [Stack], library: &'a Library) -> Self {
+    /// Prepares to tell the origins of these environments of a project's stack file.
+    pub(super) fn new(
+        project: &'a Project,
+        file: &'a StackFile,
+        stacks: &'a [Stack],
+        library: &'a Library,
+    ) -> Self {
         let one = |stack: &'a Stack| (stack.environment.as_str(), (stack, OnceCell::new()));
         Self {
+            root: &project.root,
             file,
             library,
             environments: stacks.iter().map(one).collect(),
@@ -33,7 +41,12 @@ impl<'a> Origins<'a> {
         let (stack, cell) = self.environments.get(environment)?;
         let provenance = cell.get_or_init(|| provenance(self.file, stack, self.library));
         let name = TemplateName::meant(document)?;
-        provenance.as_ref()?.of(name, pointer)
+        let mut origin = provenance.as_ref()?.of(name, pointer)?;
+        // What is told goes into reports that are read elsewhere: paths start from the project.
+        if let Ok(inside) = Path::new(&origin.template.file).strip_prefix(self.root) {
+            origin.template.file = inside.display().to_string();
+        }
+        Some(origin)
     }
 }
 
@@ -92,7 +105,6 @@ mod tests {
     use super::*;
     use crate::cloud::condition::StackStatus;
     use crate::reconcile::Cause;
-    use std::path::Path;
 
     #[test]
     fn a_failed_resource_names_both_lines() {

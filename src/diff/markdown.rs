@@ -262,17 +262,16 @@ fn row(property: &PropertyChange) -> String {
         super::change::Effect::InPlace => "in place",
         super::change::Effect::None => "",
     };
-    let mut reason = prose(&reason(property));
-    if let Some(origin) = &property.origin {
-        let _ = write!(reason, " {}", code(&place(origin)));
-    }
+    let reason = prose(&reason(property));
+    let origin = property.origin.as_ref();
+    let origin = origin.map_or_else(String::new, |origin| format!(" {}", code(&place(origin))));
     let comma = if effect.is_empty() || reason.is_empty() {
         ""
     } else {
         ": "
     };
     format!(
-        "| {} | {before} | {after} | {effect}{comma}{reason} |\n",
+        "| {} | {before} | {after} | {effect}{comma}{reason}{origin} |\n",
         code(&property.path)
     )
 }

@@ -22,6 +22,8 @@ pub struct NewFile {
 /// The name of the shipped example, which a new project's name takes the place of.
 const EXAMPLE: &str = "news-classifier";
 const STACK: &str = include_str!("../../stacks/news-classifier/stack.yaml");
+/// What the first line of the stack file names, for editors.
+const SCHEMA: &[u8] = include_bytes!("../../stacks/schema.json");
 const DATA: &[u8] = include_bytes!("../../stacks/news-classifier/data/headlines.csv");
 const DATA_README: &[u8] = include_bytes!("../../stacks/news-classifier/data/README.md");
 const WORKFLOW: &str = include_str!("workflow.yml");
@@ -39,6 +41,7 @@ pub fn project(name: &StackName) -> Vec<NewFile> {
             &format!("{stack}/stack.yaml"),
             STACK.replace(EXAMPLE, name.as_str()),
         ),
+        bytes("stacks/schema.json".to_owned(), SCHEMA),
         bytes(format!("{stack}/data/headlines.csv"), DATA),
         bytes(format!("{stack}/data/README.md"), DATA_README),
     ];

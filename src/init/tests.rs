@@ -47,6 +47,10 @@ fn a_project_has_its_own_name_and_no_other() {
     let text = std::str::from_utf8(&stack.content).unwrap();
     assert!(text.contains("stack: spam-filter"));
     assert!(!text.contains(EXAMPLE));
+    // The schema that it names for editors is there.
+    let schema = "stacks/schema.json";
+    assert!(text.starts_with("# yaml-language-server: $schema=../schema.json\n"));
+    assert!(files.iter().any(|file| file.path == schema));
     for file in &files {
         let content = String::from_utf8_lossy(&file.content);
         assert!(!file.path.contains(EXAMPLE), "{}", file.path);

@@ -91,7 +91,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure>
     let stacks = stacks(&file, &arguments.env)?;
     let waivers = waivers(&file)?;
     let library = project.library()?;
-    let origins = Origins::new(&file, &stacks, &library);
+    let origins = Origins::new(&project, &file, &stacks, &library);
     let mut examined = Vec::new();
     for stack in &stacks {
         let rendered = project.render(stack, &library)?;

@@ -25,7 +25,7 @@ pub(super) use training::{Encryption, Network, Training};
 pub(super) struct Document {
     /// The stack's name: lower-case letters, digits and single hyphens. It begins the name of
     /// everything that is made.
-    #[schemars(required, extend("examples" = ["news-classifier"]))]
+    #[schemars(required, extend("examples" = ["headlines"]))]
     pub(super) stack: Option<String>,
     /// Where the environment lives: `local`, or an AWS account and region.
     #[schemars(required, extend("examples" = ["local", { "account": "111122223333", "region": "eu-west-1" }]))]

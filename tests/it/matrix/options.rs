@@ -173,7 +173,7 @@ fn endpoint() -> Vec<Setting> {
                 ("instance", none()),
                 (
                     "several",
-                    of(json!({ "instance": ["ml.m5.xlarge", "ml.c5.xlarge", "ml.m6i.xlarge"] })),
+                    of(json!({ "instance": ["ml.m5.xlarge", "ml.c5.xlarge", "ml.m5.2xlarge"] })),
                 ),
                 (
                     "serverless",
