@@ -65,8 +65,8 @@ pub async fn connect(connection: &Connection) -> Cloud {
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(Duration::from_secs(3))
-                .operation_attempt_timeout(Duration::from_secs(60))
-                .operation_timeout(Duration::from_secs(300))
+                .operation_attempt_timeout(Duration::from_mins(1))
+                .operation_timeout(Duration::from_mins(5))
                 .build(),
         );
     if let Ok(name) = AppName::new("deploy") {

@@ -178,7 +178,7 @@ mod tests {
             .instance_preferences()
             .iter()
             .filter_map(|preference| preference.instance_type())
-            .map(|kind| kind.as_str())
+            .map(sdk::TrainingInstanceType::as_str)
             .collect();
         assert_eq!(types, ["ml.g5.xlarge", "ml.g4dn.xlarge"]);
         assert_eq!(resources.instance_type(), None);

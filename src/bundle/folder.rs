@@ -1,5 +1,6 @@
 //! Reads a folder of code: which files belong to it, in which order.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -93,7 +94,8 @@ fn digest(folder: &Path, files: &[CodeFile]) -> Result<Digest, BundleError> {
         }
         let content = Digest::of_file(&file.path).map_err(unreadable(&file.path))?;
         // Each name is quoted, so that no file's name can pass for two lines.
-        lines.push_str(&format!("{content} {:?}\n", file.name));
+        // Writing to a String cannot fail.
+        let _ = writeln!(lines, "{content} {:?}", file.name);
     }
     Ok(Digest::of_bytes(lines.as_bytes()))
 }

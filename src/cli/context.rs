@@ -83,7 +83,9 @@ impl Project {
                 Failure::with_code(super::failure::USAGE, error)
                     .hint("`--stack` names it; `-C FOLDER` names another project")
             })?,
-            Some(name) if name.contains('/') || name.ends_with(".yaml") => PathBuf::from(name),
+            Some(name) if name.contains('/') || Path::new(name).extension().is_some() => {
+                PathBuf::from(name)
+            }
             Some(name) => self.root.join("stacks").join(name).join("stack.yaml"),
         };
         Ok(StackFile::read(&path)?)

@@ -14,7 +14,7 @@ use crate::diff::{
     self, Base, BaseError, ContentChange, EnvironmentDiff, GitError, Paths, Report, Side,
 };
 use crate::render::{self, Library};
-use crate::stack::{Stack, StackFile};
+use crate::stack::{EnvironmentName, Stack, StackFile};
 
 /// Arguments of `deploy diff`.
 #[derive(Debug, Args)]
@@ -155,7 +155,7 @@ fn only<'a>(file: &'a StackFile, wanted: &'a [String]) -> Option<&'a str> {
             let first = names.next();
             first
                 .filter(|_| names.next().is_none())
-                .map(|name| name.as_str())
+                .map(EnvironmentName::as_str)
         }
         _ => None,
     }

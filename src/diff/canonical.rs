@@ -256,7 +256,9 @@ fn written(segments: &[Segment]) -> Value {
     for segment in segments {
         match segment {
             Segment::Text(plain) => text.push_str(&plain.replace("${", "${!")),
-            Segment::Ref(name) => text.push_str(&format!("${{{name}}}")),
+            Segment::Ref(name) => {
+                let _ = write!(text, "${{{name}}}");
+            }
             Segment::Attribute(resource, attribute) => {
                 let _ = write!(text, "${{{resource}.{attribute}}}");
             }

@@ -68,7 +68,7 @@ mod tests {
     async fn follows_a_paused_runtime() {
         let clock = Clock::start();
         let before = clock.epoch_millis();
-        tokio::time::advance(Duration::from_secs(3600)).await;
+        tokio::time::advance(Duration::from_hours(1)).await;
         assert_eq!(clock.epoch_millis() - before, 3_600_000);
     }
 }

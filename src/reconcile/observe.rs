@@ -17,7 +17,7 @@ const AT_ONCE: usize = 8;
 /// Attempts at one model that are looked for.
 const MAX_ATTEMPTS: u32 = 50;
 /// How long an operation of a stack may take: the update of an endpoint may take 970 minutes.
-pub(super) const STACK_LIMIT: Duration = Duration::from_secs(17 * 3600);
+pub(super) const STACK_LIMIT: Duration = Duration::from_hours(17);
 
 /// Looks at what is there: the caller and the two stacks, as they are at this moment.
 pub async fn observe(

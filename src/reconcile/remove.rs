@@ -14,11 +14,11 @@ use crate::cloud::logs::TRAINING_LOG_GROUP;
 use crate::plan::{Deployment, Observed, Plan, Step, StepKind};
 
 /// How long a job may take to stop: SageMaker gives it 120 s, then uploads what it has.
-const STOP_LIMIT: Duration = Duration::from_secs(3600);
+const STOP_LIMIT: Duration = Duration::from_hours(1);
 /// Pages that a bucket is emptied by at most; one page holds 1,000 versions.
 const MAX_PAGES: usize = 100_000;
 /// How long what was deleted may still be listed.
-const SETTLING: Duration = Duration::from_secs(60);
+const SETTLING: Duration = Duration::from_mins(1);
 
 /// Carries out the plan of a teardown.
 ///

@@ -14,9 +14,9 @@ use crate::render;
 use crate::stack::Gate;
 
 /// Time beyond its own limit that a job may take: waiting for an instance, download, upload.
-const OVERHEAD: Duration = Duration::from_secs(6 * 3600);
+const OVERHEAD: Duration = Duration::from_hours(6);
 /// How long a new role may take to be known everywhere.
-const PROPAGATION: Duration = Duration::from_secs(120);
+const PROPAGATION: Duration = Duration::from_mins(2);
 /// Lines of a failed job's log that are kept.
 const LOG_LINES: usize = 30;
 /// What SageMaker says while a new role or its policy is not known everywhere yet. Compare

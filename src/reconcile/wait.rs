@@ -124,7 +124,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_wait_ends_at_its_limit() {
         let (_sender, cancel) = Cancel::switch();
-        let mut watch = Watch::new("the moon", Duration::from_secs(3600), &cancel);
+        let mut watch = Watch::new("the moon", Duration::from_hours(1), &cancel);
         let mut looks = 0;
         let error = loop {
             looks += 1;
@@ -140,7 +140,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_user_ends_a_wait_at_once() {
         let (sender, cancel) = Cancel::switch();
-        let mut watch = Watch::new("the moon", Duration::from_secs(3600), &cancel);
+        let mut watch = Watch::new("the moon", Duration::from_hours(1), &cancel);
         sender.send(true).unwrap();
         assert!(matches!(
             watch.pause().await,

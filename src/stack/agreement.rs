@@ -104,9 +104,9 @@ fn take(file: &mut Value, path: &[String]) -> Option<Value> {
     let (last, parents) = path.split_last()?;
     match file.pointer_mut(&pointer(parents))? {
         Value::Object(map) => map.shift_remove(last),
-        Value::Array(list) => {
+        Value::Array(items) => {
             let index: usize = last.parse().ok()?;
-            (index < list.len()).then(|| list.remove(index))
+            (index < items.len()).then(|| items.remove(index))
         }
         _ => None,
     }

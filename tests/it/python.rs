@@ -4,6 +4,10 @@ use std::process::Command;
 
 use crate::support::{repository, tools};
 
+#[expect(
+    clippy::print_stdout,
+    reason = "the summary of the tests that were run"
+)]
 fn run(group: &str, arguments: &[&str]) {
     let output = tools::must_succeed(
         Command::new(tools::interpreter(group))

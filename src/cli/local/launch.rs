@@ -19,7 +19,7 @@ use crate::stack::LocalTarget;
 /// How long an engine may take to start: it reads its state, which is little.
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// How long an engine may take to end: its children have 30 s.
-const STOP_LIMIT: Duration = Duration::from_secs(60);
+const STOP_LIMIT: Duration = Duration::from_mins(1);
 /// Time between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -29,7 +29,7 @@ pub(super) async fn ensure(
     folder: &Folder,
     target: &LocalTarget,
 ) -> Result<Endpoint, Failure> {
-    let arguments = Arguments::new(folder, target, cache_folder(global)?)?;
+    let arguments = Arguments::new(folder, target, cache_folder(global)?);
     let settings = serve::settings(&arguments)?;
     if let Some(record) = wait_for_record(folder).await? {
         if record.settings == settings {

@@ -42,23 +42,19 @@ pub(super) struct Arguments {
 
 impl Arguments {
     /// Makes the arguments that serve a target.
-    pub(super) fn new(
-        folder: &Folder,
-        target: &LocalTarget,
-        cache_folder: PathBuf,
-    ) -> Result<Self, Failure> {
+    pub(super) fn new(folder: &Folder, target: &LocalTarget, cache_folder: PathBuf) -> Self {
         let (python, python_project, python_group) = match &target.python {
             Python::Interpreter(path) => (Some(path.clone()), None, None),
             Python::Project { folder, group } => (None, Some(folder.clone()), Some(group.clone())),
         };
-        Ok(Self {
+        Self {
             folder: folder.path().to_owned(),
             cache_folder,
             port: target.port,
             python,
             python_project,
             python_group,
-        })
+        }
     }
 
     /// Writes them as a command line.
@@ -102,7 +98,11 @@ pub(super) fn settings(arguments: &Arguments) -> Result<String, Failure> {
         let program = std::env::current_exe().context("cannot find this program")?;
         let metadata = program.metadata().context("cannot look at this program")?;
         let changed = metadata.modified()?.duration_since(UNIX_EPOCH)?.as_nanos();
-        let text = format!("{program:?} {changed} {} {arguments:?}", metadata.len());
+        let text = format!(
+            "{} {changed} {} {arguments:?}",
+            program.display(),
+            metadata.len()
+        );
         Ok(Digest::of_bytes(text.as_bytes()).to_string())
     };
     build().map_err(Failure::failed)

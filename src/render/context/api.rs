@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::stack::{Api, Auth, Route};
+use crate::stack::{Api, Auth, Route, Timespan};
 
 /// The values of `api`.
 pub(super) fn values(api: &Api) -> Value {
@@ -18,7 +18,7 @@ pub(super) fn values(api: &Api) -> Value {
             "origins": cors.origins,
             "methods": cors.methods,
             "headers": cors.headers,
-            "max_age_seconds": cors.max_age.map(|time| time.seconds()),
+            "max_age_seconds": cors.max_age.map(Timespan::seconds),
             "credentials": cors.credentials,
         })),
         "rate": api.throttle.rate,

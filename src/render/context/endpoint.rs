@@ -64,7 +64,7 @@ fn rollout(rollout: &Rollout) -> Value {
             "size_type": size_type,
             "size": size,
             "wait_seconds": wait.seconds(),
-            "max_seconds": longest.map(|time| time.seconds()),
+            "max_seconds": longest.map(Timespan::seconds),
         })
     };
     match *rollout {

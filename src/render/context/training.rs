@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::image;
-use crate::stack::Training;
+use crate::stack::{Timespan, Training};
 
 /// The values of `training`.
 pub(super) fn values(training: &Training) -> Value {
@@ -18,8 +18,8 @@ pub(super) fn values(training: &Training) -> Value {
         })),
         "volume_gib": training.volume.mib() / 1024,
         "max_run_seconds": training.max_run.seconds(),
-        "max_pending_seconds": training.max_pending.map(|time| time.seconds()),
-        "keep_alive_seconds": training.keep_alive.map(|time| time.seconds()),
+        "max_pending_seconds": training.max_pending.map(Timespan::seconds),
+        "keep_alive_seconds": training.keep_alive.map(Timespan::seconds),
         "environment": pairs(&training.environment),
         "hyperparameters": pairs(&training.hyperparameters),
         "metrics": pairs(&training.metrics),

@@ -33,6 +33,7 @@ pub(super) fn all() -> Vec<Setting> {
     options
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn training() -> Vec<Setting> {
     let of = |value: Value| json!({ "training": value });
     let none = || json!({});
@@ -162,6 +163,7 @@ fn vpc() -> Value {
     })
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn endpoint() -> Vec<Setting> {
     let of = |value: Value| json!({ "endpoint": value });
     let none = || json!({});
@@ -252,6 +254,7 @@ fn endpoint() -> Vec<Setting> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn api() -> Vec<Setting> {
     let of = |value: Value| json!({ "api": value });
     let none = || json!({});

@@ -23,12 +23,12 @@ impl Space {
         let mut turn = 0;
         while !open.is_empty() || rows.len() < least {
             turn += 1;
-            let seed: Vec<Choice> = match open.first() {
+            let start: Vec<Choice> = match open.first() {
                 Some((one, other)) => vec![*one, *other],
                 None => Vec::new(),
             };
             let row = self
-                .complete(&seed, &open, turn)
+                .complete(&start, &open, turn)
                 .expect("a feasible pair has a row");
             for pair in pairs(&row) {
                 open.remove(&pair);
@@ -62,12 +62,12 @@ impl Space {
     /// Completes some choices to an allowed row, with as many open pairs as can be had cheaply.
     fn complete(
         &self,
-        seed: &[Choice],
+        start: &[Choice],
         open: &BTreeSet<(Choice, Choice)>,
         turn: usize,
     ) -> Option<Vec<usize>> {
         let mut row = vec![None; self.sizes.len()];
-        for (dimension, value) in seed {
+        for (dimension, value) in start {
             row[*dimension] = Some(*value);
         }
         (self.is_allowed(&row) && self.fill(&mut row, 0, open, turn))

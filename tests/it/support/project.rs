@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{cache, repository};
 
 /// How long a command may take before it is ended.
-const LIMIT: Duration = Duration::from_secs(600);
+const LIMIT: Duration = Duration::from_mins(10);
 
 /// A project that removes its processes when it goes.
 pub(crate) struct Project {
@@ -168,7 +168,7 @@ pub(crate) fn is_alive(pid: i32) -> bool {
 pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is_so() {
-        assert!(started.elapsed() < Duration::from_secs(60), "{what}");
+        assert!(started.elapsed() < Duration::from_mins(1), "{what}");
         pause();
     }
 }

@@ -8,6 +8,7 @@ use deploy::local::{Python, PythonSpec};
 use super::{cache, repository};
 
 /// Returns the interpreter of an environment with a dependency group of the training code.
+#[expect(clippy::print_stdout, reason = "what is installed takes minutes")]
 pub(crate) fn interpreter(group: &str) -> PathBuf {
     let spec = PythonSpec::Project {
         folder: repository().join("training-code"),

@@ -99,6 +99,7 @@ pub(super) struct Output {
 /// The pretended machine.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_field_names, reason = "the names are the API's")]
 pub(super) struct Resources {
     #[serde(default)]
     instance_type: Option<String>,
