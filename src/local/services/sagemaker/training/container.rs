@@ -173,7 +173,7 @@ mod tests {
         let mut input = training_request("job", "true");
         input["Environment"] = json!({ "SAGEMAKER_BASE_DIR": "/opt/ml", "LANG": "de_DE" });
         let request = TrainingRequest::read(&input).unwrap();
-        let layout = Layout::new("/work/job".into());
+        let layout = Layout::new("/srv/job".into());
         let launch = layout.launch(&request, "arn", Path::new("/env/bin/python"), &[]);
         let last = |key: &str| {
             let found = launch
@@ -183,7 +183,7 @@ mod tests {
                 .find(|(name, _)| name == key);
             found.unwrap().1.as_str()
         };
-        assert_eq!(last("SAGEMAKER_BASE_DIR"), "/work/job/ml");
+        assert_eq!(last("SAGEMAKER_BASE_DIR"), "/srv/job/ml");
         assert_eq!(last("LANG"), "de_DE");
         assert!(last("PATH").starts_with("/env/bin:"));
         assert_eq!(launch.program, Path::new("/bin/sh"));
