@@ -1,5 +1,7 @@
 //! What AWS says about its services, as data with its source and date.
 
+use crate::stack::has_own_disk;
+
 /// See the head of the file for where it is from.
 const ACTIONS: &str = include_str!("actions_without_resource.txt");
 
@@ -54,19 +56,10 @@ pub(super) const TAGGABLE: &[&str] = &[
     "AWS::StepFunctions::StateMachine",
 ];
 
-/// Families of instances whose storage is on the instance: SageMaker refuses a volume key for them.
-const LOCAL_STORAGE: &[&str] = &[
-    "c5d", "c6gd", "c6id", "g4dn", "g5", "g6", "g6e", "g7e", "gr6", "m5d", "m6gd", "m6id", "m7gd",
-    "m8gd", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200", "r5d", "r6gd", "r6id", "r7gd",
-    "trn1", "trn1n", "trn2",
-];
-
-/// Whether a volume key can be given for an instance type.
+/// Whether a volume key can be given for an instance type: SageMaker refuses one where the storage is on
+/// the instance.
 pub(super) fn takes_volume_key(instance: &str) -> bool {
-    let family = instance
-        .strip_prefix("ml.")
-        .and_then(|rest| rest.split('.').next());
-    family.is_some_and(|family| !LOCAL_STORAGE.contains(&family))
+    instance.starts_with("ml.") && !has_own_disk(instance)
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 });
 
 /// Families whose machines have disks of their own, beside those whose name says so with a `d`.
-const OWN_DISK: [&str; 18] = [
+const OWN_DISK: [&str; 19] = [
     "dl1",
     "g4dn",
     "g5",
@@ -90,6 +90,7 @@ const OWN_DISK: [&str; 18] = [
     "g6e",
     "g7",
     "g7e",
+    "gr6",
     "p3dn",
     "p4d",
     "p4de",
@@ -165,7 +166,7 @@ pub(in crate::stack) fn offered_in(purpose: Use, instance: &str, region: &str) -
 }
 
 /// Whether the machines of an instance type have disks of their own.
-pub(in crate::stack) fn has_own_disk(instance: &str) -> bool {
+pub fn has_own_disk(instance: &str) -> bool {
     let Some((family, _)) = parts(instance) else {
         return false;
     };

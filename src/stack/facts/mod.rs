@@ -7,9 +7,8 @@ mod instances;
 mod regions;
 
 pub(super) use images::{ImageFault, Purpose, image_tag};
-pub(super) use instances::{
-    Processor, Use, has_instance, has_own_disk, instances, offered_in, processor, uses,
-};
+pub use instances::has_own_disk;
+pub(super) use instances::{Processor, Use, has_instance, instances, offered_in, processor, uses};
 pub(super) use regions::{partition, region, region_names};
 
 /// Runtimes of Lambda that run the handler's Python.
