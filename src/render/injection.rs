@@ -26,6 +26,66 @@ fn stack(environment: &str) -> Stack {
     file.environment(environment).unwrap()
 }
 
+/// What the shipped stack leaves out, once with instances and once without.
+const MORE: [&str; 2] = [
+    "
+training:
+  instance: ml.p3.2xlarge
+  count: 2
+  max_pending: 2h
+  environment: { NAME: value }
+  network: { subnets: [subnet-0123456789abcdef0], security_groups: [sg-0123456789abcdef0], encrypt_traffic: true }
+  encryption: { volume_key: KEY, output_key: KEY }
+endpoint:
+  instance: [ml.m5.large, ml.m5.xlarge]
+  count: 4
+  autoscaling: { min: 2, max: 8, invocations_per_instance: 200 }
+  rollout: { canary: { size: 25%, wait: 5m } }
+  encryption: { volume_key: KEY }
+function: { concurrency: 10 }
+api:
+  routes: [POST /classify, { route: GET /health, auth: iam, throttle: { rate: 5, burst: 10 } }]
+  auth: { jwt: { issuer: \"https://example.com/pool\", audience: [one, two] } }
+  cors: { origins: [\"https://example.com\"], methods: [POST], headers: [content-type], max_age: 1h }
+batch: { instance: ml.m5.xlarge, strategy: single-record, max_concurrency: 4 }
+notebook: { instance: ml.t3.medium, volume: 20 GiB }
+alarms: { errors: 5, latency: 2s, window: 5m, notify: TOPIC }
+",
+    "
+training: { spot: { max_wait: 4h } }
+endpoint:
+  count: null
+  instance: null
+  serverless: { memory: 4 GiB, max_concurrency: 5, provisioned_concurrency: 1 }
+api: { auth: iam, access_logs: false }
+",
+];
+
+/// Environments that have every section between them.
+fn stacks() -> Vec<Stack> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks/news-classifier");
+    let text = std::fs::read_to_string(root.join("stack.yaml")).unwrap();
+    let text = text.replace("../..", root.join("../..").to_str().unwrap());
+    let data = root.join("data/headlines.csv");
+    let text = text.replace("data/headlines.csv", data.to_str().unwrap());
+    let mut stacks = vec![stack("staging")];
+    for (index, more) in MORE.iter().enumerate() {
+        let key = "arn:aws:kms:eu-west-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef";
+        let more = more.replace("KEY", key);
+        let more = more.replace("TOPIC", "arn:aws:sns:eu-west-1:111122223333:alerts");
+        let own = more.trim().replace('\n', "\n    ");
+        let target = "target: { account: \"111122223333\", region: eu-west-1 }";
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stack.yaml");
+        let whole = format!("{text}\n  more{index}:\n    {target}\n    {own}\n");
+        std::fs::write(&path, whole).unwrap();
+        let file = StackFile::read(&path).unwrap_or_else(|problems| panic!("{problems}"));
+        let stack = file.environment(&format!("more{index}"));
+        stacks.push(stack.unwrap_or_else(|problems| panic!("{problems}")));
+    }
+    stacks
+}
+
 /// The JSON pointers of all texts in a tree.
 fn texts(value: &Value, pointer: &str, found: &mut Vec<String>) {
     match value {
@@ -82,33 +142,38 @@ fn put(text: &str) -> String {
     format!("q7{text}7q")
 }
 
-fn documents(stack: &Stack, library: &Library, values: &Value) -> [Value; 3] {
+fn documents(stack: &Stack, library: &Library, values: &Value) -> Vec<Value> {
     let rendered = render_values(stack, library, values).unwrap_or_else(|error| panic!("{error}"));
-    [
+    let mut documents = vec![
         rendered.foundation.body().clone(),
         rendered.service.body().clone(),
         rendered.training_job.value().clone(),
-    ]
+    ];
+    documents.extend(rendered.transform_job.map(|job| job.value().clone()));
+    documents
 }
 
 #[test]
 fn no_value_gets_out_of_its_place() {
     let library = Library::builtin();
-    let stack = stack("staging");
-    let values = template_values(&stack);
-    let mut pointers = Vec::new();
-    texts(&values, "", &mut pointers);
-    assert!(pointers.len() > 30, "{pointers:?}");
-    for pointer in pointers {
-        let with = |text: &str| {
-            let mut values = values.clone();
-            *values.pointer_mut(&pointer).unwrap() = Value::String(put(text));
-            documents(&stack, &library, &values)
-        };
-        let expected = with(HARMLESS).map(|value| disarmed(&value, false, "\u{0}none"));
-        for hostile in HOSTILE {
-            let found = with(hostile).map(|value| disarmed(&value, false, &put(hostile)));
-            assert_eq!(found, expected, "{pointer} {hostile:?}");
+    for stack in stacks() {
+        let values = template_values(&stack);
+        let mut pointers = Vec::new();
+        texts(&values, "", &mut pointers);
+        assert!(pointers.len() > 30, "{pointers:?}");
+        for pointer in pointers {
+            let with = |text: &str, back: &str| -> Vec<Value> {
+                let mut values = values.clone();
+                *values.pointer_mut(&pointer).unwrap() = Value::String(put(text));
+                let documents = documents(&stack, &library, &values);
+                let one = |value: &Value| disarmed(value, false, back);
+                documents.iter().map(one).collect()
+            };
+            let expected = with(HARMLESS, "\u{0}none");
+            for hostile in HOSTILE {
+                let found = with(hostile, &put(hostile));
+                assert_eq!(found, expected, "{pointer} {hostile:?}");
+            }
         }
     }
 }
