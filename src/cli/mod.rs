@@ -51,9 +51,9 @@ Examples:
   deploy up --env staging                 the same on AWS, after showing the plan
 
 Exit codes:
-  0 done, or nothing to change    1 failed                 2 differences found (render --check, diff)
-  3 declined                      6 rolled back            7 something is left after `down`
-  64 wrong usage or stack file    130 interrupted";
+  0 done, or nothing to change      1 failed, or findings     2 differences found
+  3 declined                        5 a gate was not passed   6 rolled back
+  7 something is left after `down`  64 wrong usage or file    130 interrupted";
 
 #[derive(Debug, Subcommand)]
 enum Command {
