@@ -1,5 +1,7 @@
 //! The phases of an operation, and which follows which.
 
+use std::time::Duration;
+
 use super::apply::Goal;
 use super::begin;
 use super::walk::{OnFailed, walk};
@@ -12,6 +14,10 @@ use crate::local::services::cloudformation::state::{
 use crate::local::services::cloudformation::template::{
     Policy, Template, TemplateError, conditions, graph,
 };
+
+/// Time between the failure of a creation and the first deletion. The real service needs longer; whoever
+/// looks every five seconds gets to read the log that explains the failure before it is deleted too.
+const BEFORE_ROLLBACK: Duration = Duration::from_secs(6);
 
 impl Driver {
     /// Carries out the present phase and enters the next, or ends the operation.
@@ -148,6 +154,7 @@ impl Driver {
     }
 
     async fn create_rollback(&self) -> Result<(), DriveError> {
+        tokio::time::sleep(BEFORE_ROLLBACK).await;
         let victims = self.look(|stack| {
             everything(stack, |resource| resource.deletion_policy == Policy::Retain)
         })?;
