@@ -9,7 +9,9 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::fault::{fault, incomplete};
 use super::multipart;
-use crate::cloud::artifacts::{Artifacts, Sent, Source};
+use crate::cloud::artifacts::{
+    Artifacts, Place, Refusal, Sent, Source, Version, VersionPage,
+};
 use crate::cloud::{CloudFault, FaultKind};
 
 /// Asks S3.
@@ -32,34 +34,6 @@ impl Bucket {
             .await
             .map(drop)
             .map_err(|error| fault("PutObject", &error))
-    }
-
-    /// Aborts unfinished uploads, whose parts would otherwise keep the bucket from being deleted.
-    async fn abort_uploads(&self, bucket: &str) -> Result<usize, CloudFault> {
-        let listing = match self
-            .client
-            .list_multipart_uploads()
-            .bucket(bucket)
-            .send()
-            .await
-        {
-            Ok(listing) => listing,
-            Err(error) if error.code() == Some("NoSuchBucket") => return Ok(0),
-            Err(error) => return Err(fault("ListMultipartUploads", &error)),
-        };
-        let uploads = listing.uploads.unwrap_or_default();
-        for upload in &uploads {
-            let (Some(key), Some(id)) = (&upload.key, &upload.upload_id) else {
-                continue;
-            };
-            let request = self.client.abort_multipart_upload().bucket(bucket).key(key);
-            if let Err(error) = request.upload_id(id).send().await
-                && error.code() != Some("NoSuchUpload")
-            {
-                return Err(fault("AbortMultipartUpload", &error));
-            }
-        }
-        Ok(uploads.len())
     }
 }
 
@@ -111,54 +85,84 @@ impl Artifacts for Bucket {
         Ok(())
     }
 
-    async fn remove_some(&self, bucket: &str) -> Result<usize, CloudFault> {
-        let listing = match self
+    async fn versions(
+        &self,
+        bucket: &str,
+        place: Option<&Place>,
+    ) -> Result<VersionPage, CloudFault> {
+        let request = self
             .client
             .list_object_versions()
+            .bucket(bucket)
+            .set_key_marker(place.map(|place| place.key.clone()))
+            .set_version_id_marker(place.and_then(|place| place.version.clone()));
+        match request.send().await {
+            Ok(listing) => Ok(page(listing)),
+            Err(error) if error.code() == Some("NoSuchBucket") => Ok(VersionPage::default()),
+            Err(error) => Err(fault("ListObjectVersions", &error)),
+        }
+    }
+
+    async fn remove(&self, bucket: &str, versions: &[Version]) -> Result<Vec<Refusal>, CloudFault> {
+        let objects: Result<Vec<ObjectIdentifier>, _> = versions
+            .iter()
+            .map(|version| {
+                ObjectIdentifier::builder()
+                    .key(&version.key)
+                    .version_id(&version.id)
+                    .build()
+            })
+            .collect();
+        let delete = objects.and_then(|objects| {
+            Delete::builder()
+                .set_objects(Some(objects))
+                .quiet(true)
+                .build()
+        });
+        let delete = delete.map_err(|_| incomplete("ListObjectVersions", "a key"))?;
+        let request = self.client.delete_objects().bucket(bucket).delete(delete);
+        match request.send().await {
+            Ok(answer) => Ok(answer
+                .errors
+                .unwrap_or_default()
+                .into_iter()
+                .map(refusal)
+                .collect()),
+            Err(error) if error.code() == Some("NoSuchBucket") => Ok(Vec::new()),
+            Err(error) => Err(fault("DeleteObjects", &error)),
+        }
+    }
+
+    async fn abort_uploads(&self, bucket: &str) -> Result<usize, CloudFault> {
+        let listing = match self
+            .client
+            .list_multipart_uploads()
             .bucket(bucket)
             .send()
             .await
         {
             Ok(listing) => listing,
             Err(error) if error.code() == Some("NoSuchBucket") => return Ok(0),
-            Err(error) => return Err(fault("ListObjectVersions", &error)),
+            Err(error) => return Err(fault("ListMultipartUploads", &error)),
         };
-        let objects = identifiers(listing);
-        if objects.is_empty() {
-            return self.abort_uploads(bucket).await;
+        let uploads = listing.uploads.unwrap_or_default();
+        for upload in &uploads {
+            let (Some(key), Some(id)) = (&upload.key, &upload.upload_id) else {
+                continue;
+            };
+            let request = self.client.abort_multipart_upload().bucket(bucket).key(key);
+            if let Err(error) = request.upload_id(id).send().await
+                && error.code() != Some("NoSuchUpload")
+            {
+                return Err(fault("AbortMultipartUpload", &error));
+            }
         }
-        let count = objects.len();
-        let delete = Delete::builder()
-            .set_objects(Some(objects))
-            .quiet(true)
-            .build();
-        let delete = delete.map_err(|_| incomplete("ListObjectVersions", "a key"))?;
-        let answer = self
-            .client
-            .delete_objects()
-            .bucket(bucket)
-            .delete(delete)
-            .send()
-            .await
-            .map_err(|error| fault("DeleteObjects", &error))?;
-        match answer.errors.unwrap_or_default().into_iter().next() {
-            None => Ok(count),
-            Some(error) => Err(CloudFault {
-                kind: CloudFault::classify(error.code.as_deref().unwrap_or_default(), 400),
-                operation: "DeleteObjects",
-                code: error.code.unwrap_or_default(),
-                message: format!(
-                    "{}: {}",
-                    error.key.unwrap_or_default(),
-                    error.message.unwrap_or_default()
-                ),
-            }),
-        }
+        Ok(uploads.len())
     }
 }
 
 /// Every version and delete marker of one page.
-fn identifiers(listing: ListObjectVersionsOutput) -> Vec<ObjectIdentifier> {
+fn page(listing: ListObjectVersionsOutput) -> VersionPage {
     let versions = listing
         .versions
         .unwrap_or_default()
@@ -169,14 +173,41 @@ fn identifiers(listing: ListObjectVersionsOutput) -> Vec<ObjectIdentifier> {
         .unwrap_or_default()
         .into_iter()
         .map(|m| (m.key, m.version_id));
-    versions
-        .chain(markers)
-        .filter_map(|(key, version)| {
-            ObjectIdentifier::builder()
-                .key(key?)
-                .set_version_id(version)
-                .build()
-                .ok()
-        })
-        .collect()
+    let next = listing.next_key_marker.map(|key| Place {
+        key,
+        version: listing.next_version_id_marker,
+    });
+    VersionPage {
+        versions: versions
+            .chain(markers)
+            .filter_map(|(key, id)| {
+                Some(Version {
+                    key: key?,
+                    id: id.unwrap_or_else(|| "null".to_owned()),
+                })
+            })
+            .collect(),
+        next: next.filter(|_| listing.is_truncated == Some(true)),
+    }
+}
+
+fn refusal(error: aws_sdk_s3::types::Error) -> Refusal {
+    let code = error.code.unwrap_or_default();
+    // S3 gives a code for each object but no status; what is its own fault may be tried again.
+    let status = match code.as_str() {
+        "InternalError" | "ServiceUnavailable" => 503,
+        _ => 400,
+    };
+    Refusal {
+        version: Version {
+            key: error.key.unwrap_or_default(),
+            id: error.version_id.unwrap_or_default(),
+        },
+        fault: CloudFault {
+            kind: CloudFault::classify(&code, status),
+            operation: "DeleteObjects",
+            code,
+            message: error.message.unwrap_or_default(),
+        },
+    }
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::fault::{fault, incomplete};
-use crate::cloud::inventory::{Inventory, Item, Scope};
+use crate::cloud::inventory::{Inventory, Item, Scope, kinds};
 use crate::cloud::{CloudFault, FaultKind};
 
 /// Pages that are read of any listing at most.
@@ -45,7 +45,7 @@ impl Inventory for Account {
 
 /// Reads a paged listing: `$request` once per page, `$names` out of each answer.
 macro_rules! pages {
-    ($kind:literal, $operation:literal, $token:ident => $request:expr, $answer:ident => $names:expr, $next:expr, $keep:expr) => {{
+    ($kind:expr, $operation:literal, $token:ident => $request:expr, $answer:ident => $names:expr, $next:expr, $keep:expr) => {{
         let mut found = Vec::new();
         let mut $token: Option<String> = None;
         for page in 0..=PAGES {
@@ -78,7 +78,7 @@ impl Account {
         let bucket = &scope.bucket;
         match self.s3.head_bucket().bucket(bucket).send().await {
             Ok(_) => Ok(vec![Item {
-                kind: "S3 bucket",
+                kind: kinds::BUCKET,
                 name: bucket.clone(),
             }]),
             Err(error) => match fault("HeadBucket", &error) {
@@ -89,7 +89,7 @@ impl Account {
     }
 
     async fn roles(&self, scope: &Scope) -> Result<Vec<Item>, CloudFault> {
-        pages!("IAM role", "ListRoles",
+        pages!(kinds::ROLE, "ListRoles",
             marker => self.iam.list_roles().set_marker(marker.take()),
             answer => answer.roles.into_iter().map(|role| role.role_name).collect(),
             answer.marker.clone(),
@@ -105,7 +105,7 @@ impl Account {
             .await
         {
             Ok(_) => Ok(vec![Item {
-                kind: "Lambda function",
+                kind: kinds::FUNCTION,
                 name: scope.function.clone(),
             }]),
             Err(error) => match fault("GetFunction", &error) {
@@ -122,7 +122,7 @@ impl Account {
                     && tags.get("deploy:environment") == Some(&scope.environment)
             })
         };
-        pages!("HTTP API", "GetApis",
+        pages!(kinds::API, "GetApis",
             token => self.apis.get_apis().set_next_token(token.take()),
             answer => answer.items.unwrap_or_default().into_iter()
                 .filter(tagged).filter_map(|api| api.api_id).collect(),
@@ -144,7 +144,7 @@ impl Account {
                 .any(|entry| entry.log_group_name.as_ref() == Some(group))
             {
                 found.push(Item {
-                    kind: "log group",
+                    kind: kinds::LOG_GROUP,
                     name: group.clone(),
                 });
             }
@@ -153,7 +153,7 @@ impl Account {
     }
 
     async fn models(&self, scope: &Scope) -> Result<Vec<Item>, CloudFault> {
-        pages!("SageMaker model", "ListModels",
+        pages!(kinds::MODEL, "ListModels",
             token => self.sagemaker.list_models().name_contains(&scope.stem).max_results(100)
                 .set_next_token(token.take()),
             answer => answer.models.unwrap_or_default().into_iter()
@@ -163,7 +163,7 @@ impl Account {
     }
 
     async fn configs(&self, scope: &Scope) -> Result<Vec<Item>, CloudFault> {
-        pages!("SageMaker endpoint config", "ListEndpointConfigs",
+        pages!(kinds::ENDPOINT_CONFIG, "ListEndpointConfigs",
             token => self.sagemaker.list_endpoint_configs().name_contains(&scope.stem)
                 .max_results(100).set_next_token(token.take()),
             answer => answer.endpoint_configs.unwrap_or_default().into_iter()
@@ -181,7 +181,7 @@ impl Account {
             .await
         {
             Ok(_) => Ok(vec![Item {
-                kind: "SageMaker endpoint",
+                kind: kinds::ENDPOINT,
                 name: scope.stem.clone(),
             }]),
             Err(error)
@@ -196,7 +196,7 @@ impl Account {
     }
 
     async fn jobs(&self, scope: &Scope) -> Result<Vec<Item>, CloudFault> {
-        pages!("training job", "ListTrainingJobs",
+        pages!(kinds::TRAINING_JOB, "ListTrainingJobs",
             token => self.sagemaker.list_training_jobs().name_contains(&scope.stem)
                 .max_results(100).set_next_token(token.take()),
             answer => answer.training_job_summaries.unwrap_or_default().into_iter()

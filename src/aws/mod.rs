@@ -5,16 +5,19 @@
 //! engine is just another endpoint URL.
 
 mod artifacts;
+mod changes;
 mod endpoints;
 mod fault;
 mod identity;
 mod inventory;
 mod logs;
 mod multipart;
+mod records;
 mod stacks;
 mod training;
 mod training_request;
 mod web;
+mod withdrawals;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +28,7 @@ use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Pace};
 
 /// Where to connect and as whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,11 +102,13 @@ fn adapters(config: &SdkConfig, connection: &Connection) -> Cloud {
     );
     let sagemaker = aws_sdk_sagemaker::Client::new(config);
     let logs = aws_sdk_cloudwatchlogs::Client::new(config);
+    let cloudformation = aws_sdk_cloudformation::Client::new(config);
     Cloud {
         identity: Arc::new(identity::StsIdentity::new(aws_sdk_sts::Client::new(config))),
-        stacks: Arc::new(stacks::CloudFormation::new(
-            aws_sdk_cloudformation::Client::new(config),
-        )),
+        stacks: Arc::new(stacks::CloudFormation::new(cloudformation.clone())),
+        changes: Arc::new(changes::ChangeSets::new(cloudformation.clone())),
+        withdrawals: Arc::new(withdrawals::StackWithdrawals::new(cloudformation)),
+        records: Arc::new(records::Objects::new(s3.clone())),
         artifacts: Arc::new(artifacts::Bucket::new(s3.clone())),
         training: Arc::new(training::TrainingJobs::new(sagemaker.clone())),
         logs: Arc::new(logs::CloudWatchLogs::new(logs.clone())),
@@ -120,5 +125,10 @@ fn adapters(config: &SdkConfig, connection: &Connection) -> Cloud {
             apis: aws_sdk_apigatewayv2::Client::new(config),
         }),
         web: Arc::new(web::HttpWeb::new()),
+        pace: if connection.endpoint.is_some() {
+            Pace::OWN
+        } else {
+            Pace::SHARED
+        },
     }
 }

@@ -4,16 +4,19 @@ use std::io::IsTerminal;
 
 use dialoguer::{Confirm, Input};
 
-use super::failure::{DECLINED, Failure};
+use crate::reconcile::ReconcileError;
 use crate::stack::{Protection, Stack, Target};
 
 /// Asks whether to go on. The local engine is never asked about.
+///
+/// # Errors
+/// [`ReconcileError::Declined`], also where nobody can be asked.
 pub(super) fn confirm(
     stack: &Stack,
     question: &str,
     yes: Yes,
     stake: Stake,
-) -> Result<(), Failure> {
+) -> Result<(), ReconcileError> {
     if matches!(stack.target, Target::Local(_)) {
         return Ok(());
     }
@@ -22,15 +25,15 @@ pub(super) fn confirm(
         return Ok(());
     }
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        let failure = Failure::with_code(DECLINED, anyhow::anyhow!("nobody is there to say yes"));
-        return Err(if typed {
-            failure.hint(format!(
-                "{} is protected: remove it from a terminal, or set `protected: false` first",
+        let hint = if typed {
+            format!(
+                "{} is protected: do it from a terminal, or set `protected: false` first",
                 stack.environment
-            ))
+            )
         } else {
-            failure.hint("`--yes` goes on without asking")
-        });
+            "`--yes` goes on without asking".to_owned()
+        };
+        return Err(declined("nobody is there to say yes", Some(hint)));
     }
     let agreed = if typed {
         let prompt = format!("{question} Type `{}` to go on", stack.environment);
@@ -38,22 +41,26 @@ pub(super) fn confirm(
             .with_prompt(prompt)
             .allow_empty(true)
             .interact_text()
-            .map_err(Failure::failed)?;
+            .map_err(|error| declined(&format!("cannot ask: {error}"), None))?;
         answer.trim() == stack.environment.as_str()
     } else {
         Confirm::new()
             .with_prompt(question)
             .default(false)
             .interact()
-            .map_err(Failure::failed)?
+            .map_err(|error| declined(&format!("cannot ask: {error}"), None))?
     };
     if agreed {
         Ok(())
     } else {
-        Err(Failure::with_code(
-            DECLINED,
-            anyhow::anyhow!("declined; nothing was changed"),
-        ))
+        Err(declined("declined; nothing was changed", None))
+    }
+}
+
+fn declined(why: &str, hint: Option<String>) -> ReconcileError {
+    ReconcileError::Declined {
+        why: why.to_owned(),
+        hint,
     }
 }
 

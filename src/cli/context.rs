@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
@@ -10,11 +11,12 @@ use super::failure::Failure;
 use super::interrupt;
 use super::local;
 use super::output::{self, Format};
+use super::station::station;
 use crate::bundle::Bundles;
 use crate::plan::Desired;
-use crate::reconcile::Session;
+use crate::reconcile::{Session, Station};
 use crate::render::{self, Library, Rendered};
-use crate::stack::{self, Stack, StackFile, Target};
+use crate::stack::{self, Stack, StackFile, Target, Timespan};
 
 /// Arguments that every command takes.
 #[derive(Debug, Args)]
@@ -42,6 +44,20 @@ pub(super) struct Selection {
     /// The environment
     #[arg(long, short, default_value = "local", value_name = "ENVIRONMENT")]
     env: String,
+}
+
+/// Arguments of commands that take the environment's lock.
+#[derive(Debug, Args)]
+pub(super) struct LockArguments {
+    /// How long to wait for another run that works on the environment, e.g. `10m`
+    #[arg(long, value_name = "TIME", default_value = "0s")]
+    lock_timeout: Timespan,
+}
+
+impl LockArguments {
+    pub(super) fn patience(&self) -> Duration {
+        Duration::from_secs(self.lock_timeout.seconds())
+    }
 }
 
 /// A folder with stacks.
@@ -123,6 +139,8 @@ pub(super) struct Environment {
     pub(super) project: Project,
     /// The environment as the stack file describes it.
     pub(super) stack: Stack,
+    /// Who works here.
+    pub(super) station: Station,
 }
 
 impl Environment {
@@ -134,7 +152,14 @@ impl Environment {
         if let (Target::Local(target), Some(port)) = (&mut stack.target, global.local_port) {
             target.port = port;
         }
-        Ok(Self { project, stack })
+        let station = station()
+            .context("cannot tell this run from others")
+            .map_err(Failure::failed)?;
+        Ok(Self {
+            project,
+            stack,
+            station,
+        })
     }
 
     /// What people call it, e.g. `news-classifier/local`.
@@ -169,6 +194,23 @@ impl Environment {
         }
     }
 
+    /// Connects to look at the environment: a local engine that has ended is started again with what is
+    /// in it, but none is started for an environment that was never brought up.
+    pub(super) async fn session_to_look(
+        &self,
+        global: &Global,
+    ) -> Result<Option<Session>, Failure> {
+        let known = match &self.stack.target {
+            Target::Local(_) => local::has_state(&self.project),
+            Target::Aws(_) => true,
+        };
+        if known {
+            self.start_session(global).await.map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
     async fn connect(&self, endpoint: Option<crate::aws::Endpoint>) -> Session {
         let connection = crate::aws::Connection {
             region: self.stack.region.to_string(),
@@ -182,6 +224,8 @@ impl Environment {
             cloud: crate::aws::connect(&connection).await,
             observer: Arc::from(output::observer()),
             cancel: interrupt::cancel(),
+            station: self.station.clone(),
+            patience: Duration::ZERO,
         }
     }
 }
@@ -209,6 +253,6 @@ pub(super) fn cache_folder(global: &Global) -> Result<PathBuf, Failure> {
     clippy::disallowed_methods,
     reason = "this is the one place that reads the environment"
 )]
-fn variable(name: &str) -> Option<String> {
+pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

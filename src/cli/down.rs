@@ -3,52 +3,72 @@
 use clap::Args;
 use serde_json::json;
 
-use super::confirm::{Stake, confirm};
-use super::context::{Environment, Global, Selection};
+use super::confirm::Stake;
+use super::consent::Ask;
+use super::context::{Environment, Global, LockArguments, Selection};
 use super::failure::Failure;
 use super::local;
 use super::output::{self, Format};
-use crate::plan::{Deployment, teardown};
-use crate::reconcile;
+use crate::plan::Deployment;
+use crate::plan::teardown::Extent;
+use crate::reconcile::{self, DownOptions, Stubborn};
 use crate::stack::Target;
 
 /// Arguments of `deploy down`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  deploy down                        remove what runs on this machine
-  deploy down --env staging          remove it from AWS; shows what goes and asks
-  deploy down --env staging --yes    in CI")]
+  deploy down                              remove what runs on this machine
+  deploy down --env staging                remove it from AWS; shows what goes and asks
+  deploy down --env staging --keep-data    keep the bucket, the models and the roles
+  deploy down --env staging --yes          in CI")]
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
+    #[command(flatten)]
+    lock: LockArguments,
     /// Go on without asking
     #[arg(long, short)]
     yes: bool,
+    /// Keep the bucket with data and models, the roles and the past training jobs
+    #[arg(long)]
+    keep_data: bool,
+    /// When CloudFormation cannot delete a resource, leave it behind and name it
+    #[arg(long)]
+    leave_failed: bool,
 }
 
 /// Removes an environment.
 pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     let environment = Environment::load(global, &arguments.selection)?;
     let deployment = Deployment::of(&environment.stack);
-    let session = environment.start_session(global).await?;
-    let observed = reconcile::observe_for_teardown(&session, &deployment).await?;
-    let plan = teardown::plan(&deployment, &observed);
-    if !plan.held.is_empty() {
-        return Err(plan.held.into());
-    }
-    if !plan.changes_nothing() {
-        output::plan(&environment.title(), &plan);
-        let question = format!("Remove {} and all its data?", environment.title());
-        confirm(
-            &environment.stack,
-            &question,
-            arguments.yes.into(),
-            Stake::Data,
-        )?;
-    }
-    reconcile::tear_down(&session, &deployment, &observed, &plan).await?;
-    if let Target::Local(_) = environment.stack.target {
+    let mut session = environment.start_session(global).await?;
+    session.patience = arguments.lock.patience();
+    let options = DownOptions {
+        extent: if arguments.keep_data {
+            Extent::AllButData
+        } else {
+            Extent::Everything
+        },
+        stubborn: if arguments.leave_failed {
+            Stubborn::Leave
+        } else {
+            Stubborn::Fail
+        },
+    };
+    let title = environment.title();
+    let (question, stake) = match options.extent {
+        Extent::Everything => (format!("Remove {title} and all its data?"), Stake::Data),
+        Extent::AllButData => (format!("Remove what serves of {title}?"), Stake::Change),
+    };
+    let ask = Ask {
+        environment: &environment,
+        question,
+        yes: arguments.yes.into(),
+        stake,
+    };
+    let plan = reconcile::down(&session, &deployment, options, &ask).await?;
+    if let (Target::Local(_), Extent::Everything) = (&environment.stack.target, options.extent) {
         local::retire(&environment, &session).await?;
     }
     if global.output == Format::Json {
@@ -56,17 +76,18 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
             "stack": environment.stack.name.as_str(),
             "environment": environment.stack.environment.as_str(),
             "removed": !plan.changes_nothing(),
+            "items": plan.removes,
+            "kept": plan.keeps,
         }));
-    } else if plan.changes_nothing() {
-        output::note(&format!(
-            "{}: there is nothing to remove",
-            environment.title()
-        ));
-    } else {
-        output::note(&format!(
-            "{}: removed, nothing is left",
-            environment.title()
-        ));
+        return Ok(());
     }
+    let what = if plan.changes_nothing() {
+        "there is nothing to remove"
+    } else if plan.keeps.is_empty() {
+        "removed, nothing is left"
+    } else {
+        "removed but for the data; `deploy down` without `--keep-data` removes that too"
+    };
+    output::note(&format!("{title}: {what}"));
     Ok(())
 }

@@ -18,6 +18,8 @@ pub(super) const FAILED: u8 = 1;
 pub(super) const DIFFERENCES: u8 = 2;
 /// Exit code of a declined question.
 pub(super) const DECLINED: u8 = 3;
+/// Exit code of an environment that another run works on.
+pub(super) const LOCKED: u8 = 4;
 /// Exit code of a model that did not pass its gates.
 pub(super) const GATE_FAILED: u8 = 5;
 /// Exit code of a change that was undone.
@@ -133,10 +135,7 @@ impl From<RenderError> for Failure {
 
 impl From<Vec<Held>> for Failure {
     fn from(held: Vec<Held>) -> Self {
-        let text: Vec<String> = held.iter().map(ToString::to_string).collect();
-        let mut failure = Self::failed(anyhow::Error::msg(text.join("; ")));
-        failure.hints = held.iter().map(Held::remedy).collect();
-        failure
+        ReconcileError::Held(held).into()
     }
 }
 
@@ -146,16 +145,27 @@ impl From<ReconcileError> for Failure {
             ReconcileError::Interrupted => INTERRUPTED,
             ReconcileError::Leftovers { .. } => LEFTOVERS,
             ReconcileError::GateFailed { .. } => GATE_FAILED,
+            ReconcileError::Declined { .. } => DECLINED,
+            ReconcileError::Locked { .. } => LOCKED,
+            ReconcileError::Held(held) if held.iter().any(is_busy) => LOCKED,
             error if error.rolled_back() => ROLLED_BACK,
             _ => FAILED,
         };
         let log = error.log().to_vec();
-        let hint = remedy(&error);
+        let hints = match &error {
+            ReconcileError::Held(held) => held.iter().map(Held::remedy).collect(),
+            ReconcileError::Declined { hint, .. } => hint.iter().cloned().collect(),
+            error => remedy(error).into_iter().collect(),
+        };
         let mut failure = Self::with_code(code, error);
         failure.log = log;
-        failure.hints.extend(hint);
+        failure.hints = hints;
         failure
     }
+}
+
+fn is_busy(held: &Held) -> bool {
+    matches!(held, Held::Busy { .. })
 }
 
 /// Says what to do about an error of a run.
@@ -166,6 +176,9 @@ fn remedy(error: &ReconcileError) -> Option<String> {
                 "log in again (`aws sso login`, or new keys), or name a profile in `target.profile`"
             }
             FaultKind::Denied => "the credentials lack this permission; ask for it, or use others",
+            FaultKind::Fenced => {
+                "another run took this one for dead and works now; run the command again after it"
+            }
             FaultKind::Throttled | FaultKind::Unavailable => {
                 "run the command again; it goes on where it stopped"
             }
@@ -193,6 +206,15 @@ fn remedy(error: &ReconcileError) -> Option<String> {
         }
         ReconcileError::NotServing { .. } => {
             "`deploy status` shows what is deployed; `deploy up` checks again"
+        }
+        ReconcileError::RolledBackSilently { .. } => {
+            "what served before serves on; its log and the alarms say why, then run \
+             `deploy up` again"
+        }
+        ReconcileError::Moved { .. } => "look at a new plan (`deploy plan`), then run the command again",
+        ReconcileError::Locked { .. } => {
+            "wait for that run (`--lock-timeout 10m` does); one that is gone loses the lock by itself \
+             after its lease, or by `deploy unlock`"
         }
         ReconcileError::Interrupted => "run the command again to go on",
         ReconcileError::Leftovers { .. } => {

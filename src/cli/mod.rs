@@ -6,6 +6,7 @@
 
 mod check;
 mod confirm;
+mod consent;
 mod context;
 mod diff;
 mod down;
@@ -16,10 +17,13 @@ mod invoke;
 mod local;
 mod origin;
 mod output;
+mod plan;
 mod render;
 mod schema;
+mod station;
 mod status;
 mod templates;
+mod unlock;
 mod unsupported;
 mod up;
 mod validate;
@@ -52,8 +56,9 @@ Examples:
 
 Exit codes:
   0 done, or nothing to change      1 failed, or findings     2 differences found
-  3 declined                        5 a gate was not passed   6 rolled back
-  7 something is left after `down`  64 wrong usage or file    130 interrupted";
+  3 declined                        4 another run works       5 a gate was not passed
+  6 rolled back                     7 something is left after `down`
+  64 wrong usage or file            130 interrupted";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -61,6 +66,10 @@ enum Command {
     Up(up::Arguments),
     /// Remove an environment and everything in it
     Down(down::Arguments),
+    /// Show what `up` would do, and why
+    Plan(plan::Arguments),
+    /// Remove the lock of a run that is gone
+    Unlock(unlock::Arguments),
     /// Write the CloudFormation templates of the environments for review
     Render(render::Arguments),
     /// Show what differs from a git revision, and what it means for the account
@@ -114,6 +123,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Up(arguments) => up::run(global, &arguments).await,
         Command::Down(arguments) => down::run(global, &arguments).await,
+        Command::Plan(arguments) => plan::run(global, &arguments).await,
+        Command::Unlock(arguments) => unlock::run(global, &arguments).await,
         Command::Render(arguments) => render::run(global, &arguments),
         Command::Diff(arguments) => diff::run(global, &arguments),
         Command::Templates(arguments) => templates::run(global, &arguments),

@@ -114,6 +114,7 @@ mod tests {
         let environment = Environment {
             project: super::super::context::Project { root: root.into() },
             stack,
+            station: super::super::station::station().unwrap(),
         };
         let error = ReconcileError::StackFailed {
             stack: environment.stack.names.service_stack.clone(),

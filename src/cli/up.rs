@@ -1,63 +1,116 @@
 //! `deploy up`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::confirm::{Stake, confirm};
-use super::context::{Environment, Global, Selection};
+use super::confirm::Stake;
+use super::consent::{self, Agreed, Ask};
+use super::context::{Environment, Global, LockArguments, Selection};
 use super::failure::Failure;
 use super::origin;
 use super::output::{self, Format};
 use super::unsupported;
-use crate::plan::{self, Choices, Plan, RetryTraining};
-use crate::reconcile::{self, Outcome, smoke_headline};
+use crate::plan::{Choices, Closeness, LiveResources, Plan, RetryTraining};
+use crate::reconcile::{self, Outcome, Skip, Up, UpOptions, smoke_headline};
 
 /// Arguments of `deploy up`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  deploy up                        on this machine, no account needed
-  deploy up --env staging          on AWS; shows the plan and asks
-  deploy up --env staging --yes    in CI")]
+  deploy up                                  on this machine, no account needed
+  deploy up --env staging                    on AWS; shows the plan and asks
+  deploy up --env staging --yes              in CI
+  deploy up --env prod --plan plan.json      exactly the plan that `deploy plan --out` kept, or nothing")]
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
+    #[command(flatten)]
+    choices: ChoiceArguments,
+    #[command(flatten)]
+    lock: LockArguments,
     /// Go on without asking
     #[arg(long, short)]
     yes: bool,
+    /// Carry out this saved plan, or refuse when anything has changed since it was made
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
+    /// When a roll-back failed, leave the resources that could not be rolled back as they are
+    #[arg(long)]
+    skip_failed: bool,
+}
+
+/// Arguments that decide the plan.
+#[derive(Debug, Args)]
+pub(super) struct ChoiceArguments {
     /// Repeat a training job that failed, although nothing has changed since
     #[arg(long)]
     retry_training: bool,
+    /// When the service can only be made anew, remove what exists of it first
+    #[arg(long)]
+    recreate: bool,
+    /// Look deeper than at the fingerprints of the stacks: uploads, model, and a change set of each
+    #[arg(long)]
+    refresh: bool,
+}
+
+impl ChoiceArguments {
+    pub(super) fn choices(&self) -> Choices {
+        Choices {
+            retry_training: if self.retry_training {
+                RetryTraining::Repeat
+            } else {
+                RetryTraining::Hold
+            },
+            live_resources: if self.recreate {
+                LiveResources::Remove
+            } else {
+                LiveResources::Hold
+            },
+            closeness: if self.refresh {
+                Closeness::Everything
+            } else {
+                Closeness::Fingerprints
+            },
+        }
+    }
 }
 
 /// Brings an environment up.
 pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     let environment = Environment::load(global, &arguments.selection)?;
     unsupported::refuse(&environment.stack)?;
+    let saved = arguments.plan.as_deref().map(consent::read).transpose()?;
     let desired = environment.desired()?;
-    let session = environment.start_session(global).await?;
-    let observed = reconcile::observe_for_up(&session, &desired).await?;
-    let retry_training = if arguments.retry_training {
-        RetryTraining::Repeat
-    } else {
-        RetryTraining::Hold
+    let mut session = environment.start_session(global).await?;
+    session.patience = arguments.lock.patience();
+    let options = UpOptions {
+        choices: arguments.choices.choices(),
+        skip: if arguments.skip_failed {
+            Skip::Failed
+        } else {
+            Skip::Nothing
+        },
     };
-    let plan = plan::plan(&desired, &observed, Choices { retry_training });
-    if !plan.held.is_empty() {
-        return Err(plan.held.into());
-    }
-    if !plan.changes_nothing() {
-        output::plan(&environment.title(), &plan);
-        confirm(
-            &environment.stack,
-            "Carry this out?",
-            arguments.yes.into(),
-            Stake::Change,
-        )?;
-    }
-    let outcome = reconcile::bring_up(&session, &desired, &observed, &plan)
-        .await
-        .map_err(|error| origin::explained(&environment, error))?;
+    let ask = Ask {
+        environment: &environment,
+        question: "Carry this out?".to_owned(),
+        yes: arguments.yes.into(),
+        stake: Stake::Change,
+    };
+    let result = match saved {
+        Some(saved) => {
+            let agreed = Agreed {
+                saved,
+                desired: &desired,
+                ask,
+            };
+            reconcile::up(&session, &desired, options, &agreed).await
+        }
+        None => reconcile::up(&session, &desired, options, &ask).await,
+    };
+    let Up { plan, outcome } = result.map_err(|error| origin::explained(&environment, error))?;
     show(global, &environment, &plan, &outcome);
     Ok(())
 }

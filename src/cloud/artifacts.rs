@@ -16,6 +16,42 @@ pub enum Source {
     Bytes(Bytes),
 }
 
+/// One version of an object, or a delete marker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Key of the object.
+    pub key: String,
+    /// Id of the version.
+    pub id: String,
+}
+
+/// Where a listing of versions goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Key that was listed last.
+    pub key: String,
+    /// Version that was listed last; `None` goes on after all versions of the key.
+    pub version: Option<String>,
+}
+
+/// Some versions, and where the listing goes on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VersionPage {
+    /// Versions and delete markers.
+    pub versions: Vec<Version>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<Place>,
+}
+
+/// A version that could not be removed, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Which one.
+    pub version: Version,
+    /// Why.
+    pub fault: CloudFault,
+}
+
 /// Told of bytes as they are sent: how many more since the last time.
 pub type Sent<'a> = &'a (dyn Fn(u64) + Send + Sync);
 
@@ -34,7 +70,18 @@ pub trait Artifacts: Send + Sync {
         sent: Sent<'_>,
     ) -> Result<(), CloudFault>;
 
-    /// Removes up to one page of what the bucket holds (versions, delete markers, unfinished
-    /// uploads) and returns how many; 0 means that it is empty or not there.
-    async fn remove_some(&self, bucket: &str) -> Result<usize, CloudFault>;
+    /// Lists up to 1,000 versions and delete markers after `place` (from the beginning when `None`).
+    /// No such bucket is an empty page.
+    async fn versions(
+        &self,
+        bucket: &str,
+        place: Option<&Place>,
+    ) -> Result<VersionPage, CloudFault>;
+
+    /// Removes up to 1,000 versions and returns those that could not be removed.
+    async fn remove(&self, bucket: &str, versions: &[Version]) -> Result<Vec<Refusal>, CloudFault>;
+
+    /// Removes up to 1,000 unfinished uploads, whose parts would keep the bucket from being deleted,
+    /// and returns how many there were.
+    async fn abort_uploads(&self, bucket: &str) -> Result<usize, CloudFault>;
 }

@@ -17,6 +17,8 @@ pub enum FaultKind {
     Rejected,
     /// The cloud cannot be reached or failed by itself; repeating may help.
     Unavailable,
+    /// It was not asked, because this run may not change anything any more.
+    Fenced,
 }
 
 /// A request that the cloud did not carry out.

@@ -1,17 +1,41 @@
 //! Everything that exists under an environment's names, to prove that a teardown left nothing.
 
+use std::fmt;
+
 use async_trait::async_trait;
+use serde::Serialize;
 
 use super::CloudFault;
 use crate::stack::Names;
 
+/// The kinds of things that an environment is made of.
+pub mod kinds {
+    #![expect(missing_docs, reason = "each constant is the kind of the same name")]
+
+    pub const BUCKET: &str = "S3 bucket";
+    pub const ROLE: &str = "IAM role";
+    pub const FUNCTION: &str = "Lambda function";
+    pub const API: &str = "HTTP API";
+    pub const LOG_GROUP: &str = "log group";
+    pub const MODEL: &str = "SageMaker model";
+    pub const ENDPOINT_CONFIG: &str = "SageMaker endpoint config";
+    pub const ENDPOINT: &str = "SageMaker endpoint";
+    pub const TRAINING_JOB: &str = "training job";
+}
+
 /// Something that exists in the account.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Item {
     /// What it is, e.g. `IAM role`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.kind, self.name)
+    }
 }
 
 /// The names that belong to one environment. Prefixes end with a separator, so that the names of

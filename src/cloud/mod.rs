@@ -15,11 +15,13 @@ pub mod fault;
 pub mod identity;
 pub mod inventory;
 pub mod logs;
+pub mod records;
 pub mod stacks;
 pub mod training;
 pub mod web;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use fault::{CloudFault, FaultKind};
 
@@ -28,10 +30,16 @@ pub use fault::{CloudFault, FaultKind};
 pub struct Cloud {
     /// Who is calling.
     pub identity: Arc<dyn identity::Identity>,
-    /// CloudFormation stacks.
+    /// CloudFormation stacks, to be looked at.
     pub stacks: Arc<dyn stacks::Stacks>,
+    /// Change sets of stacks.
+    pub changes: Arc<dyn stacks::Changes>,
+    /// Deletions and roll-backs of stacks.
+    pub withdrawals: Arc<dyn stacks::Withdrawals>,
     /// Objects in the environment's bucket.
     pub artifacts: Arc<dyn artifacts::Artifacts>,
+    /// Conditionally written objects in the environment's bucket.
+    pub records: Arc<dyn records::Records>,
     /// Training jobs.
     pub training: Arc<dyn training::Training>,
     /// Log streams.
@@ -42,4 +50,29 @@ pub struct Cloud {
     pub inventory: Arc<dyn inventory::Inventory>,
     /// Plain HTTP requests to the environment's own API.
     pub web: Arc<dyn web::Web>,
+    /// How often this cloud may be asked.
+    pub pace: Pace,
+}
+
+/// How often a cloud may be asked the same thing again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// The shortest pause between two looks.
+    pub shortest: Duration,
+    /// The longest pause between two looks in the first hour.
+    pub longest: Duration,
+}
+
+impl Pace {
+    /// For AWS, whose limits are shared by everybody who works in the account: never more than one look
+    /// a second, and few of them when something takes hours.
+    pub const SHARED: Self = Self {
+        shortest: Duration::from_secs(1),
+        longest: Duration::from_secs(20),
+    };
+    /// For an endpoint of our own, where most things take less than a second.
+    pub const OWN: Self = Self {
+        shortest: Duration::from_millis(15),
+        longest: Duration::from_secs(5),
+    };
 }

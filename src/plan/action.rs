@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::basis::Basis;
 use crate::cloud::condition::StackStatus;
+use crate::cloud::inventory::Item;
+use crate::cloud::stacks::StackState;
 
 /// An ordered list of steps that turns what was observed into what is desired.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -13,12 +16,29 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What must be cleared up first. A plan that holds something back is not carried out.
     pub held: Vec<Held>,
+    /// What exists and is removed.
+    pub removes: Vec<Item>,
+    /// What exists, would be expected to be removed, and stays.
+    pub keeps: Vec<Item>,
+    /// What was observed when the plan was made. Where it has changed, the plan is stale.
+    pub based_on: Basis,
 }
 
 impl Plan {
     /// Whether nothing would be changed: there is nothing to do but to look.
     pub fn changes_nothing(&self) -> bool {
         self.steps.iter().all(|step| step.action == Action::Check)
+    }
+
+    /// Whether the plan only brings stacks back to a state from which it can go on: what follows is
+    /// planned when it is known how that ends.
+    pub fn only_recovers(&self) -> bool {
+        self.steps.iter().any(|step| step.kind.is_recovery())
+    }
+
+    /// Whether something that holds data or serves is removed.
+    pub fn removes_something(&self) -> bool {
+        !self.removes.is_empty()
     }
 }
 
@@ -37,6 +57,10 @@ pub struct Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepKind {
+    /// The foundation stack, to be brought back to a state from which it can be updated.
+    FoundationRecovery,
+    /// The service stack, to be brought back to a state from which it can be updated.
+    ServiceRecovery,
     /// The CloudFormation stack of the bucket and the roles.
     Foundation,
     /// The data file in the bucket.
@@ -65,15 +89,22 @@ pub enum StepKind {
     Leftovers,
 }
 
+impl StepKind {
+    /// Whether the step only brings a stack back to a state from which it can be updated.
+    pub fn is_recovery(self) -> bool {
+        matches!(self, Self::FoundationRecovery | Self::ServiceRecovery)
+    }
+}
+
 impl fmt::Display for StepKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Foundation | Self::FoundationRemoval => "foundation",
+            Self::Foundation | Self::FoundationRemoval | Self::FoundationRecovery => "foundation",
             Self::Data => "data",
             Self::Code => "training code",
             Self::Function => "function code",
             Self::Training => "training",
-            Self::Service | Self::ServiceRemoval => "service",
+            Self::Service | Self::ServiceRemoval | Self::ServiceRecovery => "service",
             Self::Verification => "verification",
             Self::RunningJobs => "running training jobs",
             Self::BucketContent => "bucket content",
@@ -93,6 +124,8 @@ pub enum Action {
     Update,
     /// It is removed and made again.
     Replace,
+    /// The change that failed is taken back.
+    RollBack,
     /// Something that is already running is waited for.
     Attach,
     /// Something that exists is used again.
@@ -110,6 +143,7 @@ impl Action {
             Self::Create => "+",
             Self::Update => "~",
             Self::Replace => "±",
+            Self::RollBack => "<",
             Self::Attach => "…",
             Self::Reuse => "=",
             Self::Delete => "-",
@@ -126,6 +160,8 @@ pub enum Reason {
     NotThere,
     /// What is there was made from something else.
     Differs,
+    /// It was asked to look closer than at the fingerprints.
+    Refreshed,
     /// The last operation ended in this status.
     LastEndedAs(StackStatus),
     /// Objects of this content are not in the bucket yet; how many.
@@ -151,6 +187,7 @@ impl fmt::Display for Reason {
         match self {
             Self::NotThere => formatter.write_str("not there yet"),
             Self::Differs => formatter.write_str("differs from what is deployed"),
+            Self::Refreshed => formatter.write_str("compared by CloudFormation, as asked"),
             Self::LastEndedAs(status) => write!(formatter, "the last operation ended as {status}"),
             Self::NotUploaded(1) => formatter.write_str("not uploaded yet"),
             Self::NotUploaded(count) => write!(formatter, "{count} files not uploaded yet"),
@@ -180,9 +217,29 @@ pub enum Held {
     /// A stack of this name exists and is not ours.
     #[error("the CloudFormation stack {0} exists, but deploy did not make it for this environment")]
     ForeignStack(String),
-    /// An operation is under way.
-    #[error("the CloudFormation stack {0} is busy ({1})")]
-    Busy(String, StackStatus),
+    /// An operation is under way that deploy did not begin.
+    #[error("the CloudFormation stack {stack} is busy ({status}), begun by something else{token}")]
+    Busy {
+        /// Name of the stack.
+        stack: String,
+        /// Its status.
+        status: StackStatus,
+        /// The operation's token in words, if it has one.
+        token: String,
+    },
+    /// Resources that exist would be removed without having been asked for.
+    #[error(
+        "the CloudFormation stack {stack} is in {status}, and to make it anew removes {}",
+        resources.join(", ")
+    )]
+    LiveResources {
+        /// Name of the stack.
+        stack: String,
+        /// Its status.
+        status: StackStatus,
+        /// What exists in it: logical id, type and physical id.
+        resources: Vec<String>,
+    },
     /// A person has to act first.
     #[error("the CloudFormation stack {stack} is in {status}")]
     NeedsHand {
@@ -204,6 +261,16 @@ pub enum Held {
 }
 
 impl Held {
+    /// Says that something else works on a stack.
+    pub(crate) fn busy(state: &StackState) -> Self {
+        let token = state.token.as_ref();
+        Self::Busy {
+            stack: state.name.clone(),
+            status: state.status,
+            token: token.map_or_else(String::new, |token| format!(" with the token {token}")),
+        }
+    }
+
     /// What the user can do about it.
     pub fn remedy(&self) -> String {
         match self {
@@ -215,8 +282,12 @@ impl Held {
                  it did not make"
                     .to_owned()
             }
-            Self::Busy(..) => {
+            Self::Busy { .. } => {
                 "wait for the operation to end, then run the command again".to_owned()
+            }
+            Self::LiveResources { .. } => {
+                "`deploy up --recreate` removes them and makes the stack anew; `deploy down` removes all"
+                    .to_owned()
             }
             Self::NeedsHand { remedy, .. } => (*remedy).to_owned(),
             Self::TrainingFailed { .. } => {

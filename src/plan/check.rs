@@ -19,6 +19,12 @@ pub enum Flaw {
     /// The bucket's stack would be deleted without emptying it first.
     #[error("the foundation would be deleted before the bucket is emptied")]
     FullBucket,
+    /// A stack is recovered and changed in one plan, though how the recovery ends is not known yet.
+    #[error("the plan goes on after a recovery whose end is not known")]
+    Rash,
+    /// Something is removed that no step removes.
+    #[error("the plan names things to remove but has no step that removes")]
+    Unfounded,
     /// Removing and bringing up are mixed.
     #[error("the plan both makes and removes")]
     Mixed,
@@ -46,11 +52,22 @@ pub fn flaws(plan: &Plan) -> Vec<Flaw> {
     if has(StepKind::FoundationRemoval) && !has(StepKind::BucketContent) {
         flaws.push(Flaw::FullBucket);
     }
+    if plan.only_recovers() && !kinds.iter().all(|kind| kind.is_recovery()) {
+        flaws.push(Flaw::Rash);
+    }
+    let unmakes = |action| matches!(action, Action::Delete | Action::Replace);
+    if plan.removes_something() && !plan.steps.iter().any(|step| unmakes(step.action)) {
+        flaws.push(Flaw::Unfounded);
+    }
     let removes = plan.steps.iter().any(|step| step.action == Action::Delete);
     let makes = plan.steps.iter().any(|step| {
         matches!(
             step.action,
-            Action::Create | Action::Update | Action::Replace | Action::Attach
+            Action::Create
+                | Action::Update
+                | Action::Replace
+                | Action::RollBack
+                | Action::Attach
         )
     });
     if removes && makes {
@@ -73,6 +90,9 @@ mod tests {
         Plan {
             steps: kinds.iter().map(step).collect(),
             held: Vec::new(),
+            removes: Vec::new(),
+            keeps: Vec::new(),
+            based_on: crate::plan::Basis::default(),
         }
     }
 
@@ -90,6 +110,16 @@ mod tests {
             [Flaw::Twice(K::Data)]
         );
         assert_eq!(found(&[(K::Service, Create)]), [Flaw::NoModel]);
+        assert_eq!(
+            found(&[(K::ServiceRecovery, Action::RollBack), (K::Data, Create)]),
+            [Flaw::Rash]
+        );
+        let mut unfounded = plan(&[(K::Data, Create)]);
+        unfounded.removes.push(crate::cloud::inventory::Item {
+            kind: "resource",
+            name: "Endpoint".into(),
+        });
+        assert_eq!(flaws(&unfounded), [Flaw::Unfounded]);
         assert_eq!(found(&[(K::FoundationRemoval, Delete)]), [Flaw::FullBucket]);
         assert_eq!(
             found(&[(K::Data, Create), (K::PastJobs, Delete)]),

@@ -5,18 +5,22 @@
 //! clocks, randomness, or ports that do something. The same input always gives the same plan.
 
 mod action;
+mod basis;
 pub mod check;
 mod desired;
 mod observed;
 pub mod recover;
+mod saved;
 pub mod teardown;
 mod up;
 
 pub use action::{Action, Held, Plan, Reason, Step, StepKind};
+pub use basis::Basis;
 pub use desired::{Deployment, Desired, DesiredStack, Purpose, Upload};
 pub use observed::{Inside, Observed};
+pub use saved::{SavedPlan, UnreadablePlan};
 pub(crate) use up::FINGERPRINT;
-pub use up::{Choices, RetryTraining, is_current, plan};
+pub use up::{Choices, Closeness, LiveResources, RetryTraining, held, is_current, plan};
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,10 @@
 //! What an environment is, as far as it was looked at.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cloud::identity::Caller;
-use crate::cloud::stacks::StackState;
+use crate::cloud::inventory::Item;
+use crate::cloud::stacks::{StackResource, StackState};
 use crate::cloud::training::TrainingState;
 
 /// What an environment is. The two stacks tell by themselves whether anything is to be done.
@@ -28,4 +29,8 @@ pub struct Inside {
     pub attempts: Vec<TrainingState>,
     /// Every training job of the environment, whatever its key.
     pub jobs: Vec<TrainingState>,
+    /// Everything that exists under the environment's names, looked at only before a teardown.
+    pub items: Vec<Item>,
+    /// What exists in a stack that can only be made anew, by the stack's name.
+    pub live: BTreeMap<String, Vec<StackResource>>,
 }

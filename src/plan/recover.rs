@@ -13,12 +13,19 @@ pub enum Recovery {
     Recreate,
     /// Wait for the operation that is under way.
     Wait,
+    /// Take the failed update back (`RollbackStack`).
+    RollBack,
+    /// Go on with the roll-back that failed (`ContinueUpdateRollback`).
+    ContinueRollBack,
+    /// Remove what exists in it and create it again, but only when that was asked for.
+    Clear,
     /// A person has to act; the text says how.
     ByHand(&'static str),
 }
 
 /// Names the recovery of every status. `CREATE_FAILED` and the like may hold live resources, so they
-/// are never deleted without being asked.
+/// are never deleted without being asked. `RollbackStack` and `ContinueUpdateRollback` are for different
+/// statuses (CloudFormation user guide, "Continue rolling back an update", "Choose how to handle failures").
 pub fn recovery(status: StackStatus) -> Recovery {
     use StackStatus as S;
     match status {
@@ -38,16 +45,9 @@ pub fn recovery(status: StackStatus) -> Recovery {
         | S::DeleteInProgress
         | S::ImportInProgress
         | S::ImportRollbackInProgress => Recovery::Wait,
-        S::CreateFailed | S::RollbackFailed | S::DeleteFailed => Recovery::ByHand(
-            "remove it with `deploy down` (which empties the bucket), then run `deploy up` again",
-        ),
-        S::UpdateFailed => Recovery::ByHand(
-            "roll it back with `aws cloudformation rollback-stack`, then run the command again",
-        ),
-        S::UpdateRollbackFailed => Recovery::ByHand(
-            "finish its roll-back with `aws cloudformation continue-update-rollback`, then run the \
-             command again",
-        ),
+        S::CreateFailed | S::RollbackFailed | S::DeleteFailed => Recovery::Clear,
+        S::UpdateFailed => Recovery::RollBack,
+        S::UpdateRollbackFailed => Recovery::ContinueRollBack,
         S::ImportRollbackFailed => {
             Recovery::ByHand("finish the import that somebody began, then run the command again")
         }

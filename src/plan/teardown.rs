@@ -1,18 +1,31 @@
 //! The plan that removes an environment.
 
-use super::action::{Action, Held, Plan, Reason, Step, StepKind};
+use super::action::{Action, Plan, Reason, Step, StepKind};
+use super::basis::Basis;
 use super::desired::Deployment;
 use super::observed::Observed;
 use super::up::held;
 use crate::cloud::condition::StackStatus;
+use crate::cloud::inventory::{Item, kinds};
 use crate::cloud::stacks::StackState;
 
-/// Plans how to remove everything of the environment. Running it again after it was broken off
-/// plans what is left.
-pub fn plan(deployment: &Deployment, observed: &Observed) -> Plan {
+/// What of an environment is removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// Everything.
+    #[default]
+    Everything,
+    /// What serves; the bucket with its data and models, the roles and the past training jobs stay, so
+    /// that the next `up` trains nothing again.
+    AllButData,
+}
+
+/// Plans how to remove the environment. Running it again after it was broken off plans what is left.
+pub fn plan(deployment: &Deployment, observed: &Observed, extent: Extent) -> Plan {
     let jobs = &observed.inside.jobs;
+    let everything = extent == Extent::Everything;
     let service = exists(observed.service.as_ref());
-    let foundation = exists(observed.foundation.as_ref());
+    let foundation = exists(observed.foundation.as_ref()) && everything;
     let wanted = [
         (
             StepKind::RunningJobs,
@@ -21,7 +34,7 @@ pub fn plan(deployment: &Deployment, observed: &Observed) -> Plan {
         (StepKind::ServiceRemoval, service),
         (StepKind::BucketContent, foundation),
         (StepKind::FoundationRemoval, foundation),
-        (StepKind::PastJobs, !jobs.is_empty()),
+        (StepKind::PastJobs, !jobs.is_empty() && everything),
     ];
     let mut steps: Vec<Step> = wanted
         .into_iter()
@@ -37,26 +50,23 @@ pub fn plan(deployment: &Deployment, observed: &Observed) -> Plan {
         action: Action::Check,
         reason: Reason::MustBeGone,
     });
+    let items = observed.inside.items.iter().cloned();
+    let (keeps, removes) = items.partition(|item| stays(extent, item));
     Plan {
         steps,
-        held: held_back(deployment, observed),
+        held: held(deployment, observed),
+        removes,
+        keeps,
+        based_on: Basis::of(observed),
     }
+}
+
+/// Whether a thing is to be there after a teardown of this extent.
+pub fn stays(extent: Extent, item: &Item) -> bool {
+    extent == Extent::AllButData
+        && matches!(item.kind, kinds::BUCKET | kinds::ROLE | kinds::TRAINING_JOB)
 }
 
 fn exists(state: Option<&StackState>) -> bool {
     state.is_some_and(|state| state.status != StackStatus::DeleteComplete)
-}
-
-/// Besides what always forbids touching an environment, only a running operation does: every other
-/// status can be deleted.
-fn held_back(deployment: &Deployment, observed: &Observed) -> Vec<Held> {
-    let mut held = held(deployment, observed);
-    held.extend(
-        [&observed.foundation, &observed.service]
-            .into_iter()
-            .flatten()
-            .filter(|state| state.status.is_busy())
-            .map(|state| Held::Busy(state.name.clone(), state.status)),
-    );
-    held
 }

@@ -6,16 +6,17 @@ use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::sample::select;
 
 use super::check::flaws;
-use super::teardown;
+use super::teardown::{self, Extent};
 use super::{
-    Action, Choices, Deployment, Desired, DesiredStack, FINGERPRINT, Held, Inside, Observed, Plan,
-    Purpose, Reason, RetryTraining, StepKind, Upload, plan,
+    Action, Choices, Closeness, Deployment, Desired, DesiredStack, FINGERPRINT, Held, Inside,
+    LiveResources, Observed, Plan, Purpose, Reason, RetryTraining, SavedPlan, StepKind, Upload, plan,
 };
 use crate::bundle::Digest;
 use crate::cloud::artifacts::Source;
 use crate::cloud::condition::StackStatus;
 use crate::cloud::identity::Caller;
-use crate::cloud::stacks::StackState;
+use crate::cloud::inventory::{self, Item};
+use crate::cloud::stacks::{StackResource, StackState};
 use crate::cloud::training::{TrainingPhase, TrainingState};
 use crate::stack::Names;
 
@@ -91,7 +92,9 @@ fn state(name: &str, status: StackStatus, fingerprint: &str) -> StackState {
         tags: pairs(&[("deploy:stack", "news"), ("deploy:environment", "staging")]),
         parameters: pairs(&[(FINGERPRINT, fingerprint)]),
         outputs: BTreeMap::new(),
+        revision: "1".into(),
         pending_changes: Vec::new(),
+        token: None,
     }
 }
 
@@ -128,8 +131,15 @@ fn kinds(plan: &Plan) -> Vec<StepKind> {
     plan.steps.iter().map(|step| step.kind).collect()
 }
 
+fn repeating(retry_training: RetryTraining) -> Choices {
+    Choices {
+        retry_training,
+        ..Choices::default()
+    }
+}
+
 fn training(observed: &Observed, retry_training: RetryTraining) -> Result<(Action, Reason), Held> {
-    let plan = plan(&desired(), observed, Choices { retry_training });
+    let plan = plan(&desired(), observed, repeating(retry_training));
     match plan.held.into_iter().next() {
         Some(held) => Err(held),
         None => Ok(plan
@@ -269,7 +279,7 @@ fn another_account_and_foreign_stacks_hold_everything_back() {
     };
     for plan in [
         plan(&desired, &observed, Choices::default()),
-        teardown::plan(&desired.deployment, &observed),
+        teardown::plan(&desired.deployment, &observed, Extent::Everything),
     ] {
         assert!(matches!(plan.held[..], [Held::ForeignStack(_)]));
     }
@@ -287,7 +297,7 @@ fn a_stack_under_review_is_known_by_its_change_sets() {
             ..nothing()
         };
         let up = plan(&desired, &observed, Choices::default());
-        let down = teardown::plan(&desired.deployment, &observed);
+        let down = teardown::plan(&desired.deployment, &observed, Extent::Everything);
         [up.held.len(), down.held.len()]
     };
     // A run was killed before it executed its change set, or after the set was discarded.
@@ -318,7 +328,7 @@ fn a_teardown_empties_the_bucket_before_its_stack_goes() {
     let desired = desired();
     let mut observed = applied(&desired);
     observed.inside.jobs = vec![job(TrainingPhase::InProgress, None)];
-    let plan = teardown::plan(&desired.deployment, &observed);
+    let plan = teardown::plan(&desired.deployment, &observed, Extent::Everything);
     assert_eq!(
         kinds(&plan),
         [
@@ -330,8 +340,129 @@ fn a_teardown_empties_the_bucket_before_its_stack_goes() {
             StepKind::Leftovers,
         ]
     );
-    let gone = teardown::plan(&desired.deployment, &nothing());
+    let gone = teardown::plan(&desired.deployment, &nothing(), Extent::Everything);
     assert_eq!(kinds(&gone), [StepKind::Leftovers]);
+}
+
+fn live_endpoint() -> StackResource {
+    StackResource {
+        logical_id: "Endpoint".into(),
+        resource_type: "AWS::SageMaker::Endpoint".into(),
+        physical_id: "news-staging".into(),
+        status: "CREATE_COMPLETE".into(),
+    }
+}
+
+#[test]
+fn what_exists_is_named_and_removed_only_when_that_was_asked_for() {
+    let desired = desired();
+    let mut observed = applied(&desired);
+    observed.service = Some(state("s", StackStatus::CreateFailed, "s1"));
+    observed.inside.attempts = vec![job(TrainingPhase::Completed, None)];
+    observed.inside.live.insert(desired.service.name.clone(), vec![live_endpoint()]);
+    let held = plan(&desired, &observed, Choices::default()).held;
+    let [Held::LiveResources { resources, .. }] = &held[..] else {
+        panic!("{held:?}");
+    };
+    assert_eq!(
+        resources,
+        &["Endpoint (AWS::SageMaker::Endpoint news-staging)"]
+    );
+    let choices = Choices {
+        live_resources: LiveResources::Remove,
+        ..Choices::default()
+    };
+    let asked = plan(&desired, &observed, choices);
+    assert_eq!((asked.held.len(), asked.removes.len()), (0, 1));
+    let service = asked.steps.iter().find(|step| step.kind == StepKind::Service);
+    assert_eq!(service.unwrap().action, Action::Replace);
+    // The foundation may hold data: that is for a teardown.
+    observed.foundation = Some(state("f", StackStatus::DeleteFailed, "f1"));
+    let held = plan(&desired, &observed, choices).held;
+    assert!(matches!(held[..], [Held::NeedsHand { .. }]), "{held:?}");
+}
+
+#[test]
+fn a_failed_roll_back_is_recovered_before_anything_else_is_planned() {
+    let desired = desired();
+    for status in [StackStatus::UpdateFailed, StackStatus::UpdateRollbackFailed] {
+        let mut observed = applied(&desired);
+        observed.service = Some(state("s", status, "another"));
+        let plan = plan(&desired, &observed, Choices::default());
+        assert_eq!(kinds(&plan), [StepKind::ServiceRecovery]);
+        assert_eq!(plan.steps[0].action, Action::RollBack);
+        assert!(plan.only_recovers());
+    }
+}
+
+#[test]
+fn a_refresh_looks_at_everything_though_the_fingerprints_agree() {
+    let desired = desired();
+    let mut observed = applied(&desired);
+    observed.inside.attempts = vec![job(TrainingPhase::Completed, None)];
+    observed.inside.uploaded = desired.uploads.iter().map(|u| u.key.clone()).collect();
+    let choices = Choices {
+        closeness: Closeness::Everything,
+        ..Choices::default()
+    };
+    let plan = plan(&desired, &observed, choices);
+    let refreshed = [
+        StepKind::Foundation,
+        StepKind::Training,
+        StepKind::Service,
+        StepKind::Verification,
+    ];
+    assert_eq!(kinds(&plan), refreshed);
+    assert_eq!(plan.steps[0].reason, Reason::Refreshed);
+}
+
+#[test]
+fn keeping_the_data_removes_only_what_serves() {
+    let desired = desired();
+    let mut observed = applied(&desired);
+    observed.inside.jobs = vec![job(TrainingPhase::Completed, None)];
+    let item = |kind, name: &str| Item {
+        kind,
+        name: name.into(),
+    };
+    observed.inside.items = vec![
+        item(inventory::kinds::BUCKET, "b"),
+        item(inventory::kinds::ENDPOINT, "e"),
+        item(inventory::kinds::ROLE, "r"),
+    ];
+    let plan = teardown::plan(&desired.deployment, &observed, Extent::AllButData);
+    assert_eq!(
+        kinds(&plan),
+        [StepKind::ServiceRemoval, StepKind::Leftovers]
+    );
+    assert_eq!((plan.removes.len(), plan.keeps.len()), (1, 2));
+}
+
+#[test]
+fn a_saved_plan_knows_what_moved_since() {
+    let desired = desired();
+    let made = plan(&desired, &nothing(), Choices::default());
+    let saved = SavedPlan::new(&made, &desired, "now".into());
+    let text = serde_json::to_string(&saved).unwrap();
+    let saved = SavedPlan::read(&text).unwrap();
+    assert_eq!(saved.differences(&made, &desired), [""; 0]);
+    // Somebody has brought it up meanwhile.
+    let now = plan(&desired, &applied(&desired), Choices::default());
+    let moved = saved.differences(&now, &desired).join("\n");
+    assert!(
+        moved.contains("foundation status: was not there, is CREATE_COMPLETE"),
+        "{moved}"
+    );
+    // The project has changed meanwhile.
+    let mut other = desired.clone();
+    other.training_key = Digest::of_bytes(b"another");
+    let moved = saved.differences(&plan(&other, &nothing(), Choices::default()), &other);
+    assert_eq!(moved, ["the training key in the project is another one"]);
+    // Neither holds a template, a parameter's value or a secret.
+    assert!(!text.contains("Resources"), "{text}");
+    for bad in ["", "{}", r#"{"version": 2}"#] {
+        assert!(SavedPlan::read(bad).is_err(), "{bad}");
+    }
 }
 
 fn any_stack() -> impl Strategy<Value = Option<StackState>> {
@@ -366,6 +497,8 @@ fn any_observation() -> impl Strategy<Value = Observed> {
             uploaded,
             attempts: jobs.clone(),
             jobs,
+            live: BTreeMap::from([(desired().service.name, vec![live_endpoint()])]),
+            ..Inside::default()
         };
         Observed {
             foundation,
@@ -384,12 +517,12 @@ proptest! {
         let retry_training =
             if repeat { RetryTraining::Repeat } else { RetryTraining::Hold };
         let desired = desired();
-        let first = plan(&desired, &observed, Choices { retry_training });
-        assert_eq!(first, plan(&desired, &observed, Choices { retry_training }));
+        let first = plan(&desired, &observed, repeating(retry_training));
+        assert_eq!(first, plan(&desired, &observed, repeating(retry_training)));
         if first.held.is_empty() {
             assert_eq!(flaws(&first), []);
         }
-        let down = teardown::plan(&desired.deployment, &observed);
+        let down = teardown::plan(&desired.deployment, &observed, Extent::Everything);
         assert_eq!(flaws(&down), []);
     }
 
@@ -397,5 +530,25 @@ proptest! {
     fn nothing_is_deleted_by_a_plan_that_brings_up(observed in any_observation()) {
         let plan = plan(&desired(), &observed, Choices::default());
         assert!(plan.steps.iter().all(|step| step.action != Action::Delete));
+        assert_eq!(plan.removes, []);
+        // What can only be made anew is, unasked, only where nothing of it exists.
+        for step in plan.steps.iter().filter(|step| step.action == Action::Replace) {
+            assert_eq!(step.reason, Reason::LastEndedAs(StackStatus::RollbackComplete));
+        }
+    }
+
+    #[test]
+    fn applying_a_saved_plan_is_applying_the_same_steps(
+        observed in any_observation(), other in any_observation()
+    ) {
+        let desired = desired();
+        let made = plan(&desired, &observed, Choices::default());
+        let saved = SavedPlan::new(&made, &desired, String::new());
+        assert!(saved.differences(&made, &desired).is_empty());
+        let now = plan(&desired, &other, Choices::default());
+        // A plan that is accepted later has the very steps that were agreed to.
+        if saved.differences(&now, &desired).is_empty() {
+            assert_eq!(now.steps, made.steps);
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! The plan that brings an environment up.
 
 use super::action::{Action, Held, Plan, Reason, Step, StepKind};
+use super::basis::Basis;
 use super::desired::{Deployment, Desired, DesiredStack, Purpose};
 use super::observed::Observed;
 use super::recover::{Recovery, recovery};
 use crate::cloud::condition::StackStatus;
-use crate::cloud::stacks::{CHANGE_PREFIX, StackState};
+use crate::cloud::inventory::Item;
+use crate::cloud::stacks::{CHANGE_PREFIX, StackResource, StackState};
 use crate::cloud::training::{TrainingPhase, TrainingState};
 
 /// Name of the parameter of each stack that holds the desired fingerprint.
@@ -16,6 +18,30 @@ pub(crate) const FINGERPRINT: &str = "Fingerprint";
 pub struct Choices {
     /// What to do about a training job that failed.
     pub retry_training: RetryTraining,
+    /// What to do with resources of a stack that can only be made anew.
+    pub live_resources: LiveResources,
+    /// How closely to look.
+    pub closeness: Closeness,
+}
+
+/// What to do with resources that exist in a stack that can only be made anew.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LiveResources {
+    /// Hold back, naming them.
+    #[default]
+    Hold,
+    /// Remove them.
+    Remove,
+}
+
+/// How closely to look for differences.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Closeness {
+    /// At the fingerprints of the stacks: where they are as desired, nothing else is looked at.
+    #[default]
+    Fingerprints,
+    /// At everything: what is uploaded, the model, and what CloudFormation says of each stack.
+    Everything,
 }
 
 /// What to do about a training job that failed although nothing has changed since.
@@ -37,15 +63,23 @@ pub fn is_current(desired: &Desired, observed: &Observed) -> bool {
 /// Plans how to bring the environment up.
 pub fn plan(desired: &Desired, observed: &Observed, choices: Choices) -> Plan {
     let mut plan = Plan {
-        steps: Vec::new(),
+        steps: recoveries(observed),
         held: held(&desired.deployment, observed),
+        removes: Vec::new(),
+        keeps: Vec::new(),
+        based_on: Basis::of(observed),
     };
-    let current = is_current(desired, observed);
-    plan.add(stack_step(
+    if plan.only_recovers() {
+        return plan;
+    }
+    let refresh = choices.closeness == Closeness::Everything;
+    let current = is_current(desired, observed) && !refresh;
+    plan.add_stack(
         StepKind::Foundation,
         &desired.foundation,
-        observed.foundation.as_ref(),
-    ));
+        observed,
+        choices,
+    );
     if !current {
         for (purpose, kind) in [
             (Purpose::Data, StepKind::Data),
@@ -56,14 +90,13 @@ pub fn plan(desired: &Desired, observed: &Observed, choices: Choices) -> Plan {
                 .extend(upload_step(desired, observed, purpose, kind));
         }
     }
-    if !matches(&desired.service, observed.service.as_ref()) {
-        plan.add(training_step(observed, choices).map(Some));
+    if refresh || !matches(&desired.service, observed.service.as_ref()) {
+        match training_step(observed, choices) {
+            Ok(step) => plan.steps.push(step),
+            Err(held) => plan.held.push(held),
+        }
     }
-    plan.add(stack_step(
-        StepKind::Service,
-        &desired.service,
-        observed.service.as_ref(),
-    ));
+    plan.add_stack(StepKind::Service, &desired.service, observed, choices);
     plan.steps.push(Step {
         kind: StepKind::Verification,
         action: Action::Check,
@@ -73,16 +106,81 @@ pub fn plan(desired: &Desired, observed: &Observed, choices: Choices) -> Plan {
 }
 
 impl Plan {
-    fn add(&mut self, step: Result<Option<Step>, Held>) {
-        match step {
-            Ok(step) => self.steps.extend(step),
-            Err(held) => self.held.push(held),
+    fn add_stack(
+        &mut self,
+        kind: StepKind,
+        desired: &DesiredStack,
+        observed: &Observed,
+        choices: Choices,
+    ) {
+        let state = match kind {
+            StepKind::Foundation => &observed.foundation,
+            _ => &observed.service,
+        };
+        let removed = match stack_step(kind, desired, state.as_ref(), choices) {
+            Ok(step) => {
+                self.steps.extend(step);
+                return;
+            }
+            Err(Obstacle::Held(held)) => return self.held.push(held),
+            Err(Obstacle::Live(step)) => step,
+        };
+        let live = observed.inside.live.get(&desired.name);
+        let live: Vec<&StackResource> = live.into_iter().flatten().collect();
+        if choices.live_resources == LiveResources::Hold && !live.is_empty() {
+            self.held.push(Held::LiveResources {
+                stack: desired.name.clone(),
+                status: state.as_ref().map_or(StackStatus::CreateFailed, |state| state.status),
+                resources: live.iter().map(|resource| described(resource)).collect(),
+            });
+            return;
         }
+        self.removes.extend(live.iter().map(|resource| Item {
+            kind: "resource",
+            name: described(resource),
+        }));
+        self.steps.push(removed);
     }
 }
 
+fn described(resource: &StackResource) -> String {
+    format!(
+        "{} ({} {})",
+        resource.logical_id, resource.resource_type, resource.physical_id
+    )
+}
+
+/// What keeps a stack from being brought about right away.
+enum Obstacle {
+    /// Something that has to be cleared up first.
+    Held(Held),
+    /// Resources that exist; the step removes them.
+    Live(Step),
+}
+
+/// The steps that bring stacks back to a state from which they can be updated.
+fn recoveries(observed: &Observed) -> Vec<Step> {
+    let stacks = [
+        (StepKind::FoundationRecovery, &observed.foundation),
+        (StepKind::ServiceRecovery, &observed.service),
+    ];
+    let step = |(kind, state): (StepKind, &Option<StackState>)| {
+        let status = state.as_ref()?.status;
+        let recovers = matches!(
+            recovery(status),
+            Recovery::RollBack | Recovery::ContinueRollBack
+        );
+        recovers.then_some(Step {
+            kind,
+            action: Action::RollBack,
+            reason: Reason::LastEndedAs(status),
+        })
+    };
+    stacks.into_iter().filter_map(step).collect()
+}
+
 /// Names what forbids touching the environment at all.
-pub(super) fn held(deployment: &Deployment, observed: &Observed) -> Vec<Held> {
+pub fn held(deployment: &Deployment, observed: &Observed) -> Vec<Held> {
     let mut held = Vec::new();
     if observed.caller.account != deployment.account {
         held.push(Held::WrongAccount {
@@ -123,31 +221,45 @@ fn stack_step(
     kind: StepKind,
     desired: &DesiredStack,
     observed: Option<&StackState>,
-) -> Result<Option<Step>, Held> {
-    let step = |action, reason| {
-        Ok(Some(Step {
-            kind,
-            action,
-            reason,
-        }))
+    choices: Choices,
+) -> Result<Option<Step>, Obstacle> {
+    let step = |action, reason| Step {
+        kind,
+        action,
+        reason,
     };
     let Some(state) = observed else {
-        return step(Action::Create, Reason::NotThere);
+        return Ok(Some(step(Action::Create, Reason::NotThere)));
     };
     if matches(desired, observed) {
-        return Ok(None);
+        let refreshed = step(Action::Update, Reason::Refreshed);
+        return Ok((choices.closeness == Closeness::Everything).then_some(refreshed));
     }
-    match recovery(state.status) {
-        Recovery::Create => step(Action::Create, Reason::NotThere),
-        Recovery::Update if state.status.succeeded() => step(Action::Update, Reason::Differs),
-        Recovery::Update => step(Action::Update, Reason::LastEndedAs(state.status)),
-        Recovery::Recreate => step(Action::Replace, Reason::LastEndedAs(state.status)),
-        Recovery::Wait => Err(Held::Busy(state.name.clone(), state.status)),
-        Recovery::ByHand(remedy) => Err(Held::NeedsHand {
+    let by_hand = |remedy| {
+        Obstacle::Held(Held::NeedsHand {
             stack: state.name.clone(),
             status: state.status,
             remedy,
-        }),
+        })
+    };
+    let last = Reason::LastEndedAs(state.status);
+    match recovery(state.status) {
+        Recovery::Create => Ok(Some(step(Action::Create, Reason::NotThere))),
+        Recovery::Update if state.status.succeeded() => {
+            Ok(Some(step(Action::Update, Reason::Differs)))
+        }
+        Recovery::Update => Ok(Some(step(Action::Update, last))),
+        Recovery::Recreate => Ok(Some(step(Action::Replace, last))),
+        // It may hold data, which only a teardown removes.
+        Recovery::Clear if kind == StepKind::Foundation => Err(by_hand(
+            "remove it with `deploy down` (which empties the bucket), then run `deploy up` again",
+        )),
+        Recovery::Clear => Err(Obstacle::Live(step(Action::Replace, last))),
+        // The observation waits for operations of deploy, and recoveries are planned alone.
+        Recovery::Wait | Recovery::RollBack | Recovery::ContinueRollBack => {
+            Err(Obstacle::Held(Held::busy(state)))
+        }
+        Recovery::ByHand(remedy) => Err(by_hand(remedy)),
     }
 }
 

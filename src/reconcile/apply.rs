@@ -1,19 +1,24 @@
 //! Brings an environment up, step after step.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use super::Session;
-use super::change::{bring_about, delete};
+use super::change::{StackChange, ensure};
 use super::error::{ReconcileError, known};
+use super::lock::Lock;
 use super::steps;
 use super::train::{Model, train};
 use super::upload::upload;
 use super::verify::{Closeness, verify};
-use crate::cloud::stacks::{ChangeKind, StackState};
+use super::withdraw::{self, Skip};
+use crate::cloud::stacks::StackState;
 use crate::cloud::training::TrainingState;
-use crate::plan::{Action, Desired, DesiredStack, Observed, Plan, Purpose, Step, StepKind};
+use crate::plan::{
+    Action, Deployment, Desired, DesiredStack, Observed, Plan, Purpose, Step, StepKind,
+};
 
 /// What a run achieved.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -28,14 +33,16 @@ pub struct Outcome {
 ///
 /// # Errors
 /// The first step that failed; the steps after it are not carried out.
-pub async fn bring_up(
+pub(super) async fn bring_up(
     session: &Session,
     desired: &Desired,
     observed: &Observed,
     plan: &Plan,
+    lock: Option<&Arc<Lock>>,
 ) -> Result<Outcome, ReconcileError> {
     let mut run = Run {
         session,
+        lock,
         desired,
         observed,
         foundation: outputs(observed.foundation.as_ref()),
@@ -57,6 +64,8 @@ pub async fn bring_up(
 /// What is known so far while a plan is carried out.
 struct Run<'a> {
     session: &'a Session,
+    /// Held, or to be taken once there is a bucket to keep it in.
+    lock: Option<&'a Arc<Lock>>,
     desired: &'a Desired,
     observed: &'a Observed,
     foundation: BTreeMap<String, String>,
@@ -87,7 +96,10 @@ impl Run<'_> {
         let before = self.observed.foundation.as_ref();
         let state = self.stack(stack, before, action, parameters).await?;
         self.foundation = state.outputs;
-        Ok(())
+        match self.lock {
+            Some(lock) => lock.take().await,
+            None => Ok(()),
+        }
     }
 
     async fn upload(&self, step: StepKind, purpose: Purpose) -> Result<(), ReconcileError> {
@@ -138,14 +150,59 @@ impl Run<'_> {
         action: Action,
         parameters: BTreeMap<String, String>,
     ) -> Result<StackState, ReconcileError> {
-        if let (Action::Replace, Some(state)) = (action, before) {
-            delete(self.session, state).await?;
-        }
-        let kind = match action {
-            Action::Update => ChangeKind::Update,
-            _ => ChangeKind::Create,
+        let change = StackChange {
+            name: stack.name.clone(),
+            template: stack.template.clone(),
+            parameters,
+            tags: self.desired.tags.clone(),
         };
-        bring_about(self.session, self.desired, stack, kind, parameters).await
+        let deployment = Some(&self.desired.deployment);
+        let before = match (action, before) {
+            (Action::Replace, Some(state)) => {
+                withdraw::delete(self.session, state, Vec::new()).await?;
+                None
+            }
+            (_, before) => before,
+        };
+        ensure(self.session, deployment, &change, before).await
+    }
+}
+
+/// Brings the stacks that a plan of recoveries names back to a state from which they can be updated.
+pub(super) async fn recover(
+    session: &Session,
+    deployment: &Deployment,
+    observed: &Observed,
+    plan: &Plan,
+    skip: Skip,
+) -> Result<(), ReconcileError> {
+    let mut recoveries = Recoveries {
+        session,
+        deployment,
+        observed,
+        skip,
+    };
+    steps::run(session, plan, &mut recoveries).await
+}
+
+struct Recoveries<'a> {
+    session: &'a Session,
+    deployment: &'a Deployment,
+    observed: &'a Observed,
+    skip: Skip,
+}
+
+#[async_trait]
+impl steps::Executor for Recoveries<'_> {
+    async fn step(&mut self, step: &Step) -> Result<(), ReconcileError> {
+        let state = match step.kind {
+            StepKind::FoundationRecovery => &self.observed.foundation,
+            _ => &self.observed.service,
+        };
+        let state = known(state.as_ref(), "the stack")?;
+        withdraw::recover(self.session, self.deployment, state, self.skip)
+            .await
+            .map(drop)
     }
 }
 

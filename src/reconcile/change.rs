@@ -1,76 +1,146 @@
-//! Carries a change of a CloudFormation stack through: change set, execution, waiting, the cause of
-//! a failure.
+//! Brings a CloudFormation stack about: change set, execution, waiting.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::Session;
-use super::error::{Cause, ReconcileError, doing};
-use super::observe::STACK_LIMIT;
+use super::error::{ReconcileError, doing};
+use super::follow::{Operation, follow, has_begun};
 use super::progress::Event;
 use super::wait::Watch;
+use super::withdraw;
 use crate::bundle::Digest;
-use crate::cloud::stacks::{
-    CHANGE_PREFIX, ChangeKind, ChangeRequest, ChangeStatus, StackEvent, StackState,
-};
-use crate::cloud::{CloudFault, FaultKind};
-use crate::plan::{Desired, DesiredStack};
+use crate::cloud::FaultKind;
+use crate::cloud::condition::StackStatus;
+use crate::cloud::stacks::{CHANGE_PREFIX, ChangeKind, ChangeRequest, ChangeStatus, StackState};
+use crate::plan::Deployment;
 
-/// Lines of a failed resource's log that are kept.
-const LOG_LINES: usize = 20;
+/// How long the making of a change set may take.
+const LIMIT: Duration = Duration::from_mins(30);
 
-/// Creates or updates a stack and waits until it is as desired.
-pub(super) async fn bring_about(
+/// What a stack is to be made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackChange {
+    /// Name of the stack.
+    pub name: String,
+    /// Template text.
+    pub template: String,
+    /// Parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// Tags of the stack.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Creates or updates a stack and waits until it is as desired. `before` is the stack as it was
+/// observed; one that has changed since is not touched unless the change set says so.
+///
+/// # Errors
+/// CloudFormation refuses the change, or its execution failed.
+pub async fn ensure(
     session: &Session,
-    desired: &Desired,
-    stack: &DesiredStack,
-    kind: ChangeKind,
-    parameters: BTreeMap<String, String>,
+    deployment: Option<&Deployment>,
+    change: &StackChange,
+    before: Option<&StackState>,
 ) -> Result<StackState, ReconcileError> {
-    let name = change_name(stack, &parameters, &desired.tags);
-    let request = ChangeRequest {
-        stack: stack.name.clone(),
-        kind,
-        name,
-        template: stack.template.clone(),
-        parameters,
-        tags: desired.tags.clone(),
-    };
-    if submitted(session, &request).await? {
-        let before = newest_event(session, &request).await?;
-        let executed = session
-            .cloud
-            .stacks
-            .execute_change(&request.stack, &request.name)
-            .await;
-        executed.map_err(doing("execute the change set"))?;
-        follow(session, desired, &request, before).await
-    } else {
-        let state = session.cloud.stacks.describe(&stack.name).await;
-        super::error::known(state.map_err(doing("look at the stack"))?, "the stack")
+    let request = request(change, before);
+    if let Some(before) = before {
+        clear(session, before, &request.name).await?;
     }
+    if !submitted(session, &request).await? {
+        let state = session.cloud.stacks.describe(&change.name).await;
+        return super::error::known(state.map_err(doing("look at the stack"))?, "the stack");
+    }
+    let state = session.cloud.stacks.describe(&change.name).await;
+    let state = super::error::known(state.map_err(doing("look at the stack"))?, "the stack")?;
+    execute(session, &state, &request.name).await?;
+    let operation = Operation {
+        name: &change.name,
+        id: &state.id,
+        token: &request.name,
+        before: Some(&state),
+    };
+    follow(session, deployment, operation).await?.succeeded()
+}
+
+fn request(change: &StackChange, before: Option<&StackState>) -> ChangeRequest {
+    let exists = before.is_some_and(|state| {
+        !matches!(
+            state.status,
+            StackStatus::ReviewInProgress | StackStatus::DeleteComplete
+        )
+    });
+    let before = before.filter(|_| exists);
+    ChangeRequest {
+        stack: change.name.clone(),
+        kind: if exists {
+            ChangeKind::Update
+        } else {
+            ChangeKind::Create
+        },
+        name: name(change, before),
+        template: change.template.clone(),
+        parameters: change.parameters.clone(),
+        tags: change.tags.clone(),
+    }
+}
+
+/// Derives the change set's name, which is the operation's token too, from everything in it and from
+/// the state that it starts from: a run that was killed between submitting and executing finds its own
+/// change set again, and the same change made later is another operation.
+fn name(change: &StackChange, before: Option<&StackState>) -> String {
+    let start = before.map(|state| (&state.id, &state.revision));
+    let StackChange {
+        template,
+        parameters,
+        tags,
+        ..
+    } = change;
+    let content = format!("{template}\n{parameters:?}\n{tags:?}\n{start:?}");
+    let digest = Digest::of_bytes(content.as_bytes());
+    format!("{CHANGE_PREFIX}{}", &digest.as_str()[..32])
+}
+
+/// Removes change sets that earlier runs left. Those of others are left alone, though CloudFormation
+/// itself discards them when another one is executed.
+async fn clear(session: &Session, before: &StackState, name: &str) -> Result<(), ReconcileError> {
+    let waiting = if before.status == StackStatus::ReviewInProgress {
+        before.pending_changes.clone()
+    } else {
+        let waiting = session.cloud.changes.waiting(&before.id).await;
+        waiting.map_err(doing("list the change sets"))?
+    };
+    for found in waiting.iter().filter(|found| *found != name) {
+        if found.starts_with(CHANGE_PREFIX) {
+            let discarded = session.cloud.changes.discard(&before.id, found).await;
+            discarded.map_err(doing("discard an old change set"))?;
+        } else {
+            let stack = &before.name;
+            let text = format!(
+                "the change set {found} of {stack} is not deploy's; CloudFormation discards it with \
+                 this change"
+            );
+            session.observer.event(Event::Notice { text });
+        }
+    }
+    Ok(())
 }
 
 /// Submits the change set and waits until it can be executed; `false` when there is nothing to do.
 async fn submitted(session: &Session, request: &ChangeRequest) -> Result<bool, ReconcileError> {
-    let stacks = &session.cloud.stacks;
-    stacks
-        .submit_change(request)
-        .await
-        .map_err(doing("submit the change set"))?;
-    let mut watch = Watch::new("the change set", STACK_LIMIT, &session.cancel);
+    let changes = &session.cloud.changes;
+    let submitted = changes.submit(request).await;
+    submitted.map_err(doing("submit the change set"))?;
+    let mut watch = Watch::new("the change set", LIMIT, session);
     loop {
-        let look = stacks.change(&request.stack, &request.name).await;
+        let look = changes.look(&request.stack, &request.name).await;
         match watch.seen(look, "look at the change set")? {
             Some(ChangeStatus::Ready(_)) => return Ok(true),
             Some(ChangeStatus::Empty) => {
-                let discarded = stacks.discard_change(&request.stack, &request.name).await;
-                discarded.map_err(doing("discard the empty change set"))?;
+                discard(session, request).await?;
                 return Ok(false);
             }
             Some(ChangeStatus::Failed(reason)) => {
-                // A failed change set of this name would be found again by the next run.
-                let discarded = stacks.discard_change(&request.stack, &request.name).await;
-                discarded.map_err(doing("discard the failed change set"))?;
+                discard(session, request).await?;
                 let stack = request.stack.clone();
                 return Err(ReconcileError::ChangeRefused { stack, reason });
             }
@@ -79,168 +149,85 @@ async fn submitted(session: &Session, request: &ChangeRequest) -> Result<bool, R
     }
 }
 
-async fn newest_event(
-    session: &Session,
-    request: &ChangeRequest,
-) -> Result<Option<String>, ReconcileError> {
-    let newest = session.cloud.stacks.newest_event(&request.stack).await;
-    newest.map_err(doing("look at the stack's events"))
-}
-
-/// Waits for the end of the operation, telling what happens.
-async fn follow(
-    session: &Session,
-    desired: &Desired,
-    request: &ChangeRequest,
-    mut after: Option<String>,
-) -> Result<StackState, ReconcileError> {
-    let mut watch = Watch::new(&request.stack, STACK_LIMIT, &session.cancel);
-    let mut cause = None;
-    loop {
-        let look = session.cloud.stacks.describe(&request.stack).await;
-        let state = watch.seen(look, "look at the stack")?;
-        // Read after the status, so that the reason for a final status is always among them.
-        let events = session
-            .cloud
-            .stacks
-            .events(&request.stack, after.as_deref())
-            .await;
-        for event in watch
-            .seen(events, "look at the stack's events")?
-            .unwrap_or_default()
-        {
-            after = Some(event.id.clone());
-            if cause.is_none() && event.is_cause() {
-                cause = Some(explain(session, desired, &event).await);
-            }
-            tell(session, &request.stack, event);
-        }
-        match state {
-            Some(Some(state)) if !state.status.is_busy() && has_started(&state) => {
-                if state.status.succeeded() {
-                    return Ok(state);
-                }
-                let stack = request.stack.clone();
-                return Err(ReconcileError::StackFailed {
-                    stack,
-                    status: state.status,
-                    cause,
-                });
-            }
-            Some(None) => return Err(ReconcileError::Unknown("the stack")),
-            _ => watch.pause().await?,
+/// Removes a change set that cannot be executed, which would be found again by the next run, and the
+/// empty stack that it stood in.
+async fn discard(session: &Session, request: &ChangeRequest) -> Result<(), ReconcileError> {
+    let discarded = session.cloud.changes.discard(&request.stack, &request.name);
+    discarded.await.map_err(doing("discard the change set"))?;
+    if request.kind == ChangeKind::Create {
+        let state = session.cloud.stacks.describe(&request.stack).await;
+        let state = state.map_err(doing("look at the stack"))?;
+        let empty = state.filter(|state| {
+            state.status == StackStatus::ReviewInProgress && state.pending_changes.is_empty()
+        });
+        if let Some(state) = empty {
+            withdraw::delete(session, &state, Vec::new()).await?;
         }
     }
+    Ok(())
 }
 
-/// Right after execution the stack may still be shown as under review.
-fn has_started(state: &StackState) -> bool {
-    state.status != crate::cloud::condition::StackStatus::ReviewInProgress
+async fn execute(session: &Session, state: &StackState, name: &str) -> Result<(), ReconcileError> {
+    let executed = session.cloud.changes.execute(&state.id, name).await;
+    let Err(fault) = executed else { return Ok(()) };
+    // An execution that is under way already was begun by this very request, whose answer was lost, or
+    // by another run that wants the same.
+    let refused = matches!(
+        fault.kind,
+        FaultKind::Conflict | FaultKind::NotFound | FaultKind::Rejected
+    );
+    if refused && has_begun(session, &state.id, name).await? {
+        return Ok(());
+    }
+    Err(doing("execute the change set")(fault))
 }
 
-/// Keeps what explains a failure, before a roll-back takes the log away.
-async fn explain(session: &Session, desired: &Desired, event: &StackEvent) -> Cause {
-    let mut log = Vec::new();
-    if event.resource_type == "AWS::SageMaker::Endpoint" {
-        let group = &desired.deployment.names.endpoint_log_group;
-        // Without the log the reason still stands; that the log cannot be read is not the failure.
-        if let Ok(page) = session.cloud.logs.read(group, "AllTraffic", None).await {
-            let first = page.lines.len().saturating_sub(LOG_LINES);
-            log = page.lines[first..].to_vec();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(parameter: &str) -> StackChange {
+        StackChange {
+            name: "news".into(),
+            template: "Resources: {}".into(),
+            parameters: BTreeMap::from([("Key".to_owned(), parameter.to_owned())]),
+            tags: BTreeMap::new(),
         }
     }
-    Cause {
-        logical_id: event.logical_id.clone(),
-        resource_type: event.resource_type.clone(),
-        reason: event
-            .reason
-            .clone()
-            .unwrap_or_else(|| "gave no reason".to_owned()),
-        log,
-    }
-}
 
-fn tell(session: &Session, stack: &str, event: StackEvent) {
-    session.observer.event(Event::Resource {
-        stack: stack.to_owned(),
-        logical_id: event.logical_id,
-        resource_type: event.resource_type,
-        status: event.status,
-        reason: event.reason,
-    });
-}
-
-/// Deletes a stack and waits until it is gone.
-pub(super) async fn delete(session: &Session, state: &StackState) -> Result<(), ReconcileError> {
-    let stacks = &session.cloud.stacks;
-    let mut after = stacks
-        .newest_event(&state.id)
-        .await
-        .map_err(doing("look at the stack"))?;
-    stacks
-        .delete(&state.id)
-        .await
-        .map_err(doing("delete the stack"))?;
-    let mut watch = Watch::new(&state.name, STACK_LIMIT, &session.cancel);
-    let mut cause = None;
-    loop {
-        watch.pause().await?;
-        // By its ARN: a deleted stack is still found by it.
-        let Some(now) = watch.seen(
-            gone_is_none(stacks.describe(&state.id).await),
-            "look at the stack",
-        )?
-        else {
-            continue;
-        };
-        let events = gone_is_none(stacks.events(&state.id, after.as_deref()).await);
-        for event in watch
-            .seen(events, "look at the stack's events")?
-            .unwrap_or_default()
-        {
-            after = Some(event.id.clone());
-            if cause.is_none() && event.is_cause() {
-                cause = Some(Cause {
-                    logical_id: event.logical_id.clone(),
-                    resource_type: event.resource_type.clone(),
-                    reason: event.reason.clone().unwrap_or_default(),
-                    log: Vec::new(),
-                });
-            }
-            tell(session, &state.name, event);
-        }
-        match now {
-            None => return Ok(()),
-            Some(now) if now.status.is_busy() => {}
-            Some(now) if now.status.succeeded() => return Ok(()),
-            Some(now) => {
-                let stack = state.name.clone();
-                return Err(ReconcileError::StackFailed {
-                    stack,
-                    status: now.status,
-                    cause,
-                });
-            }
+    fn state(status: StackStatus, revision: &str) -> StackState {
+        StackState {
+            name: "news".into(),
+            id: "arn:news".into(),
+            status,
+            status_reason: None,
+            revision: revision.into(),
+            tags: BTreeMap::new(),
+            parameters: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+            pending_changes: Vec::new(),
+            token: None,
         }
     }
-}
 
-/// What belongs to a stack that is gone altogether is not there.
-fn gone_is_none<T: Default>(look: Result<T, CloudFault>) -> Result<T, CloudFault> {
-    match look {
-        Err(fault) if fault.kind == FaultKind::NotFound => Ok(T::default()),
-        other => other,
+    #[test]
+    fn the_name_tells_content_and_start_from_others() {
+        let done = state(StackStatus::UpdateComplete, "1");
+        let later = state(StackStatus::UpdateComplete, "2");
+        let first = name(&change("a"), Some(&done));
+        assert_eq!(first, name(&change("a"), Some(&done)));
+        assert_ne!(first, name(&change("b"), Some(&done)));
+        assert_ne!(first, name(&change("a"), Some(&later)));
+        assert!(first.starts_with(CHANGE_PREFIX));
     }
-}
 
-/// Derives the change set's name from everything in it: the same change has the same name, so a run
-/// that was killed between submitting and executing finds its own change set again.
-fn change_name(
-    stack: &DesiredStack,
-    parameters: &BTreeMap<String, String>,
-    tags: &BTreeMap<String, String>,
-) -> String {
-    let content = format!("{}\n{parameters:?}\n{tags:?}", stack.template);
-    let digest = Digest::of_bytes(content.as_bytes());
-    format!("{CHANGE_PREFIX}{}", &digest.as_str()[..32])
+    #[test]
+    fn a_stack_under_review_is_created_under_the_name_of_the_first_attempt() {
+        let first = request(&change("a"), None);
+        let reviewed = state(StackStatus::ReviewInProgress, "");
+        let again = request(&change("a"), Some(&reviewed));
+        assert_eq!((first.kind, &first.name), (again.kind, &again.name));
+        let update = request(&change("a"), Some(&state(StackStatus::CreateComplete, "")));
+        assert_eq!(update.kind, ChangeKind::Update);
+    }
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::cloud::CloudFault;
 use crate::cloud::condition::StackStatus;
 use crate::cloud::inventory::Item;
-use crate::plan::StepKind;
+use super::lock::LockNote;
 use crate::plan::check::Flaw;
+use crate::plan::{Held, StepKind};
 
 /// Why a run ended before its end.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +72,41 @@ pub enum ReconcileError {
         /// What is wrong.
         why: String,
     },
+    /// SageMaker went back to what served before, without a word to CloudFormation.
+    #[error("endpoint {endpoint} serves {serving} and not {wanted}: SageMaker rolled it back{why}")]
+    RolledBackSilently {
+        /// Name of the endpoint.
+        endpoint: String,
+        /// Name of the endpoint config that serves.
+        serving: String,
+        /// Name of the endpoint config that was deployed.
+        wanted: String,
+        /// Why, in parentheses, if SageMaker says.
+        why: String,
+    },
+    /// The plan cannot be carried out as things are.
+    #[error("{}", texts(.0))]
+    Held(Vec<Held>),
+    /// The user, or nobody at all, agreed to the plan.
+    #[error("{why}")]
+    Declined {
+        /// What happened.
+        why: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+    /// The world is not as it was when the plan was made.
+    #[error("the environment has changed since the plan was made: {}", what.join("; "))]
+    Moved {
+        /// What has changed.
+        what: Vec<String>,
+    },
+    /// Another run works on the environment.
+    #[error("{}", locked(by.as_deref()))]
+    Locked {
+        /// Who works; `None` when another version of deploy wrote it.
+        by: Option<Box<LockNote>>,
+    },
     /// Something is missing that an earlier step provides.
     #[error("{0} is not known; run the command again to look anew")]
     Unknown(&'static str),
@@ -112,7 +148,11 @@ pub struct Cause {
 impl ReconcileError {
     /// Whether a change was undone, so that the previous state serves on.
     pub fn rolled_back(&self) -> bool {
-        matches!(self, Self::StackFailed { status, .. } if status.rolled_back())
+        match self {
+            Self::StackFailed { status, .. } => status.rolled_back(),
+            Self::RolledBackSilently { .. } => true,
+            _ => false,
+        }
     }
 
     /// The step that a log belongs to, and its last lines.
@@ -144,6 +184,18 @@ fn stack_failure(stack: &str, status: StackStatus, cause: Option<&Cause>) -> Str
             cause.logical_id, cause.resource_type, cause.reason
         ),
         None => format!("{stack} ended as {status}"),
+    }
+}
+
+fn texts(held: &[Held]) -> String {
+    let texts: Vec<String> = held.iter().map(ToString::to_string).collect();
+    texts.join("; ")
+}
+
+fn locked(by: Option<&LockNote>) -> String {
+    match by {
+        Some(note) => format!("another run holds the lock: {note}"),
+        None => "another version of deploy holds the lock".to_owned(),
     }
 }
 

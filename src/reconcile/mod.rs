@@ -10,24 +10,42 @@
 
 mod apply;
 mod change;
+mod consent;
+mod down;
+mod empty;
 mod error;
+mod follow;
+pub mod lock;
 mod observe;
 pub mod progress;
 mod remove;
+mod settle;
+mod station;
 mod steps;
+#[cfg(test)]
+pub(crate) mod testing;
 mod train;
+mod up;
 mod upload;
 mod verify;
 mod wait;
+mod withdraw;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-pub use apply::{Outcome, bring_up};
+pub use apply::Outcome;
+pub use change::{StackChange, ensure};
+pub use consent::{Always, Consent};
+pub use down::{DownOptions, down};
 pub use error::{Cause, ReconcileError};
-pub use observe::{observe, observe_for_teardown, observe_for_up};
-pub use remove::tear_down;
+pub use observe::observe;
+pub use remove::Stubborn;
+pub use station::{Station, Witness, Worker};
+pub use up::{Up, UpOptions, plan_up, up};
 pub use verify::smoke_headline;
 pub use wait::Cancel;
+pub use withdraw::{Skip, delete};
 
 use crate::cloud::Cloud;
 use progress::Observer;
@@ -41,4 +59,8 @@ pub struct Session {
     pub observer: Arc<dyn Observer>,
     /// Whether the user wants to stop.
     pub cancel: Cancel,
+    /// Who works here.
+    pub station: Station,
+    /// How long another run is waited for that holds the lock.
+    pub patience: Duration,
 }

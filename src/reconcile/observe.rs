@@ -1,23 +1,19 @@
 //! Looks at an environment: at its two stacks first, inside only where they do not suffice.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
 
 use futures::stream::{StreamExt, TryStreamExt};
 
 use super::Session;
 use super::error::{ReconcileError, doing};
-use super::progress::Event;
-use super::wait::Watch;
-use crate::cloud::stacks::StackState;
 use crate::cloud::training::TrainingState;
-use crate::plan::{Deployment, Desired, Inside, Observed, is_current};
+use crate::plan::recover::{Recovery, recovery};
+use crate::plan::{Choices, Closeness, Deployment, Desired, Inside, Observed, is_current};
 
 /// Questions that are asked at the same time.
 const AT_ONCE: usize = 8;
 /// Attempts at one model that are looked for.
 const MAX_ATTEMPTS: u32 = 50;
-/// How long an operation of a stack may take: the update of an endpoint may take 970 minutes.
-pub(super) const STACK_LIMIT: Duration = Duration::from_hours(17);
 
 /// Looks at what is there: the caller and the two stacks, as they are at this moment.
 pub async fn observe(
@@ -39,84 +35,56 @@ pub async fn observe(
     })
 }
 
-/// Looks at what bringing up needs to know, after operations under way have ended. Nothing inside is
-/// looked at when both stacks are as desired.
-pub async fn observe_for_up(
+/// Looks at what bringing up needs to know inside. Where both stacks are as desired that is nothing,
+/// unless a closer look was asked for.
+pub(super) async fn look_for_up(
     session: &Session,
     desired: &Desired,
-) -> Result<Observed, ReconcileError> {
-    let mut observed = observe_settled(session, &desired.deployment).await?;
-    if is_in_account(&desired.deployment, &observed) && !is_current(desired, &observed) {
-        observed.inside.uploaded = uploaded(session, desired).await?;
-        observed.inside.attempts = attempts(session, desired).await?;
+    choices: Choices,
+    observed: &mut Observed,
+) -> Result<(), ReconcileError> {
+    observed.inside = Inside::default();
+    if is_current(desired, observed) && choices.closeness == Closeness::Fingerprints {
+        return Ok(());
     }
-    Ok(observed)
+    let (uploaded, attempts) =
+        futures::try_join!(uploaded(session, desired), attempts(session, desired))?;
+    observed.inside.uploaded = uploaded;
+    observed.inside.attempts = attempts;
+    for state in [&observed.foundation, &observed.service]
+        .into_iter()
+        .flatten()
+        .filter(|state| recovery(state.status) == Recovery::Clear)
+    {
+        let resources = session.cloud.stacks.resources(&state.id).await;
+        let resources = resources.map_err(doing("look at the stack's resources"))?;
+        let live = resources.into_iter().filter(|found| found.is_live());
+        let entry = (state.name.clone(), live.collect());
+        observed.inside.live.extend([entry]);
+    }
+    Ok(())
 }
 
-/// Looks at everything that a teardown removes, after operations under way have ended.
-pub async fn observe_for_teardown(
+/// Looks at everything that a teardown removes.
+pub(super) async fn look_for_teardown(
     session: &Session,
     deployment: &Deployment,
-) -> Result<Observed, ReconcileError> {
-    let mut observed = observe_settled(session, deployment).await?;
-    if is_in_account(deployment, &observed) {
-        observed.inside.jobs = jobs(session, deployment).await?;
-    }
-    Ok(observed)
-}
-
-async fn observe_settled(
-    session: &Session,
-    deployment: &Deployment,
-) -> Result<Observed, ReconcileError> {
-    let mut observed = observe(session, deployment).await?;
-    if is_in_account(deployment, &observed) {
-        observed.foundation = settled(session, observed.foundation).await?;
-        observed.service = settled(session, observed.service).await?;
-    }
-    Ok(observed)
-}
-
-/// In another account there is nothing to look at; the plan says so.
-fn is_in_account(deployment: &Deployment, observed: &Observed) -> bool {
-    observed.caller.account == deployment.account
-}
-
-/// Waits until no operation is under way on a stack.
-async fn settled(
-    session: &Session,
-    state: Option<StackState>,
-) -> Result<Option<StackState>, ReconcileError> {
-    let mut state = match state {
-        Some(state) if state.status.is_busy() => state,
-        settled => return Ok(settled),
-    };
-    let on = format!("{} ({})", state.name, state.status);
-    session.observer.event(Event::Waiting { on });
-    let mut watch = Watch::new(&state.name, STACK_LIMIT, &session.cancel);
-    let doing = "look at the stack";
-    while state.status.is_busy() {
-        watch.pause().await?;
-        // By its ARN, so that a namesake that comes after it is not taken for it.
-        match watch.seen(session.cloud.stacks.describe(&state.id).await, doing)? {
-            Some(Some(now)) => state = now,
-            Some(None) => return Ok(None),
-            None => {}
-        }
-    }
-    // A stack that is gone by now is not there.
-    session
-        .cloud
-        .stacks
-        .describe(&state.name)
-        .await
-        .map_err(super::error::doing(doing))
+    observed: &mut Observed,
+) -> Result<(), ReconcileError> {
+    let scope = deployment.scope();
+    let (jobs, items) = futures::try_join!(jobs(session, deployment), async {
+        let items = session.cloud.inventory.items(&scope).await;
+        items.map_err(doing("look at what is there"))
+    })?;
+    observed.inside.jobs = jobs;
+    observed.inside.items = items;
+    Ok(())
 }
 
 async fn uploaded(
     session: &Session,
     desired: &Desired,
-) -> Result<std::collections::BTreeSet<String>, ReconcileError> {
+) -> Result<BTreeSet<String>, ReconcileError> {
     let bucket = &desired.deployment.names.bucket;
     let sizes: Vec<Option<String>> = futures::stream::iter(&desired.uploads)
         .map(|upload| async move {

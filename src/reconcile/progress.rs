@@ -45,6 +45,11 @@ pub enum Event {
         /// For what.
         on: String,
     },
+    /// Something that the user should know, and that stops nothing.
+    Notice {
+        /// What.
+        text: String,
+    },
     /// A resource of a CloudFormation stack changed its status.
     Resource {
         /// Name of the CloudFormation stack.

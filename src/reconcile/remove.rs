@@ -1,83 +1,150 @@
 //! The steps of a teardown. Each may find its work done already, by a run that was broken off.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::Session;
-use super::change;
+use super::down::DownOptions;
+use super::empty::{Sparing, empty};
 use super::error::{ReconcileError, doing};
+use super::lock::Lock;
 use super::progress::Event;
 use super::steps;
 use super::wait::Watch;
+use super::withdraw;
+use crate::cloud::condition::StackStatus;
 use crate::cloud::logs::TRAINING_LOG_GROUP;
+use crate::cloud::stacks::StackState;
+use crate::plan::teardown::stays;
 use crate::plan::{Deployment, Observed, Plan, Step, StepKind};
 
 /// How long a job may take to stop: SageMaker gives it 120 s, then uploads what it has.
 const STOP_LIMIT: Duration = Duration::from_hours(1);
-/// Pages that a bucket is emptied by at most; one page holds 1,000 versions.
-const MAX_PAGES: usize = 100_000;
 /// How long what was deleted may still be listed.
 const SETTLING: Duration = Duration::from_mins(1);
+
+/// What to do with resources that CloudFormation cannot delete.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Stubborn {
+    /// Fail, naming them.
+    #[default]
+    Fail,
+    /// Leave them, and delete the stack around them.
+    Leave,
+}
 
 /// Carries out the plan of a teardown.
 ///
 /// # Errors
 /// The first step that failed; running the command again goes on there.
-pub async fn tear_down(
+pub(super) async fn tear_down(
     session: &Session,
     deployment: &Deployment,
     observed: &Observed,
     plan: &Plan,
+    options: DownOptions,
+    lock: Option<&Arc<Lock>>,
 ) -> Result<(), ReconcileError> {
-    steps::run(
+    let mut removal = Removal {
         session,
-        plan,
-        &mut Removal {
-            session,
-            deployment,
-            observed,
-        },
-    )
-    .await
+        deployment,
+        observed,
+        options,
+        lock,
+    };
+    steps::run(session, plan, &mut removal).await
 }
 
 struct Removal<'a> {
     session: &'a Session,
     deployment: &'a Deployment,
     observed: &'a Observed,
+    options: DownOptions,
+    lock: Option<&'a Arc<Lock>>,
 }
 
 #[async_trait]
 impl steps::Executor for Removal<'_> {
     async fn step(&mut self, step: &Step) -> Result<(), ReconcileError> {
-        remove(self.session, self.deployment, self.observed, step.kind).await
+        let bucket = &self.deployment.names.bucket;
+        match step.kind {
+            StepKind::RunningJobs => stop_jobs(self.session, self.observed).await,
+            StepKind::ServiceRemoval => self.delete(self.observed.service.as_ref()).await,
+            StepKind::BucketContent => empty(self.session, bucket, Sparing::Lock).await,
+            StepKind::FoundationRemoval => self.foundation().await,
+            StepKind::PastJobs => delete_jobs(self.session, self.observed).await,
+            _ => self.nothing_left().await,
+        }
     }
 }
 
-async fn remove(
-    session: &Session,
-    deployment: &Deployment,
-    observed: &Observed,
-    step: StepKind,
-) -> Result<(), ReconcileError> {
-    match step {
-        StepKind::RunningJobs => stop_jobs(session, observed).await,
-        StepKind::ServiceRemoval => match &observed.service {
-            Some(state) => change::delete(session, state).await,
-            None => Ok(()),
-        },
-        StepKind::BucketContent => empty(session, &deployment.names.bucket).await,
-        StepKind::FoundationRemoval => match &observed.foundation {
-            Some(state) => {
-                // What was written while the service went away, such as a job's last upload.
-                empty(session, &deployment.names.bucket).await?;
-                change::delete(session, state).await
+impl Removal<'_> {
+    /// Removes the foundation with the bucket in it. The lock is in the bucket, so it goes first; from the
+    /// next moment on the deletion of the stack keeps everybody else away.
+    async fn foundation(&self) -> Result<(), ReconcileError> {
+        let bucket = &self.deployment.names.bucket;
+        // What was written while the service went away, such as a job's last upload.
+        empty(self.session, bucket, Sparing::Lock).await?;
+        if let Some(lock) = self.lock {
+            lock.surrender().await;
+        }
+        empty(self.session, bucket, Sparing::Nothing).await?;
+        self.delete(self.observed.foundation.as_ref()).await
+    }
+
+    async fn delete(&self, state: Option<&StackState>) -> Result<(), ReconcileError> {
+        let Some(state) = state else { return Ok(()) };
+        let failure = match withdraw::delete(self.session, state, Vec::new()).await {
+            Err(failure) if self.options.stubborn == Stubborn::Leave => failure,
+            result => return result,
+        };
+        let now = self.session.cloud.stacks.describe(&state.id).await;
+        let now = now.map_err(doing("look at the stack"))?;
+        let Some(now) = now.filter(|now| now.status == StackStatus::DeleteFailed) else {
+            return Err(failure);
+        };
+        let resources = self.session.cloud.stacks.resources(&now.id).await;
+        let left: Vec<String> = resources
+            .map_err(doing("look at the stack's resources"))?
+            .into_iter()
+            .filter(|resource| resource.status == "DELETE_FAILED")
+            .map(|resource| {
+                let text = format!(
+                    "{} ({} {}) cannot be deleted and is left behind",
+                    resource.logical_id, resource.resource_type, resource.physical_id
+                );
+                self.session.observer.event(Event::Notice { text });
+                resource.logical_id
+            })
+            .collect();
+        withdraw::delete(self.session, &now, left).await
+    }
+
+    /// Looks at the whole account for anything of this environment. What was deleted may be listed for
+    /// a moment longer, so a second look decides.
+    async fn nothing_left(&self) -> Result<(), ReconcileError> {
+        let scope = self.deployment.scope();
+        let extent = self.options.extent;
+        let mut watch = Watch::new("the last things to go", SETTLING, self.session);
+        loop {
+            let look = self.session.cloud.inventory.items(&scope).await;
+            if let Some(mut items) = watch.seen(look, "look for leftovers")? {
+                items.retain(|item| !stays(extent, item));
+                if items.is_empty() {
+                    return Ok(());
+                }
+                match watch.pause().await {
+                    Err(ReconcileError::TimedOut { .. }) => {
+                        return Err(ReconcileError::Leftovers { items });
+                    }
+                    other => other?,
+                }
+            } else {
+                watch.pause().await?;
             }
-            None => Ok(()),
-        },
-        StepKind::PastJobs => delete_jobs(session, observed).await,
-        _ => nothing_left(session, deployment).await,
+        }
     }
 }
 
@@ -85,7 +152,7 @@ async fn stop_jobs(session: &Session, observed: &Observed) -> Result<(), Reconci
     for job in observed.inside.jobs.iter().filter(|job| !job.is_settled()) {
         let stopped = session.cloud.training.stop(&job.name).await;
         stopped.map_err(doing("stop the training job"))?;
-        let mut watch = Watch::new(format!("{} to stop", job.name), STOP_LIMIT, &session.cancel);
+        let mut watch = Watch::new(format!("{} to stop", job.name), STOP_LIMIT, session);
         loop {
             let look = session.cloud.training.describe(&job.name).await;
             match watch.seen(look, "look at the training job")? {
@@ -96,21 +163,6 @@ async fn stop_jobs(session: &Session, observed: &Observed) -> Result<(), Reconci
         }
     }
     Ok(())
-}
-
-async fn empty(session: &Session, bucket: &str) -> Result<(), ReconcileError> {
-    let mut objects = 0;
-    for _ in 0..MAX_PAGES {
-        session.cancel.check()?;
-        let removed = session.cloud.artifacts.remove_some(bucket).await;
-        let removed = removed.map_err(doing("empty the bucket"))?;
-        if removed == 0 {
-            return Ok(());
-        }
-        objects += removed;
-        session.observer.event(Event::Removed { objects });
-    }
-    Err(ReconcileError::Unknown("an end of the bucket"))
 }
 
 async fn delete_jobs(session: &Session, observed: &Observed) -> Result<(), ReconcileError> {
@@ -127,25 +179,4 @@ async fn delete_jobs(session: &Session, observed: &Observed) -> Result<(), Recon
         deleted.map_err(doing("delete the training job"))?;
     }
     Ok(())
-}
-
-/// Looks at the whole account for anything of this environment. What was deleted may be listed for
-/// a moment longer, so a second look decides.
-async fn nothing_left(session: &Session, deployment: &Deployment) -> Result<(), ReconcileError> {
-    let scope = deployment.scope();
-    let mut watch = Watch::new("the last things to go", SETTLING, &session.cancel);
-    loop {
-        let items = session.cloud.inventory.items(&scope).await;
-        let items = items.map_err(doing("look for leftovers"))?;
-        if items.is_empty() {
-            return Ok(());
-        }
-        match watch.pause().await {
-            Ok(()) => {}
-            Err(ReconcileError::TimedOut { .. }) => {
-                return Err(ReconcileError::Leftovers { items });
-            }
-            Err(other) => return Err(other),
-        }
-    }
 }

@@ -106,7 +106,7 @@ async fn start(session: &Session, request: &TrainingRequest) -> Result<(), Recon
     let mut watch = Watch::new(
         "the training role to be known",
         PROPAGATION,
-        &session.cancel,
+        session,
     );
     loop {
         match session.cloud.training.start(request).await {
@@ -133,7 +133,7 @@ async fn follow(
     name: &str,
 ) -> Result<TrainingState, ReconcileError> {
     let limit = Duration::from_secs(desired.training_limit_seconds) + OVERHEAD;
-    let mut watch = Watch::new(format!("training job {name}"), limit, &session.cancel);
+    let mut watch = Watch::new(format!("training job {name}"), limit, session);
     let mut log = Tail::default();
     let mut shown = (String::new(), String::new());
     loop {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Session;
 use super::error::{ReconcileError, doing, known};
 use super::progress::Event;
-use super::wait::{Cancel, Watch};
+use super::wait::Watch;
 use crate::cloud::CloudFault;
 use crate::cloud::web::Web;
 
@@ -42,7 +42,7 @@ pub(super) async fn verify(
         endpoint(session, outputs).await?;
     }
     let url = known(outputs.get("ClassifyUrl"), "the URL of the API")?;
-    let answer = ask(session.cloud.web.as_ref(), url, &session.cancel, |why| {
+    let answer = ask(session, url, |why| {
         session.observer.event(Event::Waiting {
             on: format!("an answer of the API ({why})"),
         });
@@ -53,15 +53,14 @@ pub(super) async fn verify(
 /// Asks the API, and again for a while where the answer says that it is not ready: a model server that
 /// was just started takes a moment for its first answer.
 async fn ask(
-    web: &dyn Web,
+    session: &Session,
     url: &str,
-    cancel: &Cancel,
     again: impl Fn(&str),
 ) -> Result<String, ReconcileError> {
     let body = json!({ "query": { "headline": smoke_headline() } }).to_string();
-    let mut watch = Watch::new("the API", READY_LIMIT, cancel);
+    let mut watch = Watch::new("the API", READY_LIMIT, session);
     loop {
-        let look = web.post_json(url, &body).await;
+        let look = session.cloud.web.post_json(url, &body).await;
         let Some(answer) = watch.seen(look, "call the HTTP API")? else {
             watch.pause().await?;
             continue;
@@ -113,11 +112,12 @@ async fn endpoint(
         return Err(not_serving(format!("it is {}{reason}", state.status)));
     }
     if &state.config != wanted {
-        let why = format!(
-            "SageMaker went back to {} from {wanted}{reason}",
-            state.config
-        );
-        return Err(not_serving(why));
+        return Err(ReconcileError::RolledBackSilently {
+            endpoint: name.clone(),
+            serving: state.config,
+            wanted: wanted.clone(),
+            why: reason,
+        });
     }
     let body = json!({ "inputs": smoke_headline() }).to_string();
     let answer = session.cloud.endpoints.invoke(name, &body).await;
@@ -153,7 +153,7 @@ fn shorten(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
 
     use async_trait::async_trait;
 
@@ -179,10 +179,10 @@ mod tests {
     }
 
     async fn asked(statuses: &[u16]) -> (Result<String, ReconcileError>, usize) {
-        let web = Statuses(Mutex::new(statuses.to_vec()));
-        let (_sender, cancel) = Cancel::switch();
+        let mut bed = crate::reconcile::testing::session();
+        bed.session.cloud.web = Arc::new(Statuses(Mutex::new(statuses.to_vec())));
         let told = Mutex::new(0);
-        let answer = ask(&web, "url", &cancel, |_| *told.lock().unwrap() += 1).await;
+        let answer = ask(&bed.session, "url", |_| *told.lock().unwrap() += 1).await;
         let told = *told.lock().unwrap();
         (answer, told)
     }

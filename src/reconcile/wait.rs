@@ -1,18 +1,22 @@
 //! The one place that waits: with a growing interval, a deadline, and an ear for the user.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::Session;
 use super::error::ReconcileError;
-use crate::cloud::CloudFault;
+use crate::cloud::{CloudFault, FaultKind, Pace};
 
-/// The first pause between two looks. Most of what the local engine does takes less than a second.
-const FIRST: Duration = Duration::from_millis(200);
-/// The longest pause between two looks.
-const LONGEST: Duration = Duration::from_secs(5);
+/// What part of the time that something has taken already its end may be seen late.
+const LATENESS: u32 = 20;
+/// The same once it takes hours: whoever waits for days does not ask three times a minute.
+const LATENESS_OF_LONG: u32 = 200;
+/// Most doublings of a pause because the service said that it is asked too often.
+const MAX_DOUBLINGS: u32 = 4;
 /// Looks in a row that may fail for transient reasons before the wait is given up. The client has
 /// retried each of them already.
 const PATIENCE: u32 = 20;
@@ -50,13 +54,21 @@ impl Cancel {
     }
 }
 
+/// Sleeps, for what goes on beside the waiting.
+pub(super) async fn sleep(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
 /// Repeated looks at something that changes by itself.
 pub(super) struct Watch<'a> {
     what: String,
     cancel: &'a Cancel,
+    pace: Pace,
     started: Instant,
     limit: Duration,
-    pause: Duration,
+    looks: u64,
+    /// How often in a row the service said that it is asked too often.
+    throttled: u32,
     /// Faults in a row, by what was looked at: a second thing that can be seen does not make up for
     /// a first that cannot.
     faults: BTreeMap<&'static str, u32>,
@@ -64,13 +76,15 @@ pub(super) struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     /// Begins to watch; `what` names it in the message when `limit` is over.
-    pub(super) fn new(what: impl Into<String>, limit: Duration, cancel: &'a Cancel) -> Self {
+    pub(super) fn new(what: impl Into<String>, limit: Duration, session: &'a Session) -> Self {
         Self {
             what: what.into(),
-            cancel,
+            cancel: &session.cancel,
+            pace: session.cloud.pace,
             started: Instant::now(),
             limit,
-            pause: FIRST,
+            looks: 0,
+            throttled: 0,
             faults: BTreeMap::new(),
         }
     }
@@ -83,8 +97,11 @@ impl<'a> Watch<'a> {
                 after: self.limit,
             });
         }
-        let pause = self.pause;
-        self.pause = (pause * 5 / 4).min(LONGEST);
+        self.looks += 1;
+        let pause = pause(self.pace, self.started.elapsed(), self.throttled);
+        let pause = pause
+            .mul_f64(jitter(&self.what, self.looks))
+            .max(self.pace.shortest);
         tokio::select! {
             () = tokio::time::sleep(pause) => Ok(()),
             () = self.cancel.cancelled() => Err(ReconcileError::Interrupted),
@@ -101,12 +118,16 @@ impl<'a> Watch<'a> {
         match look {
             Ok(value) => {
                 self.faults.remove(doing);
+                self.throttled = 0;
                 Ok(Some(value))
             }
             Err(fault) => {
                 let faults = self.faults.entry(doing).or_default();
                 *faults += 1;
-                if fault.is_transient() && *faults <= PATIENCE {
+                // That others ask too much is no failure of what is waited for, however long it lasts.
+                let throttled = fault.kind == FaultKind::Throttled;
+                self.throttled += u32::from(throttled);
+                if throttled || (fault.is_transient() && *faults <= PATIENCE) {
                     Ok(None)
                 } else {
                     Err(ReconcileError::Cloud { doing, fault })
@@ -116,31 +137,81 @@ impl<'a> Watch<'a> {
     }
 }
 
+/// The pause after something has taken `elapsed`: longer the longer it takes, so that its end is seen
+/// late by a small part of the whole at most, and doubled for each time that the service was throttled.
+fn pause(pace: Pace, elapsed: Duration, throttled: u32) -> Duration {
+    let usual = (elapsed / LATENESS).clamp(pace.shortest, pace.longest);
+    let pause = usual.max(elapsed / LATENESS_OF_LONG);
+    pause * 2_u32.pow(throttled.min(MAX_DOUBLINGS))
+}
+
+/// A factor from 0.85 to 1.15 that differs between runs of different environments and from look to
+/// look, so that many that began together do not ask together.
+fn jitter(what: &str, looks: u64) -> f64 {
+    let mut hasher = DefaultHasher::new();
+    (what, looks).hash(&mut hasher);
+    let thousandth = u16::try_from(hasher.finish() % 1000).unwrap_or_default();
+    0.85 + 0.3 * f64::from(thousandth) / 1000.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloud::FaultKind;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_wait_ends_at_its_limit() {
+    fn watch(cancel: &Cancel, limit: Duration) -> Watch<'_> {
+        Watch {
+            what: "the moon".into(),
+            cancel,
+            pace: Pace::SHARED,
+            started: Instant::now(),
+            limit,
+            looks: 0,
+            throttled: 0,
+            faults: BTreeMap::new(),
+        }
+    }
+
+    async fn looks_until(limit: Duration) -> u64 {
         let (_sender, cancel) = Cancel::switch();
-        let mut watch = Watch::new("the moon", Duration::from_hours(1), &cancel);
-        let mut looks = 0;
+        let mut watch = watch(&cancel, limit);
         let error = loop {
-            looks += 1;
             if let Err(error) = watch.pause().await {
                 break error;
             }
         };
         assert!(matches!(error, ReconcileError::TimedOut { .. }), "{error}");
-        // An hour at 5 s a look, and a few quick ones at the beginning.
-        assert!((720..760).contains(&looks), "{looks}");
+        watch.looks
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_longer_something_takes_the_less_often_it_is_looked_at() {
+        let (minute, hours, days) = (
+            looks_until(Duration::from_mins(1)).await,
+            looks_until(Duration::from_hours(8)).await,
+            looks_until(Duration::from_hours(5 * 24)).await,
+        );
+        assert!((40..=65).contains(&minute), "{minute}");
+        assert!((400..=800).contains(&hours), "{hours}");
+        assert!((700..=1_500).contains(&days), "{days}");
+    }
+
+    #[test]
+    fn aws_is_never_asked_more_than_once_a_second_even_with_jitter() {
+        let shortest = pause(Pace::SHARED, Duration::ZERO, 0);
+        assert_eq!(shortest, Duration::from_secs(1));
+        assert_eq!(pause(Pace::SHARED, Duration::ZERO, 3), shortest * 8);
+        let hours = pause(Pace::SHARED, Duration::from_hours(8), 0);
+        assert_eq!(hours, Duration::from_secs(144));
+        for look in 0..1_000 {
+            assert!((0.85..=1.15).contains(&jitter("news-prod-service", look)));
+        }
+        assert!(jitter("a", 1) != jitter("b", 1) && jitter("a", 1) != jitter("a", 2));
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_user_ends_a_wait_at_once() {
         let (sender, cancel) = Cancel::switch();
-        let mut watch = Watch::new("the moon", Duration::from_hours(1), &cancel);
+        let mut watch = watch(&cancel, Duration::from_hours(1));
         sender.send(true).unwrap();
         assert!(matches!(
             watch.pause().await,
@@ -149,10 +220,10 @@ mod tests {
         assert!(cancel.check().is_err());
     }
 
-    #[test]
-    fn transient_faults_are_borne_but_not_for_ever() {
+    #[tokio::test]
+    async fn transient_faults_are_borne_but_not_for_ever_and_throttling_always() {
         let (_sender, cancel) = Cancel::switch();
-        let mut watch = Watch::new("the moon", Duration::from_secs(1), &cancel);
+        let mut watch = watch(&cancel, Duration::from_secs(1));
         let fault = |kind| CloudFault {
             kind,
             operation: "Look",
@@ -160,20 +231,17 @@ mod tests {
             message: "no".into(),
         };
         for _ in 0..PATIENCE {
-            let seen = watch.seen::<()>(Err(fault(FaultKind::Throttled)), "look");
+            let seen = watch.seen::<()>(Err(fault(FaultKind::Unavailable)), "look");
             assert!(matches!(seen, Ok(None)));
             // That something else can be seen changes nothing.
             assert!(matches!(watch.seen(Ok(()), "listen"), Ok(Some(()))));
         }
-        assert!(
-            watch
-                .seen::<()>(Err(fault(FaultKind::Throttled)), "look")
-                .is_err()
-        );
-        assert!(
-            watch
-                .seen::<()>(Err(fault(FaultKind::Denied)), "look")
-                .is_err()
-        );
+        let mut seen = |kind| watch.seen::<()>(Err(fault(kind)), "look");
+        assert!(seen(FaultKind::Unavailable).is_err());
+        assert!(seen(FaultKind::Denied).is_err());
+        for _ in 0..1_000 {
+            assert!(matches!(seen(FaultKind::Throttled), Ok(None)));
+        }
+        assert!(watch.throttled > MAX_DOUBLINGS);
     }
 }

@@ -75,6 +75,11 @@ pub(super) async fn running(project: &Project) -> Result<Option<Endpoint>, Failu
     launch::running(&Folder::of(project)).await
 }
 
+/// Whether an engine of the project has anything in it.
+pub(super) fn has_state(project: &Project) -> bool {
+    Folder::of(project).path().join("state").exists()
+}
+
 /// Stops the engine and removes its folder when no stack is left in it.
 pub(super) async fn retire(environment: &Environment, session: &Session) -> Result<(), Failure> {
     if any_stack(session).await.map_err(Failure::failed)? {

@@ -57,6 +57,8 @@ impl Observer for Live {
             Event::StepFailed { step } => self.stays("✗", *step, "failed"),
             Event::StepLeft { step } => self.stays("·", *step, words::LEFT),
             Event::StepSkipped { step } => self.stays("·", *step, "not done"),
+            // What the user should know does not vanish with the next event.
+            Event::Notice { text } => self.bar.suspend(|| super::note(text)),
             _ => {
                 if let Some(text) = words::now(&event) {
                     self.bar.set_message(text.replace(['\n', '\r', '\t'], " "));

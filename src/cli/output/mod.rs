@@ -12,6 +12,7 @@ use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use serde_json::Value;
 
+use crate::cloud::inventory::Item;
 use crate::plan::{Action, Plan};
 use crate::reconcile::progress::Observer;
 
@@ -59,23 +60,53 @@ pub(super) fn hint(text: &str) {
     to_stderr(&format!("{style}hint:{style:#} {text}"));
 }
 
-/// Prints a plan.
-pub(super) fn plan(title: &str, plan: &Plan) {
-    to_stderr(&format!("{title}:"));
+/// Most things that are named one by one.
+const NAMED: usize = 40;
+
+/// Writes a plan in lines, with colours.
+pub(super) fn plan(title: &str, plan: &Plan) -> Vec<String> {
+    let mut lines = vec![format!("{title}:")];
     for step in &plan.steps {
         let style = match step.action {
             Action::Create | Action::Attach => AnsiColor::Green.on_default(),
-            Action::Update | Action::Replace => AnsiColor::Yellow.on_default(),
+            Action::Update | Action::Replace | Action::RollBack => AnsiColor::Yellow.on_default(),
             Action::Delete => AnsiColor::Red.on_default(),
             Action::Reuse | Action::Check => Style::new().dimmed(),
         };
         let symbol = step.action.symbol();
         let kind = step.kind.to_string();
-        to_stderr(&format!(
+        lines.push(format!(
             "  {style}{symbol}{style:#} {kind:<22} {}",
             step.reason
         ));
     }
+    if plan.only_recovers() {
+        lines.push("  what follows is planned when that is done".to_owned());
+    }
+    let red = AnsiColor::Red.on_default();
+    lines.extend(items("removed:", red, "-", &plan.removes));
+    lines.extend(items("kept:", Style::new().dimmed(), "=", &plan.keeps));
+    for held in &plan.held {
+        let style = AnsiColor::Red.on_default();
+        lines.push(format!("  {style}held back:{style:#} {held}"));
+    }
+    lines
+}
+
+fn items(title: &str, style: Style, symbol: &str, items: &[Item]) -> Vec<String> {
+    if items.is_empty() {
+        return Vec::new();
+    }
+    let named = items
+        .iter()
+        .take(NAMED)
+        .map(|item| format!("    {style}{symbol}{style:#} {item}"));
+    let more = items.len().saturating_sub(NAMED);
+    let rest = (more > 0).then(|| format!("    and {more} more"));
+    std::iter::once(format!("  {title}"))
+        .chain(named)
+        .chain(rest)
+        .collect()
 }
 
 /// Makes the observer that fits stderr: live on a terminal, plain lines elsewhere.

@@ -12,6 +12,7 @@ pub(super) fn done(action: Action) -> &'static str {
         Action::Create => "done",
         Action::Update => "updated",
         Action::Replace => "made anew",
+        Action::RollBack => "rolled back",
         Action::Attach => "finished",
         Action::Reuse => "used again",
         Action::Delete => "removed",
@@ -22,6 +23,7 @@ pub(super) fn done(action: Action) -> &'static str {
 /// Says what is going on now; `None` for events that say nothing of it.
 pub(super) fn now(event: &Event) -> Option<String> {
     match event {
+        Event::Notice { text } => Some(text.clone()),
         Event::Waiting { on } => Some(format!("waiting for {on}")),
         Event::Resource {
             logical_id,

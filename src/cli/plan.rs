@@ -1,0 +1,121 @@
+//! `deploy plan`.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::context::{Environment, Global, Selection};
+use super::failure::Failure;
+use super::output::{self, Format};
+use super::unsupported;
+use super::up::ChoiceArguments;
+use crate::cloud::identity::Caller;
+use crate::plan::{self, Choices, Desired, Inside, Observed, Plan, SavedPlan};
+use crate::reconcile;
+
+/// Arguments of `deploy plan`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  deploy plan --env staging                    what `deploy up` would do, and why
+  deploy plan --env prod --out plan.json       keep it; `deploy up --env prod --plan plan.json`
+                                               carries out exactly this, or refuses
+  deploy plan --env prod --exit-code           exit with 2 when something would change")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    choices: ChoiceArguments,
+    /// Keep the plan in a file (digests and names only, no secrets)
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Exit with 2 when something would change
+    #[arg(long)]
+    exit_code: bool,
+}
+
+/// Shows what `deploy up` would do.
+pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
+    let environment = Environment::load(global, &arguments.selection)?;
+    unsupported::refuse(&environment.stack)?;
+    let desired = environment.desired()?;
+    let plan = make(global, &environment, &desired, arguments.choices.choices()).await?;
+    if let Some(path) = &arguments.out
+        && plan.held.is_empty()
+    {
+        save(&environment, &plan, &desired, path)?;
+    }
+    show(global, &environment, &plan);
+    if !plan.held.is_empty() {
+        return Err(plan.held.into());
+    }
+    if arguments.exit_code && !plan.changes_nothing() {
+        return Err(Failure::differences());
+    }
+    Ok(())
+}
+
+async fn make(
+    global: &Global,
+    environment: &Environment,
+    desired: &Desired,
+    choices: Choices,
+) -> Result<Plan, Failure> {
+    // To look at a local environment that was never brought up, no engine is started.
+    let Some(session) = environment.session_to_look(global).await? else {
+        let nothing = Observed {
+            caller: Caller {
+                account: desired.deployment.account.clone(),
+                arn: String::new(),
+            },
+            foundation: None,
+            service: None,
+            inside: Inside::default(),
+        };
+        return Ok(plan::plan(desired, &nothing, choices));
+    };
+    Ok(reconcile::plan_up(&session, desired, choices).await?)
+}
+
+fn save(
+    environment: &Environment,
+    plan: &Plan,
+    desired: &Desired,
+    path: &std::path::Path,
+) -> Result<(), Failure> {
+    let made = environment.station.witness.now().to_string();
+    let saved = SavedPlan::new(plan, desired, made);
+    let write = || -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(&saved)?;
+        std::fs::write(path, text + "\n")?;
+        Ok(())
+    };
+    write()
+        .with_context(|| format!("cannot write {}", path.display()))
+        .map_err(Failure::failed)
+}
+
+fn show(global: &Global, environment: &Environment, plan: &Plan) {
+    if global.output == Format::Json {
+        output::result(&json(environment, plan));
+        return;
+    }
+    for line in output::plan(&environment.title(), plan) {
+        output::text(&line);
+    }
+}
+
+fn json(environment: &Environment, plan: &Plan) -> Value {
+    json!({
+        "stack": environment.stack.name.as_str(),
+        "environment": environment.stack.environment.as_str(),
+        "changes": !plan.changes_nothing(),
+        "steps": plan.steps,
+        "held": plan.held,
+        "removes": plan.removes,
+        "keeps": plan.keeps,
+        "based_on": plan.based_on,
+    })
+}

@@ -1,0 +1,24 @@
+//! Whoever answers for a plan: shows it to the user and asks, or compares it with one that was saved.
+
+use super::error::ReconcileError;
+use crate::plan::Plan;
+
+/// Decides whether a plan is carried out.
+pub trait Consent: Send + Sync {
+    /// Agrees to a plan that changes something. It is asked again when the world has moved meanwhile
+    /// and the plan with it.
+    ///
+    /// # Errors
+    /// [`ReconcileError::Declined`], or [`ReconcileError::Moved`] for a plan that is not the agreed one.
+    fn agree(&self, plan: &Plan) -> Result<(), ReconcileError>;
+}
+
+/// Agrees to everything.
+#[derive(Debug, Clone, Copy)]
+pub struct Always;
+
+impl Consent for Always {
+    fn agree(&self, _: &Plan) -> Result<(), ReconcileError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,82 @@
+//! `down` as a whole: observe, plan, ask, lock, look again, remove, look whether anything is left.
+
+use std::sync::Arc;
+
+use super::Session;
+use super::consent::Consent;
+use super::error::ReconcileError;
+use super::lock::Lock;
+use super::observe::{look_for_teardown, observe};
+use super::remove::{Stubborn, tear_down};
+use super::settle::{settled, wait};
+use crate::plan::teardown::{self, Extent};
+use crate::plan::{Basis, Deployment, Observed, Plan};
+
+/// How often the world may move between a plan and its execution.
+const ROUNDS: usize = 5;
+
+/// What the user chose for a run of `down`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DownOptions {
+    /// What is removed.
+    pub extent: Extent,
+    /// What to do with resources that CloudFormation cannot delete.
+    pub stubborn: Stubborn,
+}
+
+/// Removes an environment, and returns what was carried out.
+///
+/// # Errors
+/// The first thing that failed, or what is left. Running it again goes on there.
+pub async fn down(
+    session: &Session,
+    deployment: &Deployment,
+    options: DownOptions,
+    consent: &dyn Consent,
+) -> Result<Plan, ReconcileError> {
+    let mut observed = settled(session, deployment, None, "down").await?;
+    let mut before: Option<Plan> = None;
+    for _ in 0..ROUNDS {
+        look_for_teardown(session, deployment, &mut observed).await?;
+        let plan = teardown::plan(deployment, &observed, options.extent);
+        if !plan.held.is_empty() {
+            return Err(ReconcileError::Held(plan.held));
+        }
+        if plan.changes_nothing() {
+            tear_down(session, deployment, &observed, &plan, options, None).await?;
+            return Ok(plan);
+        }
+        consent.agree(&plan)?;
+        let lock = Arc::new(Lock::new(session, deployment, "down"));
+        lock.take().await?;
+        let moved = locked(&lock, deployment, options, &plan).await;
+        lock.release().await;
+        match moved? {
+            None => return Ok(plan),
+            Some(now) => observed = now,
+        }
+        before = Some(plan);
+    }
+    let now = Basis::of(&observed);
+    Err(ReconcileError::Moved {
+        what: before.map_or_else(Vec::new, |plan| plan.based_on.moved(&now)),
+    })
+}
+
+/// Carries a plan out if everything is still as it was when the plan was made; returns what is there
+/// when something has moved.
+async fn locked(
+    lock: &Arc<Lock>,
+    deployment: &Deployment,
+    options: DownOptions,
+    plan: &Plan,
+) -> Result<Option<Observed>, ReconcileError> {
+    let session = &lock.fenced();
+    let mut observed = observe(session, deployment).await?;
+    look_for_teardown(session, deployment, &mut observed).await?;
+    if Basis::of(&observed) != plan.based_on {
+        return wait(session, deployment, None, observed).await.map(Some);
+    }
+    tear_down(session, deployment, &observed, plan, options, Some(lock)).await?;
+    Ok(None)
+}

@@ -1,0 +1,237 @@
+//! Follows one operation of a CloudFormation stack to its end.
+//!
+//! One look a tick: the events of the operation, told from all others by its token, say how far it is
+//! and how it ended. The stack itself is described only at the end, or when there is no news for long.
+
+use std::time::Duration;
+
+use super::Session;
+use super::error::{Cause, ReconcileError, doing};
+use super::progress::Event;
+use super::wait::Watch;
+use crate::cloud::condition::StackStatus;
+use crate::cloud::stacks::{StackEvent, StackState};
+use crate::cloud::{CloudFault, FaultKind};
+use crate::plan::Deployment;
+
+/// How long an operation of a stack may take: the update of an endpoint may take 970 minutes.
+const LIMIT: Duration = Duration::from_hours(17);
+/// Looks in a row without news after which the stack itself is looked at.
+const QUIET: u32 = 6;
+/// Lines of a failed resource's log that are kept.
+const LOG_LINES: usize = 20;
+/// Nested stacks into which the cause of a failure is followed.
+const DEPTH: usize = 5;
+
+/// An operation that was begun.
+pub(super) struct Operation<'a> {
+    /// Name of the stack, for people.
+    pub(super) name: &'a str,
+    /// ARN of the stack, by which it is found even when it is gone.
+    pub(super) id: &'a str,
+    /// The token of the request that began it.
+    pub(super) token: &'a str,
+    /// How the stack was before; `None` when the operation was under way already.
+    pub(super) before: Option<&'a StackState>,
+}
+
+/// How an operation ended.
+pub(super) struct Ended {
+    /// The stack after it; `None` when it is gone altogether.
+    pub(super) state: Option<StackState>,
+    /// The first resource that failed, if one did.
+    pub(super) cause: Option<Cause>,
+}
+
+impl Ended {
+    /// The stack, when the operation did what was asked.
+    ///
+    /// # Errors
+    /// It did not, or the stack is gone.
+    pub(super) fn succeeded(self) -> Result<StackState, ReconcileError> {
+        match self.state {
+            Some(state) if state.status.succeeded() => Ok(state),
+            Some(state) => Err(ReconcileError::StackFailed {
+                stack: state.name,
+                status: state.status,
+                cause: self.cause,
+            }),
+            None => Err(ReconcileError::Unknown("the stack")),
+        }
+    }
+}
+
+/// Waits for the end of an operation, telling what happens.
+pub(super) async fn follow(
+    session: &Session,
+    deployment: Option<&Deployment>,
+    operation: Operation<'_>,
+) -> Result<Ended, ReconcileError> {
+    let mut story = Story::new(session, deployment, &operation);
+    let mut watch = Watch::new(operation.name, LIMIT, session);
+    loop {
+        let news = story.read(&mut watch).await?;
+        let over = story.status.is_some_and(|status| !status.is_busy());
+        if over || story.quiet >= QUIET {
+            story.quiet = 0;
+            if let Some(state) = story.final_state(&mut watch, over).await? {
+                // The reason of a failure may have been written after the last look.
+                story.read(&mut watch).await?;
+                let cause = story.cause;
+                return Ok(Ended { state, cause });
+            }
+        }
+        if !news {
+            story.quiet += 1;
+        }
+        watch.pause().await?;
+    }
+}
+
+/// What was read of an operation so far.
+struct Story<'a> {
+    session: &'a Session,
+    deployment: Option<&'a Deployment>,
+    operation: &'a Operation<'a>,
+    after: Option<String>,
+    status: Option<StackStatus>,
+    cause: Option<Cause>,
+    quiet: u32,
+}
+
+impl<'a> Story<'a> {
+    fn new(
+        session: &'a Session,
+        deployment: Option<&'a Deployment>,
+        operation: &'a Operation<'a>,
+    ) -> Self {
+        Self {
+            session,
+            deployment,
+            operation,
+            after: None,
+            status: None,
+            cause: None,
+            quiet: 0,
+        }
+    }
+
+    /// Reads what has happened since the last time; `false` when nothing has.
+    async fn read(&mut self, watch: &mut Watch<'_>) -> Result<bool, ReconcileError> {
+        let Operation { id, token, .. } = self.operation;
+        let stacks = &self.session.cloud.stacks;
+        let look = gone_is_none(stacks.events(id, token, self.after.as_deref()).await);
+        let Some(events) = watch.seen(look, "look at the stack's events")? else {
+            return Ok(true);
+        };
+        let news = !events.is_empty();
+        for event in events {
+            self.after = Some(event.id.clone());
+            if let Some(status) = event.stack_status(id) {
+                self.status = Some(status);
+            }
+            if self.cause.is_none() && event.is_cause(id) {
+                self.cause = Some(self.explain(&event).await);
+            }
+            self.tell(event);
+        }
+        Ok(news)
+    }
+
+    /// Looks at the stack: its state once the operation is over, nothing while it goes on. Right after
+    /// the request it may still be shown as it was before.
+    async fn final_state(
+        &self,
+        watch: &mut Watch<'_>,
+        over: bool,
+    ) -> Result<Option<Option<StackState>>, ReconcileError> {
+        let look = self.session.cloud.stacks.describe(self.operation.id).await;
+        let Some(state) = watch.seen(gone_is_none(look), "look at the stack")? else {
+            return Ok(None);
+        };
+        let Some(state) = state else {
+            return Ok(Some(None));
+        };
+        let begun = over
+            || self.after.is_some()
+            || self.operation.before.is_none_or(|before| {
+                before.revision != state.revision || before.status != state.status
+            });
+        let rests = !state.status.is_busy() && state.status != StackStatus::ReviewInProgress;
+        Ok((begun && rests).then_some(Some(state)))
+    }
+
+    /// Keeps what explains a failure, before a roll-back takes the log away.
+    async fn explain(&self, event: &StackEvent) -> Cause {
+        let event = self.innermost(event.clone()).await;
+        let mut log = Vec::new();
+        if let (Some(deployment), "AWS::SageMaker::Endpoint") =
+            (self.deployment, event.resource_type.as_str())
+        {
+            let group = &deployment.names.endpoint_log_group;
+            // Without the log the reason still stands; that the log cannot be read is not the failure.
+            let logs = &self.session.cloud.logs;
+            if let Ok(page) = logs.read(group, "AllTraffic", None).await {
+                let first = page.lines.len().saturating_sub(LOG_LINES);
+                log = page.lines[first..].to_vec();
+            }
+        }
+        Cause {
+            logical_id: event.logical_id,
+            resource_type: event.resource_type,
+            reason: event.reason.unwrap_or_else(|| "gave no reason".to_owned()),
+            log,
+        }
+    }
+
+    /// Follows the failure of a nested stack to the first resource that failed in it.
+    async fn innermost(&self, mut event: StackEvent) -> StackEvent {
+        for _ in 0..DEPTH {
+            let Some(nested) = event.nested_stack().map(str::to_owned) else {
+                return event;
+            };
+            match self.first_failure(&nested).await {
+                Some(inner) => event = inner,
+                // What cannot be read now leaves the failure of the nested stack as the cause.
+                None => return event,
+            }
+        }
+        event
+    }
+
+    async fn first_failure(&self, stack: &str) -> Option<StackEvent> {
+        let stacks = &self.session.cloud.stacks;
+        let token = stacks.newest_event(stack).await.ok()??.token?;
+        let events = stacks.events(stack, &token, None).await.ok()?;
+        events.into_iter().find(|event| event.is_cause(stack))
+    }
+
+    fn tell(&self, event: StackEvent) {
+        self.session.observer.event(Event::Resource {
+            stack: self.operation.name.to_owned(),
+            logical_id: event.logical_id,
+            resource_type: event.resource_type,
+            status: event.status,
+            reason: event.reason,
+        });
+    }
+}
+
+/// What belongs to a stack that is gone altogether is not there.
+fn gone_is_none<T: Default>(look: Result<T, CloudFault>) -> Result<T, CloudFault> {
+    match look {
+        Err(fault) if fault.kind == FaultKind::NotFound => Ok(T::default()),
+        other => other,
+    }
+}
+
+/// Whether the newest operation of a stack is the one with this token.
+pub(super) async fn has_begun(
+    session: &Session,
+    stack: &str,
+    token: &str,
+) -> Result<bool, ReconcileError> {
+    let newest = session.cloud.stacks.newest_event(stack).await;
+    let newest = newest.map_err(doing("look at the stack's events"))?;
+    Ok(newest.is_some_and(|event| event.token.as_deref() == Some(token)))
+}

@@ -1,0 +1,166 @@
+//! A cloud whose changing calls are made only while the lock is held: a run that was taken for dead,
+//! and is not, does no harm.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::Lock;
+use crate::cloud::artifacts::{Artifacts, Place, Refusal, Sent, Source, Version, VersionPage};
+use crate::cloud::logs::{LogPage, Logs};
+use crate::cloud::stacks::{ChangeRequest, ChangeStatus, Changes, Operation, Withdrawals};
+use crate::cloud::training::{Training, TrainingRequest, TrainingState};
+use crate::cloud::{Cloud, CloudFault};
+
+/// Puts the lock before every call that changes something.
+pub(super) fn fenced(cloud: &Cloud, lock: &Arc<Lock>) -> Cloud {
+    Cloud {
+        changes: Arc::new(Fenced::new(&cloud.changes, lock)),
+        withdrawals: Arc::new(Fenced::new(&cloud.withdrawals, lock)),
+        artifacts: Arc::new(Fenced::new(&cloud.artifacts, lock)),
+        training: Arc::new(Fenced::new(&cloud.training, lock)),
+        logs: Arc::new(Fenced::new(&cloud.logs, lock)),
+        ..cloud.clone()
+    }
+}
+
+struct Fenced<T: ?Sized> {
+    inner: Arc<T>,
+    lock: Arc<Lock>,
+}
+
+impl<T: ?Sized> Fenced<T> {
+    fn new(inner: &Arc<T>, lock: &Arc<Lock>) -> Self {
+        Self {
+            inner: Arc::clone(inner),
+            lock: Arc::clone(lock),
+        }
+    }
+}
+
+#[async_trait]
+impl Changes for Fenced<dyn Changes> {
+    async fn submit(&self, request: &ChangeRequest) -> Result<(), CloudFault> {
+        self.lock.check("CreateChangeSet")?;
+        self.inner.submit(request).await
+    }
+
+    async fn look(&self, stack: &str, name: &str) -> Result<ChangeStatus, CloudFault> {
+        self.inner.look(stack, name).await
+    }
+
+    async fn waiting(&self, stack: &str) -> Result<Vec<String>, CloudFault> {
+        self.inner.waiting(stack).await
+    }
+
+    async fn execute(&self, stack: &str, name: &str) -> Result<(), CloudFault> {
+        self.lock.check("ExecuteChangeSet")?;
+        self.inner.execute(stack, name).await
+    }
+
+    async fn discard(&self, stack: &str, name: &str) -> Result<(), CloudFault> {
+        self.lock.check("DeleteChangeSet")?;
+        self.inner.discard(stack, name).await
+    }
+}
+
+#[async_trait]
+impl Withdrawals for Fenced<dyn Withdrawals> {
+    async fn delete(&self, stack: &str, operation: &Operation) -> Result<(), CloudFault> {
+        self.lock.check("DeleteStack")?;
+        self.inner.delete(stack, operation).await
+    }
+
+    async fn roll_back(&self, stack: &str, operation: &Operation) -> Result<(), CloudFault> {
+        self.lock.check("RollbackStack")?;
+        self.inner.roll_back(stack, operation).await
+    }
+
+    async fn continue_roll_back(
+        &self,
+        stack: &str,
+        operation: &Operation,
+    ) -> Result<(), CloudFault> {
+        self.lock.check("ContinueUpdateRollback")?;
+        self.inner.continue_roll_back(stack, operation).await
+    }
+}
+
+#[async_trait]
+impl Artifacts for Fenced<dyn Artifacts> {
+    async fn size(&self, bucket: &str, key: &str) -> Result<Option<u64>, CloudFault> {
+        self.inner.size(bucket, key).await
+    }
+
+    async fn put(
+        &self,
+        bucket: &str,
+        key: &str,
+        source: &Source,
+        sent: Sent<'_>,
+    ) -> Result<(), CloudFault> {
+        self.lock.check("PutObject")?;
+        self.inner.put(bucket, key, source, sent).await
+    }
+
+    async fn versions(
+        &self,
+        bucket: &str,
+        place: Option<&Place>,
+    ) -> Result<VersionPage, CloudFault> {
+        self.inner.versions(bucket, place).await
+    }
+
+    async fn remove(&self, bucket: &str, versions: &[Version]) -> Result<Vec<Refusal>, CloudFault> {
+        self.lock.check("DeleteObjects")?;
+        self.inner.remove(bucket, versions).await
+    }
+
+    async fn abort_uploads(&self, bucket: &str) -> Result<usize, CloudFault> {
+        self.lock.check("AbortMultipartUpload")?;
+        self.inner.abort_uploads(bucket).await
+    }
+}
+
+#[async_trait]
+impl Training for Fenced<dyn Training> {
+    async fn start(&self, request: &TrainingRequest) -> Result<(), CloudFault> {
+        self.lock.check("CreateTrainingJob")?;
+        self.inner.start(request).await
+    }
+
+    async fn describe(&self, name: &str) -> Result<Option<TrainingState>, CloudFault> {
+        self.inner.describe(name).await
+    }
+
+    async fn list(&self, text: &str) -> Result<Vec<String>, CloudFault> {
+        self.inner.list(text).await
+    }
+
+    async fn stop(&self, name: &str) -> Result<(), CloudFault> {
+        self.lock.check("StopTrainingJob")?;
+        self.inner.stop(name).await
+    }
+
+    async fn delete(&self, name: &str) -> Result<(), CloudFault> {
+        self.lock.check("DeleteTrainingJob")?;
+        self.inner.delete(name).await
+    }
+}
+
+#[async_trait]
+impl Logs for Fenced<dyn Logs> {
+    async fn read(
+        &self,
+        group: &str,
+        stream_prefix: &str,
+        cursor: Option<&str>,
+    ) -> Result<LogPage, CloudFault> {
+        self.inner.read(group, stream_prefix, cursor).await
+    }
+
+    async fn delete_streams(&self, group: &str, stream_prefix: &str) -> Result<(), CloudFault> {
+        self.lock.check("DeleteLogStream")?;
+        self.inner.delete_streams(group, stream_prefix).await
+    }
+}

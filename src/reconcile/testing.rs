@@ -1,0 +1,397 @@
+//! A session for unit tests: everything is absent, and nothing can be changed.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::progress::{Event, Observer};
+use super::station::{Station, Witness, Worker};
+use super::{Cancel, Session};
+use crate::cloud::artifacts::{Artifacts, Place, Refusal, Sent, Source, Version, VersionPage};
+use crate::cloud::endpoints::{EndpointState, Endpoints};
+use crate::cloud::identity::{Caller, Identity};
+use crate::cloud::inventory::{Inventory, Item, Scope};
+use crate::cloud::logs::{LogPage, Logs};
+use crate::cloud::records::{Expected, Record, Records, Written};
+use crate::cloud::stacks::{
+    ChangeRequest, ChangeStatus, Changes, Operation, StackEvent, StackResource, StackState, Stacks,
+    Withdrawals,
+};
+use crate::cloud::training::{Training, TrainingRequest, TrainingState};
+use crate::cloud::web::{Web, WebAnswer};
+use crate::cloud::{Cloud, CloudFault, FaultKind, Pace};
+
+/// A session and what it told.
+pub(crate) struct Bed {
+    pub(crate) session: Session,
+    pub(crate) told: Arc<Told>,
+    pub(crate) cancel: watch::Sender<bool>,
+}
+
+/// Keeps what was told.
+#[derive(Default)]
+pub(crate) struct Told(Mutex<Vec<Event>>);
+
+impl Told {
+    /// Every notice so far.
+    pub(crate) fn notices(&self) -> Vec<String> {
+        let events = self.0.lock().unwrap();
+        let notices = events.iter().filter_map(|event| match event {
+            Event::Notice { text } => Some(text.clone()),
+            _ => None,
+        });
+        notices.collect()
+    }
+}
+
+impl Observer for Told {
+    fn event(&self, event: Event) {
+        self.0.lock().unwrap().push(event);
+    }
+}
+
+/// A clock that follows the runtime's, and a list of workers that are gone.
+pub(crate) struct Clock {
+    began: Instant,
+    /// Ids of workers whose end is certain.
+    pub(crate) gone: Mutex<Vec<String>>,
+}
+
+impl Witness for Clock {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::try_from(self.began.elapsed()).unwrap()
+    }
+
+    fn is_gone(&self, worker: &Worker) -> bool {
+        self.gone.lock().unwrap().contains(&worker.id)
+    }
+}
+
+/// A worker of this name.
+pub(crate) fn worker(id: &str) -> Worker {
+    Worker {
+        id: id.into(),
+        user: format!("user-{id}"),
+        host: "mill".into(),
+        machine: "m".into(),
+        pid: 1,
+        began: "0".into(),
+    }
+}
+
+/// A witness whose clock starts now.
+pub(crate) fn clock() -> Arc<Clock> {
+    Arc::new(Clock {
+        began: Instant::now(),
+        gone: Mutex::default(),
+    })
+}
+
+/// A session over a cloud in which nothing is.
+pub(crate) fn session() -> Bed {
+    let told = Arc::new(Told::default());
+    let (sender, cancel) = Cancel::switch();
+    let cloud = Arc::new(Nothing);
+    let session = Session {
+        cloud: Cloud {
+            identity: cloud.clone(),
+            stacks: cloud.clone(),
+            changes: cloud.clone(),
+            withdrawals: cloud.clone(),
+            artifacts: cloud.clone(),
+            records: cloud.clone(),
+            training: cloud.clone(),
+            logs: cloud.clone(),
+            endpoints: cloud.clone(),
+            inventory: cloud.clone(),
+            web: cloud,
+            pace: Pace::SHARED,
+        },
+        observer: told.clone(),
+        cancel,
+        station: Station {
+            worker: worker("a"),
+            witness: clock(),
+        },
+        patience: Duration::ZERO,
+    };
+    Bed {
+        session,
+        told,
+        cancel: sender,
+    }
+}
+
+/// Records in memory.
+#[derive(Default)]
+pub(crate) struct Memory {
+    records: Mutex<BTreeMap<String, Record>>,
+    writes: Mutex<u64>,
+    /// Answers of writes that get lost after the write was done.
+    pub(crate) lost: Mutex<u32>,
+    /// Faults that every call gives while there is one.
+    pub(crate) fault: Mutex<Option<FaultKind>>,
+}
+
+impl Memory {
+    /// How often was written.
+    pub(crate) fn writes(&self) -> u64 {
+        *self.writes.lock().unwrap()
+    }
+
+    fn faulty(&self) -> Result<(), CloudFault> {
+        match *self.fault.lock().unwrap() {
+            Some(kind) => Err(fault(kind)),
+            None => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Records for Memory {
+    async fn read(&self, _: &str, key: &str) -> Result<Option<Record>, CloudFault> {
+        self.faulty()?;
+        Ok(self.records.lock().unwrap().get(key).cloned())
+    }
+
+    async fn write(
+        &self,
+        _: &str,
+        key: &str,
+        text: &str,
+        expected: Expected<'_>,
+    ) -> Result<Written, CloudFault> {
+        self.faulty()?;
+        let mut records = self.records.lock().unwrap();
+        let present = records.get(key).map(|record| record.etag.as_str());
+        let matches = match expected {
+            Expected::Nothing => present.is_none(),
+            Expected::Etag(etag) => present == Some(etag),
+        };
+        if !matches {
+            return Ok(Written::Surprised);
+        }
+        let mut writes = self.writes.lock().unwrap();
+        *writes += 1;
+        let etag = format!("etag-{writes}");
+        let record = Record {
+            text: text.to_owned(),
+            etag: etag.clone(),
+        };
+        records.insert(key.to_owned(), record);
+        let mut lost = self.lost.lock().unwrap();
+        if *lost > 0 {
+            *lost -= 1;
+            return Err(fault(FaultKind::Unavailable));
+        }
+        Ok(Written::Done(etag))
+    }
+
+    async fn remove(&self, _: &str, key: &str, etag: &str) -> Result<Written, CloudFault> {
+        self.faulty()?;
+        let mut records = self.records.lock().unwrap();
+        if records.get(key).is_none_or(|record| record.etag != etag) {
+            return Ok(Written::Surprised);
+        }
+        records.remove(key);
+        Ok(Written::Done(String::new()))
+    }
+}
+
+/// A fault of a kind.
+pub(crate) fn fault(kind: FaultKind) -> CloudFault {
+    CloudFault {
+        kind,
+        operation: "Test",
+        code: String::new(),
+        message: "scripted".into(),
+    }
+}
+
+/// A cloud in which nothing is.
+struct Nothing;
+
+fn refused<T>() -> Result<T, CloudFault> {
+    Err(fault(FaultKind::Rejected))
+}
+
+#[async_trait]
+impl Identity for Nothing {
+    async fn caller(&self) -> Result<Caller, CloudFault> {
+        refused()
+    }
+}
+
+#[async_trait]
+impl Stacks for Nothing {
+    async fn describe(&self, _: &str) -> Result<Option<StackState>, CloudFault> {
+        Ok(None)
+    }
+
+    async fn list(&self) -> Result<Vec<String>, CloudFault> {
+        Ok(Vec::new())
+    }
+
+    async fn resources(&self, _: &str) -> Result<Vec<StackResource>, CloudFault> {
+        Ok(Vec::new())
+    }
+
+    async fn events(
+        &self,
+        _: &str,
+        _: &str,
+        _: Option<&str>,
+    ) -> Result<Vec<StackEvent>, CloudFault> {
+        Ok(Vec::new())
+    }
+
+    async fn newest_event(&self, _: &str) -> Result<Option<StackEvent>, CloudFault> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Changes for Nothing {
+    async fn submit(&self, _: &ChangeRequest) -> Result<(), CloudFault> {
+        refused()
+    }
+
+    async fn look(&self, _: &str, _: &str) -> Result<ChangeStatus, CloudFault> {
+        refused()
+    }
+
+    async fn waiting(&self, _: &str) -> Result<Vec<String>, CloudFault> {
+        Ok(Vec::new())
+    }
+
+    async fn execute(&self, _: &str, _: &str) -> Result<(), CloudFault> {
+        refused()
+    }
+
+    async fn discard(&self, _: &str, _: &str) -> Result<(), CloudFault> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Withdrawals for Nothing {
+    async fn delete(&self, _: &str, _: &Operation) -> Result<(), CloudFault> {
+        Ok(())
+    }
+
+    async fn roll_back(&self, _: &str, _: &Operation) -> Result<(), CloudFault> {
+        refused()
+    }
+
+    async fn continue_roll_back(&self, _: &str, _: &Operation) -> Result<(), CloudFault> {
+        refused()
+    }
+}
+
+#[async_trait]
+impl Artifacts for Nothing {
+    async fn size(&self, _: &str, _: &str) -> Result<Option<u64>, CloudFault> {
+        Ok(None)
+    }
+
+    async fn put(&self, _: &str, _: &str, _: &Source, _: Sent<'_>) -> Result<(), CloudFault> {
+        refused()
+    }
+
+    async fn versions(&self, _: &str, _: Option<&Place>) -> Result<VersionPage, CloudFault> {
+        Ok(VersionPage::default())
+    }
+
+    async fn remove(&self, _: &str, _: &[Version]) -> Result<Vec<Refusal>, CloudFault> {
+        Ok(Vec::new())
+    }
+
+    async fn abort_uploads(&self, _: &str) -> Result<usize, CloudFault> {
+        Ok(0)
+    }
+}
+
+#[async_trait]
+impl Records for Nothing {
+    async fn read(&self, _: &str, _: &str) -> Result<Option<Record>, CloudFault> {
+        Err(fault(FaultKind::NotFound))
+    }
+
+    async fn write(
+        &self,
+        _: &str,
+        _: &str,
+        _: &str,
+        _: Expected<'_>,
+    ) -> Result<Written, CloudFault> {
+        Err(fault(FaultKind::NotFound))
+    }
+
+    async fn remove(&self, _: &str, _: &str, _: &str) -> Result<Written, CloudFault> {
+        Err(fault(FaultKind::NotFound))
+    }
+}
+
+#[async_trait]
+impl Training for Nothing {
+    async fn start(&self, _: &TrainingRequest) -> Result<(), CloudFault> {
+        refused()
+    }
+
+    async fn describe(&self, _: &str) -> Result<Option<TrainingState>, CloudFault> {
+        Ok(None)
+    }
+
+    async fn list(&self, _: &str) -> Result<Vec<String>, CloudFault> {
+        Ok(Vec::new())
+    }
+
+    async fn stop(&self, _: &str) -> Result<(), CloudFault> {
+        Ok(())
+    }
+
+    async fn delete(&self, _: &str) -> Result<(), CloudFault> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Logs for Nothing {
+    async fn read(&self, _: &str, _: &str, _: Option<&str>) -> Result<LogPage, CloudFault> {
+        Ok(LogPage::default())
+    }
+
+    async fn delete_streams(&self, _: &str, _: &str) -> Result<(), CloudFault> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Endpoints for Nothing {
+    async fn describe(&self, _: &str) -> Result<Option<EndpointState>, CloudFault> {
+        Ok(None)
+    }
+
+    async fn invoke(&self, _: &str, _: &str) -> Result<String, CloudFault> {
+        refused()
+    }
+}
+
+#[async_trait]
+impl Inventory for Nothing {
+    async fn items(&self, _: &Scope) -> Result<Vec<Item>, CloudFault> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl Web for Nothing {
+    async fn post_json(&self, _: &str, _: &str) -> Result<WebAnswer, CloudFault> {
+        refused()
+    }
+}

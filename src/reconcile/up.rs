@@ -1,0 +1,131 @@
+//! `up` as a whole: observe, plan, ask, lock, look again, apply, let go.
+
+use std::sync::Arc;
+
+use super::Session;
+use super::apply::{Outcome, bring_up, recover};
+use super::consent::Consent;
+use super::error::ReconcileError;
+use super::lock::Lock;
+use super::observe::{look_for_up, observe};
+use super::settle::settled;
+use super::withdraw::Skip;
+use crate::plan::{self, Choices, Deployment, Desired, Observed, Plan};
+
+/// How often the world may move between a plan and its execution.
+const ROUNDS: usize = 5;
+
+/// What the user chose for a run of `up`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UpOptions {
+    /// What decides the plan.
+    pub choices: Choices,
+    /// What to do with resources that cannot be rolled back.
+    pub skip: Skip,
+}
+
+/// What a run of `up` came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Up {
+    /// What was carried out.
+    pub plan: Plan,
+    /// What it achieved.
+    pub outcome: Outcome,
+}
+
+/// Plans what `up` would do, and changes nothing: an operation under way is not waited for.
+///
+/// # Errors
+/// The environment cannot be looked at.
+pub async fn plan_up(
+    session: &Session,
+    desired: &Desired,
+    choices: Choices,
+) -> Result<Plan, ReconcileError> {
+    let mut observed = observe(session, &desired.deployment).await?;
+    if plan::held(&desired.deployment, &observed).is_empty() {
+        look_for_up(session, desired, choices, &mut observed).await?;
+    }
+    Ok(plan::plan(desired, &observed, choices))
+}
+
+/// Brings an environment up.
+///
+/// # Errors
+/// The first thing that failed. Running it again goes on there.
+pub async fn up(
+    session: &Session,
+    desired: &Desired,
+    options: UpOptions,
+    consent: &dyn Consent,
+) -> Result<Up, ReconcileError> {
+    let deployment = &desired.deployment;
+    let mut observed = settled(session, deployment, Some(desired), "up").await?;
+    let mut before: Option<Plan> = None;
+    for _ in 0..ROUNDS {
+        look_for_up(session, desired, options.choices, &mut observed).await?;
+        let plan = plan::plan(desired, &observed, options.choices);
+        if !plan.held.is_empty() {
+            return Err(ReconcileError::Held(plan.held));
+        }
+        if plan.changes_nothing() {
+            let outcome = bring_up(session, desired, &observed, &plan, None).await?;
+            return Ok(Up { plan, outcome });
+        }
+        consent.agree(&plan)?;
+        let lock = Arc::new(Lock::new(session, deployment, "up"));
+        lock.take().await?;
+        let round = locked(&lock, desired, options, &plan).await;
+        lock.release().await;
+        match round? {
+            Round::Done(outcome) => return Ok(Up { plan, outcome }),
+            Round::Again(now) => observed = *now,
+        }
+        before = Some(plan);
+    }
+    let now = plan::Basis::of(&observed);
+    Err(ReconcileError::Moved {
+        what: before.map_or_else(Vec::new, |plan| plan.based_on.moved(&now)),
+    })
+}
+
+/// What became of one round under the lock.
+enum Round {
+    /// The plan was carried out.
+    Done(Outcome),
+    /// Something moved, or was recovered: what follows has to be planned anew from here.
+    Again(Box<Observed>),
+}
+
+/// Carries a plan out if everything is still as it was when the plan was made.
+async fn locked(
+    lock: &Arc<Lock>,
+    desired: &Desired,
+    options: UpOptions,
+    plan: &Plan,
+) -> Result<Round, ReconcileError> {
+    let session = &lock.fenced();
+    let mut observed = observe(session, &desired.deployment).await?;
+    look_for_up(session, desired, options.choices, &mut observed).await?;
+    if plan::Basis::of(&observed) != plan.based_on {
+        let observed = resettled(session, &desired.deployment, desired, observed).await?;
+        return Ok(Round::Again(Box::new(observed)));
+    }
+    if plan.only_recovers() {
+        recover(session, &desired.deployment, &observed, plan, options.skip).await?;
+        let observed = observe(session, &desired.deployment).await?;
+        return Ok(Round::Again(Box::new(observed)));
+    }
+    let outcome = bring_up(session, desired, &observed, plan, Some(lock)).await?;
+    Ok(Round::Done(outcome))
+}
+
+/// What moved may be moving still.
+async fn resettled(
+    session: &Session,
+    deployment: &Deployment,
+    desired: &Desired,
+    observed: Observed,
+) -> Result<Observed, ReconcileError> {
+    super::settle::wait(session, deployment, Some(desired), observed).await
+}
