@@ -9,9 +9,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::fault::{fault, incomplete};
 use super::multipart;
-use crate::cloud::artifacts::{
-    Artifacts, Place, Refusal, Sent, Source, Version, VersionPage,
-};
+use crate::cloud::artifacts::{Artifacts, Place, Refusal, Sent, Source, Version, VersionPage};
 use crate::cloud::{CloudFault, FaultKind};
 
 /// Asks S3.

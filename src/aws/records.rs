@@ -25,7 +25,14 @@ impl Objects {
 #[async_trait]
 impl Records for Objects {
     async fn read(&self, bucket: &str, key: &str) -> Result<Option<Record>, CloudFault> {
-        let answer = match self.client.get_object().bucket(bucket).key(key).send().await {
+        let answer = match self
+            .client
+            .get_object()
+            .bucket(bucket)
+            .key(key)
+            .send()
+            .await
+        {
             Ok(answer) => answer,
             Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
             Err(error) => return Err(fault("GetObject", &error)),
@@ -35,10 +42,14 @@ impl Records for Objects {
                 kind: FaultKind::Rejected,
                 operation: "GetObject",
                 code: String::new(),
-                message: format!("{key} has more than {LARGEST} bytes, so it is no record of deploy"),
+                message: format!(
+                    "{key} has more than {LARGEST} bytes, so it is no record of deploy"
+                ),
             });
         }
-        let etag = answer.e_tag.ok_or_else(|| incomplete("GetObject", "an ETag"))?;
+        let etag = answer
+            .e_tag
+            .ok_or_else(|| incomplete("GetObject", "an ETag"))?;
         let bytes = answer.body.collect().await.map_err(|error| CloudFault {
             kind: FaultKind::Unavailable,
             operation: "GetObject",
@@ -69,7 +80,9 @@ impl Records for Objects {
         };
         match request.send().await {
             Ok(answer) => {
-                let etag = answer.e_tag.ok_or_else(|| incomplete("PutObject", "an ETag"))?;
+                let etag = answer
+                    .e_tag
+                    .ok_or_else(|| incomplete("PutObject", "an ETag"))?;
                 Ok(Written::Done(etag))
             }
             Err(error) if is_surprise(error.code()) => Ok(Written::Surprised),

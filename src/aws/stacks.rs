@@ -84,14 +84,16 @@ impl Stacks for CloudFormation {
                 .await
                 .map_err(|error| fault("ListStackResources", &error))?;
             let page = answer.stack_resource_summaries.unwrap_or_default();
-            resources.extend(page.into_iter().map(|resource| StackResource {
-                logical_id: resource.logical_resource_id.unwrap_or_default(),
-                resource_type: resource.resource_type.unwrap_or_default(),
-                physical_id: resource.physical_resource_id.unwrap_or_default(),
-                status: resource
-                    .resource_status
-                    .map(|status| status.as_str().to_owned())
-                    .unwrap_or_default(),
+            resources.extend(page.into_iter().map(|resource| {
+                StackResource {
+                    logical_id: resource.logical_resource_id.unwrap_or_default(),
+                    resource_type: resource.resource_type.unwrap_or_default(),
+                    physical_id: resource.physical_resource_id.unwrap_or_default(),
+                    status: resource
+                        .resource_status
+                        .map(|status| status.as_str().to_owned())
+                        .unwrap_or_default(),
+                }
             }));
             token = answer.next_token;
             if token.is_none() {

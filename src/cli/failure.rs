@@ -211,7 +211,9 @@ fn remedy(error: &ReconcileError) -> Option<String> {
             "what served before serves on; its log and the alarms say why, then run \
              `deploy up` again"
         }
-        ReconcileError::Moved { .. } => "look at a new plan (`deploy plan`), then run the command again",
+        ReconcileError::Moved { .. } => {
+            "look at a new plan (`deploy plan`), then run the command again"
+        }
         ReconcileError::Locked { .. } => {
             "wait for that run (`--lock-timeout 10m` does); one that is gone loses the lock by itself \
              after its lease, or by `deploy unlock`"

@@ -17,7 +17,9 @@ pub(super) fn station() -> std::io::Result<Station> {
     let pid = rustix::process::getpid().as_raw_nonzero().get();
     let mut random = [0_u8; 16];
     File::open("/dev/urandom")?.read_exact(&mut random)?;
-    let user = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(variable);
+    let user = ["USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .find_map(variable);
     let worker = Worker {
         id: hex::encode(random),
         user: user.unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw())),

@@ -57,16 +57,16 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         return Err(Failure::with_code(super::failure::LOCKED, error)
             .hint("that run works; wait for it, or stop it"));
     }
-    show(global, &environment, found.note.as_ref(), "the lock is removed");
+    show(
+        global,
+        &environment,
+        found.note.as_ref(),
+        "the lock is removed",
+    );
     Ok(())
 }
 
-fn show(
-    global: &Global,
-    environment: &Environment,
-    removed: Option<&lock::LockNote>,
-    text: &str,
-) {
+fn show(global: &Global, environment: &Environment, removed: Option<&lock::LockNote>, text: &str) {
     if global.output == Format::Json {
         output::result(&json!({
             "stack": environment.stack.name.as_str(),

@@ -220,6 +220,9 @@ pub trait Withdrawals: Send + Sync {
     async fn roll_back(&self, stack: &str, operation: &Operation) -> Result<(), CloudFault>;
 
     /// Goes on with a roll-back that failed (`UPDATE_ROLLBACK_FAILED`).
-    async fn continue_roll_back(&self, stack: &str, operation: &Operation)
-    -> Result<(), CloudFault>;
+    async fn continue_roll_back(
+        &self,
+        stack: &str,
+        operation: &Operation,
+    ) -> Result<(), CloudFault>;
 }

@@ -27,7 +27,10 @@ impl Basis {
             facts.insert(format!("object {key}"), "there".to_owned());
         }
         for job in inside.attempts.iter().chain(&inside.jobs) {
-            facts.insert(format!("training job {}", job.name), format!("{:?}", job.phase));
+            facts.insert(
+                format!("training job {}", job.name),
+                format!("{:?}", job.phase),
+            );
         }
         for item in &inside.items {
             facts.insert(item.to_string(), "there".to_owned());
@@ -40,9 +43,8 @@ impl Basis {
         let names: BTreeSet<&String> = self.0.keys().chain(now.0.keys()).collect();
         let differing = names.into_iter().filter_map(|name| {
             let (before, after) = (self.0.get(name), now.0.get(name));
-            let word = |value: Option<&String>| {
-                value.map_or_else(|| "not there".to_owned(), Clone::clone)
-            };
+            let word =
+                |value: Option<&String>| value.map_or_else(|| "not there".to_owned(), Clone::clone);
             (before != after).then(|| format!("{name}: was {}, is {}", word(before), word(after)))
         });
         differing.collect()

@@ -63,11 +63,7 @@ pub fn flaws(plan: &Plan) -> Vec<Flaw> {
     let makes = plan.steps.iter().any(|step| {
         matches!(
             step.action,
-            Action::Create
-                | Action::Update
-                | Action::Replace
-                | Action::RollBack
-                | Action::Attach
+            Action::Create | Action::Update | Action::Replace | Action::RollBack | Action::Attach
         )
     });
     if removes && makes {

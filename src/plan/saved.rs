@@ -111,9 +111,6 @@ fn digests(desired: &Desired) -> BTreeMap<String, String> {
     ]
     .into_iter()
     .map(|(name, digest)| (name.to_owned(), digest.clone()))
-    .chain([(
-        "training key".to_owned(),
-        desired.training_key.to_string(),
-    )])
+    .chain([("training key".to_owned(), desired.training_key.to_string())])
     .collect()
 }

@@ -9,7 +9,8 @@ use super::check::flaws;
 use super::teardown::{self, Extent};
 use super::{
     Action, Choices, Closeness, Deployment, Desired, DesiredStack, FINGERPRINT, Held, Inside,
-    LiveResources, Observed, Plan, Purpose, Reason, RetryTraining, SavedPlan, StepKind, Upload, plan,
+    LiveResources, Observed, Plan, Purpose, Reason, RetryTraining, SavedPlan, StepKind, Upload,
+    plan,
 };
 use crate::bundle::Digest;
 use crate::cloud::artifacts::Source;
@@ -359,7 +360,10 @@ fn what_exists_is_named_and_removed_only_when_that_was_asked_for() {
     let mut observed = applied(&desired);
     observed.service = Some(state("s", StackStatus::CreateFailed, "s1"));
     observed.inside.attempts = vec![job(TrainingPhase::Completed, None)];
-    observed.inside.live.insert(desired.service.name.clone(), vec![live_endpoint()]);
+    observed
+        .inside
+        .live
+        .insert(desired.service.name.clone(), vec![live_endpoint()]);
     let held = plan(&desired, &observed, Choices::default()).held;
     let [Held::LiveResources { resources, .. }] = &held[..] else {
         panic!("{held:?}");
@@ -374,7 +378,10 @@ fn what_exists_is_named_and_removed_only_when_that_was_asked_for() {
     };
     let asked = plan(&desired, &observed, choices);
     assert_eq!((asked.held.len(), asked.removes.len()), (0, 1));
-    let service = asked.steps.iter().find(|step| step.kind == StepKind::Service);
+    let service = asked
+        .steps
+        .iter()
+        .find(|step| step.kind == StepKind::Service);
     assert_eq!(service.unwrap().action, Action::Replace);
     // The foundation may hold data: that is for a teardown.
     observed.foundation = Some(state("f", StackStatus::DeleteFailed, "f1"));

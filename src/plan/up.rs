@@ -74,12 +74,7 @@ pub fn plan(desired: &Desired, observed: &Observed, choices: Choices) -> Plan {
     }
     let refresh = choices.closeness == Closeness::Everything;
     let current = is_current(desired, observed) && !refresh;
-    plan.add_stack(
-        StepKind::Foundation,
-        &desired.foundation,
-        observed,
-        choices,
-    );
+    plan.add_stack(StepKind::Foundation, &desired.foundation, observed, choices);
     if !current {
         for (purpose, kind) in [
             (Purpose::Data, StepKind::Data),
@@ -130,7 +125,9 @@ impl Plan {
         if choices.live_resources == LiveResources::Hold && !live.is_empty() {
             self.held.push(Held::LiveResources {
                 stack: desired.name.clone(),
-                status: state.as_ref().map_or(StackStatus::CreateFailed, |state| state.status),
+                status: state
+                    .as_ref()
+                    .map_or(StackStatus::CreateFailed, |state| state.status),
                 resources: live.iter().map(|resource| described(resource)).collect(),
             });
             return;

@@ -129,3 +129,166 @@ fn refused(refusal: Refusal) -> ReconcileError {
         message: format!("{}: {message}", refusal.version.key),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::cloud::artifacts::{Artifacts, Sent, Source, VersionPage};
+    use crate::reconcile::testing::{self, fault};
+    use crate::reconcile::wait::sleep;
+
+    /// A bucket of numbered objects.
+    #[derive(Default)]
+    struct Bucket {
+        numbers: Mutex<BTreeSet<usize>>,
+        uploads: Mutex<usize>,
+        /// Removals at the same time, now and at most.
+        at_once: Mutex<(usize, usize)>,
+        /// What `remove` says of each tenth object, and how often.
+        refusals: Mutex<Option<(FaultKind, u32)>>,
+        /// Objects that are written while others are removed.
+        late: Mutex<usize>,
+    }
+
+    impl Bucket {
+        fn of(count: usize) -> Arc<Self> {
+            let bucket = Self::default();
+            *bucket.numbers.lock().unwrap() = (0..count).collect();
+            Arc::new(bucket)
+        }
+    }
+
+    fn version(number: usize) -> Version {
+        let key = if number == 7 {
+            lock::KEY.to_owned()
+        } else {
+            format!("{number:09}")
+        };
+        Version {
+            key,
+            id: number.to_string(),
+        }
+    }
+
+    #[async_trait]
+    impl Artifacts for Bucket {
+        async fn size(&self, _: &str, _: &str) -> Result<Option<u64>, CloudFault> {
+            Ok(None)
+        }
+
+        async fn put(&self, _: &str, _: &str, _: &Source, _: Sent<'_>) -> Result<(), CloudFault> {
+            Ok(())
+        }
+
+        async fn versions(
+            &self,
+            _: &str,
+            place: Option<&Place>,
+        ) -> Result<VersionPage, CloudFault> {
+            let numbers = self.numbers.lock().unwrap();
+            let start = place.map_or(0, |place| place.key.parse::<usize>().unwrap() + 1);
+            let page: Vec<usize> = numbers.range(start..).take(1_000).copied().collect();
+            let next = page
+                .last()
+                .filter(|last| numbers.range(**last + 1..).next().is_some())
+                .map(|last| Place {
+                    key: last.to_string(),
+                    version: None,
+                });
+            let versions = page.into_iter().map(version).collect();
+            Ok(VersionPage { versions, next })
+        }
+
+        async fn remove(&self, _: &str, versions: &[Version]) -> Result<Vec<Refusal>, CloudFault> {
+            {
+                let mut at_once = self.at_once.lock().unwrap();
+                at_once.0 += 1;
+                at_once.1 = at_once.1.max(at_once.0);
+            }
+            sleep(Duration::from_millis(100)).await;
+            self.at_once.lock().unwrap().0 -= 1;
+            assert!(versions.len() <= 1_000);
+            let mut refusing = self.refusals.lock().unwrap();
+            let kind = match refusing.as_mut() {
+                Some((kind, left)) if *left > 0 => {
+                    *left -= 1;
+                    Some(*kind)
+                }
+                _ => None,
+            };
+            let mut numbers = self.numbers.lock().unwrap();
+            let mut refusals = Vec::new();
+            for version in versions {
+                let number: usize = version.id.parse().unwrap();
+                match kind {
+                    Some(kind) if number.is_multiple_of(10) => refusals.push(Refusal {
+                        version: version.clone(),
+                        fault: fault(kind),
+                    }),
+                    _ => drop(numbers.remove(&number)),
+                }
+            }
+            let mut late = self.late.lock().unwrap();
+            if *late > 0 {
+                *late -= 1;
+                // Before everything that was listed already.
+                numbers.insert(1_000_000 + *late);
+            }
+            Ok(refusals)
+        }
+
+        async fn abort_uploads(&self, _: &str) -> Result<usize, CloudFault> {
+            let mut uploads = self.uploads.lock().unwrap();
+            let aborted = (*uploads).min(1_000);
+            *uploads -= aborted;
+            Ok(aborted)
+        }
+    }
+
+    async fn emptied(bucket: &Arc<Bucket>, sparing: Sparing) -> Result<(), ReconcileError> {
+        let mut bed = testing::session();
+        bed.session.cloud.artifacts = bucket.clone();
+        empty(&bed.session, "bucket", sparing).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hundred_thousand_versions_go_few_pages_at_a_time() {
+        let bucket = Bucket::of(100_000);
+        *bucket.uploads.lock().unwrap() = 2_500;
+        *bucket.late.lock().unwrap() = 3;
+        emptied(&bucket, Sparing::Nothing).await.unwrap();
+        assert!(bucket.numbers.lock().unwrap().is_empty());
+        assert_eq!(*bucket.uploads.lock().unwrap(), 0);
+        assert_eq!(bucket.at_once.lock().unwrap().1, IN_FLIGHT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_lock_stays_until_it_is_to_go() {
+        let bucket = Bucket::of(20);
+        emptied(&bucket, Sparing::Lock).await.unwrap();
+        assert_eq!(*bucket.numbers.lock().unwrap(), BTreeSet::from([7]));
+        emptied(&bucket, Sparing::Nothing).await.unwrap();
+        assert!(bucket.numbers.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn passing_refusals_are_tried_again_and_others_named() {
+        let bucket = Bucket::of(2_000);
+        *bucket.refusals.lock().unwrap() = Some((FaultKind::Unavailable, 5));
+        emptied(&bucket, Sparing::Nothing).await.unwrap();
+        assert!(bucket.numbers.lock().unwrap().is_empty());
+        let bucket = Bucket::of(2_000);
+        *bucket.refusals.lock().unwrap() = Some((FaultKind::Denied, 1_000));
+        let error = emptied(&bucket, Sparing::Nothing).await.unwrap_err();
+        let ReconcileError::Cloud { fault, .. } = error else {
+            panic!("{error}");
+        };
+        assert!(fault.message.contains("000000000"), "{fault}");
+    }
+}

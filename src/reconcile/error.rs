@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use super::lock::LockNote;
 use crate::cloud::CloudFault;
 use crate::cloud::condition::StackStatus;
 use crate::cloud::inventory::Item;
-use super::lock::LockNote;
 use crate::plan::check::Flaw;
 use crate::plan::{Held, StepKind};
 

@@ -58,13 +58,15 @@ impl Observer for Told {
 /// A clock that follows the runtime's, and a list of workers that are gone.
 pub(crate) struct Clock {
     began: Instant,
+    ahead: Duration,
     /// Ids of workers whose end is certain.
     pub(crate) gone: Mutex<Vec<String>>,
 }
 
 impl Witness for Clock {
     fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH + SignedDuration::try_from(self.began.elapsed()).unwrap()
+        let passed = self.began.elapsed() + self.ahead;
+        Timestamp::UNIX_EPOCH + SignedDuration::try_from(passed).unwrap()
     }
 
     fn is_gone(&self, worker: &Worker) -> bool {
@@ -86,8 +88,14 @@ pub(crate) fn worker(id: &str) -> Worker {
 
 /// A witness whose clock starts now.
 pub(crate) fn clock() -> Arc<Clock> {
+    clock_ahead(Duration::ZERO)
+}
+
+/// A witness whose clock shows a later time.
+pub(crate) fn clock_ahead(ahead: Duration) -> Arc<Clock> {
     Arc::new(Clock {
         began: Instant::now(),
+        ahead,
         gone: Mutex::default(),
     })
 }

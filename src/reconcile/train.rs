@@ -103,11 +103,7 @@ fn request(desired: &Desired, name: &str, role: &str) -> Result<TrainingRequest,
 }
 
 async fn start(session: &Session, request: &TrainingRequest) -> Result<(), ReconcileError> {
-    let mut watch = Watch::new(
-        "the training role to be known",
-        PROPAGATION,
-        session,
-    );
+    let mut watch = Watch::new("the training role to be known", PROPAGATION, session);
     loop {
         match session.cloud.training.start(request).await {
             Ok(()) => return Ok(()),

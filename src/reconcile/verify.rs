@@ -11,7 +11,6 @@ use super::error::{ReconcileError, doing, known};
 use super::progress::Event;
 use super::wait::Watch;
 use crate::cloud::CloudFault;
-use crate::cloud::web::Web;
 
 /// How long the API is asked again while it answers that it is not ready.
 const READY_LIMIT: Duration = Duration::from_secs(90);
@@ -52,11 +51,7 @@ pub(super) async fn verify(
 
 /// Asks the API, and again for a while where the answer says that it is not ready: a model server that
 /// was just started takes a moment for its first answer.
-async fn ask(
-    session: &Session,
-    url: &str,
-    again: impl Fn(&str),
-) -> Result<String, ReconcileError> {
+async fn ask(session: &Session, url: &str, again: impl Fn(&str)) -> Result<String, ReconcileError> {
     let body = json!({ "query": { "headline": smoke_headline() } }).to_string();
     let mut watch = Watch::new("the API", READY_LIMIT, session);
     loop {
@@ -158,7 +153,7 @@ mod tests {
     use async_trait::async_trait;
 
     use super::*;
-    use crate::cloud::web::WebAnswer;
+    use crate::cloud::web::{Web, WebAnswer};
 
     /// Gives the statuses one after the other, the last one for ever.
     struct Statuses(Mutex<Vec<u16>>);

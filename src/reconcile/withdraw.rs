@@ -6,8 +6,8 @@ use super::follow::{self, Ended, follow};
 use crate::bundle::Digest;
 use crate::cloud::condition::StackStatus;
 use crate::cloud::stacks::{CHANGE_PREFIX, Operation, StackState};
-use crate::plan::recover::{Recovery, recovery};
 use crate::plan::Deployment;
+use crate::plan::recover::{Recovery, recovery};
 
 /// Deletes a stack and waits until it is gone. What `leave` names stays; that is possible only after a
 /// deletion that failed.

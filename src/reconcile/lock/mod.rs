@@ -13,6 +13,8 @@
 mod fence;
 mod lease;
 mod note;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -191,11 +193,7 @@ impl Lock {
         other.judge(etag, note.interval(), expiry)
     }
 
-    fn tell_takeover(
-        &self,
-        found: Option<&LockNote>,
-        written: &Result<Written, CloudFault>,
-    ) {
+    fn tell_takeover(&self, found: Option<&LockNote>, written: &Result<Written, CloudFault>) {
         if let (Some(note), Ok(Written::Done(_))) = (found, written) {
             let text = format!("taking over the lock: {note}, and is gone");
             self.session.observer.event(Event::Notice { text });
