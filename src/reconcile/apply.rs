@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::Session;
-use super::change::{bring_about, delete};
+use super::change::{StackChange, delete, ensure};
 use super::error::{ReconcileError, known};
 use super::steps;
 use super::train::{Model, train};
 use super::upload::upload;
 use super::verify::{Closeness, verify};
-use crate::cloud::stacks::{ChangeKind, StackState};
+use crate::cloud::stacks::StackState;
 use crate::cloud::training::TrainingState;
 use crate::plan::{Action, Desired, DesiredStack, Observed, Plan, Purpose, Step, StepKind};
 
@@ -138,14 +138,19 @@ impl Run<'_> {
         action: Action,
         parameters: BTreeMap<String, String>,
     ) -> Result<StackState, ReconcileError> {
+        let mut before = before;
         if let (Action::Replace, Some(state)) = (action, before) {
             delete(self.session, state).await?;
+            before = None;
         }
-        let kind = match action {
-            Action::Update => ChangeKind::Update,
-            _ => ChangeKind::Create,
+        let change = StackChange {
+            name: stack.name.clone(),
+            template: stack.template.clone(),
+            parameters,
+            tags: self.desired.tags.clone(),
         };
-        bring_about(self.session, self.desired, stack, kind, parameters).await
+        let deployment = &self.desired.deployment;
+        ensure(self.session, Some(deployment), &change, before).await
     }
 }
 

@@ -9,31 +9,50 @@ use super::observe::STACK_LIMIT;
 use super::progress::Event;
 use super::wait::Watch;
 use crate::bundle::Digest;
+use crate::cloud::condition::StackStatus;
 use crate::cloud::stacks::{
     CHANGE_PREFIX, ChangeKind, ChangeRequest, ChangeStatus, StackEvent, StackState,
 };
 use crate::cloud::{CloudFault, FaultKind};
-use crate::plan::{Desired, DesiredStack};
+use crate::plan::Deployment;
 
 /// Lines of a failed resource's log that are kept.
 const LOG_LINES: usize = 20;
 
-/// Creates or updates a stack and waits until it is as desired.
-pub(super) async fn bring_about(
+/// What a stack is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackChange {
+    /// Name of the stack.
+    pub name: String,
+    /// Template text.
+    pub template: String,
+    /// Parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// Tags of the stack.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Creates a stack, or updates the one that is there, and waits until it is as wanted.
+///
+/// # Errors
+/// The change is refused, or the stack does not end as wanted.
+pub async fn ensure(
     session: &Session,
-    desired: &Desired,
-    stack: &DesiredStack,
-    kind: ChangeKind,
-    parameters: BTreeMap<String, String>,
+    deployment: Option<&Deployment>,
+    change: &StackChange,
+    before: Option<&StackState>,
 ) -> Result<StackState, ReconcileError> {
-    let name = change_name(stack, &parameters, &desired.tags);
+    let kind = match before {
+        Some(state) if state.status != StackStatus::ReviewInProgress => ChangeKind::Update,
+        _ => ChangeKind::Create,
+    };
     let request = ChangeRequest {
-        stack: stack.name.clone(),
+        stack: change.name.clone(),
         kind,
-        name,
-        template: stack.template.clone(),
-        parameters,
-        tags: desired.tags.clone(),
+        name: change_name(change),
+        template: change.template.clone(),
+        parameters: change.parameters.clone(),
+        tags: change.tags.clone(),
     };
     if submitted(session, &request).await? {
         let before = newest_event(session, &request).await?;
@@ -43,9 +62,9 @@ pub(super) async fn bring_about(
             .execute_change(&request.stack, &request.name)
             .await;
         executed.map_err(doing("execute the change set"))?;
-        follow(session, desired, &request, before).await
+        follow(session, deployment, &request, before).await
     } else {
-        let state = session.cloud.stacks.describe(&stack.name).await;
+        let state = session.cloud.stacks.describe(&change.name).await;
         super::error::known(state.map_err(doing("look at the stack"))?, "the stack")
     }
 }
@@ -90,7 +109,7 @@ async fn newest_event(
 /// Waits for the end of the operation, telling what happens.
 async fn follow(
     session: &Session,
-    desired: &Desired,
+    deployment: Option<&Deployment>,
     request: &ChangeRequest,
     mut after: Option<String>,
 ) -> Result<StackState, ReconcileError> {
@@ -111,7 +130,7 @@ async fn follow(
         {
             after = Some(event.id.clone());
             if cause.is_none() && event.is_cause() {
-                cause = Some(explain(session, desired, &event).await);
+                cause = Some(explain(session, deployment, &event).await);
             }
             tell(session, &request.stack, event);
         }
@@ -135,14 +154,16 @@ async fn follow(
 
 /// Right after execution the stack may still be shown as under review.
 fn has_started(state: &StackState) -> bool {
-    state.status != crate::cloud::condition::StackStatus::ReviewInProgress
+    state.status != StackStatus::ReviewInProgress
 }
 
 /// Keeps what explains a failure, before a roll-back takes the log away.
-async fn explain(session: &Session, desired: &Desired, event: &StackEvent) -> Cause {
+async fn explain(session: &Session, deployment: Option<&Deployment>, event: &StackEvent) -> Cause {
     let mut log = Vec::new();
-    if event.resource_type == "AWS::SageMaker::Endpoint" {
-        let group = &desired.deployment.names.endpoint_log_group;
+    if event.resource_type == "AWS::SageMaker::Endpoint"
+        && let Some(deployment) = deployment
+    {
+        let group = &deployment.names.endpoint_log_group;
         // Without the log the reason still stands; that the log cannot be read is not the failure.
         if let Ok(page) = session.cloud.logs.read(group, "AllTraffic", None).await {
             let first = page.lines.len().saturating_sub(LOG_LINES);
@@ -171,7 +192,10 @@ fn tell(session: &Session, stack: &str, event: StackEvent) {
 }
 
 /// Deletes a stack and waits until it is gone.
-pub(super) async fn delete(session: &Session, state: &StackState) -> Result<(), ReconcileError> {
+///
+/// # Errors
+/// Something of it cannot be deleted.
+pub async fn delete(session: &Session, state: &StackState) -> Result<(), ReconcileError> {
     let stacks = &session.cloud.stacks;
     let mut after = stacks
         .newest_event(&state.id)
@@ -235,12 +259,9 @@ fn gone_is_none<T: Default>(look: Result<T, CloudFault>) -> Result<T, CloudFault
 
 /// Derives the change set's name from everything in it: the same change has the same name, so a run
 /// that was killed between submitting and executing finds its own change set again.
-fn change_name(
-    stack: &DesiredStack,
-    parameters: &BTreeMap<String, String>,
-    tags: &BTreeMap<String, String>,
-) -> String {
-    let content = format!("{}\n{parameters:?}\n{tags:?}", stack.template);
+fn change_name(change: &StackChange) -> String {
+    let (parameters, tags) = (&change.parameters, &change.tags);
+    let content = format!("{}\n{parameters:?}\n{tags:?}", change.template);
     let digest = Digest::of_bytes(content.as_bytes());
     format!("{CHANGE_PREFIX}{}", &digest.as_str()[..32])
 }

@@ -23,6 +23,7 @@ mod wait;
 use std::sync::Arc;
 
 pub use apply::{Outcome, bring_up};
+pub use change::{StackChange, delete, ensure};
 pub use error::{Cause, ReconcileError};
 pub use observe::{observe, observe_for_teardown, observe_for_up};
 pub use remove::tear_down;

@@ -2,10 +2,10 @@
 
     python second_client.py URL REGION
 
-Reads one line of JSON after the other, [access key, [[service, method, arguments], ...]], and answers
-each with a line: the list of answers. A call that is refused answers {"Error": {"Code", "Message"}}.
-In the arguments, {"$bytes": text} stands for bytes; bytes of an answer are printed as text. It ends
-with its input.
+Reads one line of JSON after the other, [access key, [[service, method, arguments], ...]], and
+answers each with a line: the list of answers. A call that is refused answers
+{"Error": {"Code", "Message"}}. In the arguments, {"$bytes": text} stands for bytes; bytes of an
+answer are printed as text. It ends with its input.
 """
 
 from __future__ import annotations
