@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use deploy::cloud::inventory::{Item, Scope};
 use serde_json::{Value, json};
 
+use super::sagemaker::{ACCOUNT, served};
 use super::server::{REGION, moto};
-
-const ACCOUNT: &str = "123456789012";
 
 fn scope() -> Scope {
     Scope {
@@ -33,85 +32,46 @@ fn job(name: &str) -> (&'static str, &'static str, Value) {
     ("sagemaker", "create_training_job", arguments)
 }
 
-/// Everything that an environment of this stem is made of, and a stem that it is a beginning of.
+/// Everything that an environment of this stem is made of.
 fn environment(stem: &str, environment: &str) -> Vec<(&'static str, &'static str, Value)> {
-    let role = format!("arn:aws:iam::{ACCOUNT}:role/{stem}-foundation-FunctionRole-1A2B");
-    let model = format!("{stem}-service-Model-1A2B");
-    let config = format!("{stem}-service-EndpointConfig-1A2B");
+    let role_name = format!("{stem}-foundation-FunctionRole-1A2B");
     let function = format!("{stem}-classify");
-    let variant = json!({
-        "VariantName": "AllTraffic",
-        "ModelName": model,
-        "InitialInstanceCount": 1,
-        "InstanceType": "ml.m5.large",
-    });
     let tags = BTreeMap::from([
         ("deploy:stack", "seen"),
         ("deploy:environment", environment),
     ]);
-    let container = json!({ "Image": "image", "ModelDataUrl": "s3://b/model.tar.gz" });
-    vec![
-        (
-            "s3",
-            "create_bucket",
-            json!({
-                "Bucket": format!("{stem}-bucket"),
-                "CreateBucketConfiguration": { "LocationConstraint": REGION },
-            }),
-        ),
-        (
-            "iam",
-            "create_role",
-            json!({
-                "RoleName": format!("{stem}-foundation-FunctionRole-1A2B"),
-                "AssumeRolePolicyDocument": r#"{"Version":"2012-10-17","Statement":[]}"#,
-            }),
-        ),
-        (
-            "lambda",
-            "create_function",
-            json!({
-                "FunctionName": function,
-                "Role": role,
-                "Runtime": "python3.12",
-                "Handler": "main.handler",
-                "Code": { "ZipFile": { "$bytes": "no archive" } },
-            }),
-        ),
-        (
-            "logs",
-            "create_log_group",
-            json!({ "logGroupName": format!("/aws/lambda/{function}") }),
-        ),
-        (
-            "apigatewayv2",
-            "create_api",
-            json!({ "Name": stem, "ProtocolType": "HTTP", "Tags": tags }),
-        ),
-        (
-            "sagemaker",
-            "create_model",
-            json!({
-                "ModelName": model, "ExecutionRoleArn": role, "PrimaryContainer": container,
-            }),
-        ),
-        (
-            "sagemaker",
-            "create_endpoint_config",
-            json!({
-                "EndpointConfigName": config, "ProductionVariants": [variant],
-            }),
-        ),
-        (
-            "sagemaker",
-            "create_endpoint",
-            json!({
-                "EndpointName": stem, "EndpointConfigName": config,
-            }),
-        ),
+    let bucket = json!({
+        "Bucket": format!("{stem}-bucket"),
+        "CreateBucketConfiguration": { "LocationConstraint": REGION },
+    });
+    let role = json!({
+        "RoleName": role_name,
+        "AssumeRolePolicyDocument": r#"{"Version":"2012-10-17","Statement":[]}"#,
+    });
+    let code = json!({
+        "FunctionName": function,
+        "Role": format!("arn:aws:iam::{ACCOUNT}:role/{role_name}"),
+        "Runtime": "python3.12",
+        "Handler": "main.handler",
+        "Code": { "ZipFile": { "$bytes": "no archive" } },
+    });
+    let group = json!({ "logGroupName": format!("/aws/lambda/{function}") });
+    let api = json!({ "Name": stem, "ProtocolType": "HTTP", "Tags": tags });
+    let mut calls = vec![
+        ("s3", "create_bucket", bucket),
+        ("iam", "create_role", role),
+        ("lambda", "create_function", code),
+        ("logs", "create_log_group", group),
+        ("apigatewayv2", "create_api", api),
         job(&format!("{stem}-0123456789abcdef")),
         job(&format!("{stem}-0123456789abcdef-r2")),
-    ]
+    ];
+    calls.extend(served(
+        stem,
+        &format!("{stem}-service-EndpointConfig-1A2B"),
+        &format!("{stem}-service-Model-1A2B"),
+    ));
+    calls
 }
 
 #[tokio::test]

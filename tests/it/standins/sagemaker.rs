@@ -13,7 +13,7 @@ use super::server::{REGION, moto};
 use crate::support::repository;
 
 /// moto's only account.
-const ACCOUNT: &str = "123456789012";
+pub(super) const ACCOUNT: &str = "123456789012";
 
 /// The shipped stack's training request as it is sent.
 fn rendered() -> Value {
@@ -72,6 +72,32 @@ fn with_every_option() -> Value {
         .unwrap()
         .extend(more.as_object().unwrap().clone());
     request
+}
+
+/// The calls that make an endpoint, with its config and model.
+pub(super) fn served(
+    endpoint: &str,
+    config: &str,
+    model: &str,
+) -> Vec<(&'static str, &'static str, Value)> {
+    let model_request = json!({
+        "ModelName": model,
+        "ExecutionRoleArn": format!("arn:aws:iam::{ACCOUNT}:role/hosting"),
+        "PrimaryContainer": { "Image": "image", "ModelDataUrl": "s3://b/model.tar.gz" },
+    });
+    let variant = json!({
+        "VariantName": "AllTraffic",
+        "ModelName": model,
+        "InitialInstanceCount": 1,
+        "InstanceType": "ml.m5.large",
+    });
+    let config_request = json!({ "EndpointConfigName": config, "ProductionVariants": [variant] });
+    let endpoint_request = json!({ "EndpointName": endpoint, "EndpointConfigName": config });
+    vec![
+        ("sagemaker", "create_model", model_request),
+        ("sagemaker", "create_endpoint_config", config_request),
+        ("sagemaker", "create_endpoint", endpoint_request),
+    ]
 }
 
 /// Starts a job and requires that the second client reads back every field that was rendered.
@@ -160,41 +186,8 @@ async fn a_job_is_described_and_listed() {
 async fn an_endpoint_tells_its_state_and_answers() {
     let cloud = moto().cloud(ACCOUNT).await;
     assert_eq!(cloud.endpoints.describe("headlines").await.unwrap(), None);
-    let container = json!({ "Image": "image", "ModelDataUrl": "s3://b/model.tar.gz" });
-    let variant = json!({
-        "VariantName": "AllTraffic",
-        "ModelName": "headlines-model",
-        "InitialInstanceCount": 1,
-        "InstanceType": "ml.m5.large",
-    });
-    let made = moto().second_client(
-        ACCOUNT,
-        &[
-            (
-                "sagemaker",
-                "create_model",
-                json!({
-                    "ModelName": "headlines-model",
-                    "ExecutionRoleArn": format!("arn:aws:iam::{ACCOUNT}:role/hosting"),
-                    "PrimaryContainer": container,
-                }),
-            ),
-            (
-                "sagemaker",
-                "create_endpoint_config",
-                json!({
-                    "EndpointConfigName": "headlines-config", "ProductionVariants": [variant],
-                }),
-            ),
-            (
-                "sagemaker",
-                "create_endpoint",
-                json!({
-                    "EndpointName": "headlines", "EndpointConfigName": "headlines-config",
-                }),
-            ),
-        ],
-    );
+    let calls = served("headlines", "headlines-config", "headlines-model");
+    let made = moto().second_client(ACCOUNT, &calls);
     assert!(
         made.iter().all(|answer| answer.get("Error").is_none()),
         "{made:?}"
