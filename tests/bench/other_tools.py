@@ -17,7 +17,13 @@ from pathlib import Path
 from measure import Measured, measure, run
 
 NPM = {"aws-cdk": "2.1148.1", "aws-cdk-lib": "2.270.0", "constructs": "10.8.1"}
-PYPI = {"sceptre": "4.7.0", "aws-sam-cli": "1.170.0"}
+PYPI = {
+    "sceptre": "4.7.0",
+    "aws-sam-cli": "1.170.0",
+    "awscli": "1.46.3",
+    "boto3": "1.44.5",
+    "ministack": "1.5.33",
+}
 PARTS = ("foundation", "service")
 QUIET = {
     "CI": "true",

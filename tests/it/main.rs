@@ -11,5 +11,6 @@ mod language;
 mod matrix;
 mod python;
 mod render;
+mod standins;
 mod support;
 mod templates;

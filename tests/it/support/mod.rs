@@ -3,7 +3,9 @@
 pub(crate) mod project;
 pub(crate) mod tools;
 
+use std::net::TcpListener;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The repository's root.
 pub(crate) fn repository() -> PathBuf {
@@ -13,4 +15,22 @@ pub(crate) fn repository() -> PathBuf {
 /// A folder below Cargo's target folder that outlives a test run.
 pub(crate) fn cache() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cache")
+}
+
+/// A port on loopback that nobody listens on at this moment.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+/// Waits a moment for another process, which has no signal.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test looks at another process, which has no signal"
+)]
+pub(crate) fn pause() {
+    std::thread::sleep(Duration::from_millis(20));
 }

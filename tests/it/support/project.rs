@@ -1,14 +1,13 @@
 //! A project in a temporary folder, with the shipped binary run in it.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{cache, repository};
+use super::{cache, free_port, pause, repository};
 
 /// How long a command may take before it is ended.
 const LIMIT: Duration = Duration::from_mins(10);
@@ -237,20 +236,4 @@ pub(crate) fn some_headlines(rows: usize) -> String {
     text.lines()
         .take(rows)
         .fold(String::new(), |all, line| all + line + "\n")
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test looks at another process, which has no signal"
-)]
-fn pause() {
-    std::thread::sleep(Duration::from_millis(20));
 }

@@ -1,0 +1,223 @@
+//! Objects in a versioned bucket, on both stand-ins.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use deploy::bundle::Digest;
+use deploy::cloud::Cloud;
+use deploy::cloud::artifacts::Source;
+use serde_json::{Value, json};
+
+use super::server::{REGION, StandIn, ministack, moto};
+
+/// More than two parts of 8 MiB.
+const LARGE: usize = 17 * 1024 * 1024 + 3;
+
+/// A caller with a bucket that keeps versions, on one stand-in.
+struct Place {
+    stand_in: &'static StandIn,
+    account: &'static str,
+    bucket: &'static str,
+    cloud: Cloud,
+}
+
+impl Place {
+    async fn new(stand_in: &'static StandIn, account: &'static str, bucket: &'static str) -> Self {
+        let cloud = stand_in.cloud(account).await;
+        let place = Self {
+            stand_in,
+            account,
+            bucket,
+            cloud,
+        };
+        let here = json!({ "LocationConstraint": REGION });
+        place.calls(&[
+            (
+                "create_bucket",
+                json!({ "CreateBucketConfiguration": here }),
+            ),
+            (
+                "put_bucket_versioning",
+                json!({ "VersioningConfiguration": { "Status": "Enabled" } }),
+            ),
+        ]);
+        place
+    }
+
+    /// Calls to S3 by the second client, each with the bucket added.
+    fn calls(&self, calls: &[(&str, Value)]) -> Vec<Value> {
+        let calls: Vec<_> = calls
+            .iter()
+            .map(|(method, arguments)| {
+                let mut arguments = arguments.clone();
+                arguments["Bucket"] = self.bucket.into();
+                ("s3", *method, arguments)
+            })
+            .collect();
+        self.stand_in.second_client(self.account, &calls)
+    }
+
+    /// Puts an object and returns how many bytes were told to be sent.
+    async fn put(&self, key: &str, source: &Source) -> u64 {
+        let sent = AtomicU64::new(0);
+        let count = |bytes| {
+            sent.fetch_add(bytes, Ordering::Relaxed);
+        };
+        self.cloud
+            .artifacts
+            .put(self.bucket, key, source, &count)
+            .await
+            .unwrap();
+        sent.into_inner()
+    }
+
+    async fn size(&self, key: &str) -> Option<u64> {
+        self.cloud.artifacts.size(self.bucket, key).await.unwrap()
+    }
+}
+
+async fn puts_and_finds(place: Place) {
+    assert_eq!(place.size("small").await, None);
+    let small = Source::Bytes("a few bytes".into());
+    assert_eq!(place.put("small", &small).await, 11);
+    assert_eq!(place.size("small").await, Some(11));
+    assert_eq!(
+        place.calls(&[("get_object", json!({ "Key": "small" }))])[0]["Body"],
+        "a few bytes"
+    );
+
+    let bytes: Vec<u8> = (0..LARGE)
+        .map(|index| b'a' + u8::try_from(index % 23).unwrap())
+        .collect();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&bytes).unwrap();
+    let sent = place
+        .put("folder/large", &Source::File(file.path().to_owned()))
+        .await;
+    assert_eq!(sent, LARGE as u64);
+    assert_eq!(place.size("folder/large").await, Some(LARGE as u64));
+    let seen = place.calls(&[
+        ("get_object", json!({ "Key": "folder/large" })),
+        ("list_multipart_uploads", json!({})),
+    ]);
+    // The tag of an object in three parts ends with their number.
+    assert!(
+        seen[0]["ETag"].as_str().unwrap().ends_with("-3\""),
+        "{}",
+        seen[0]["ETag"]
+    );
+    let body = seen[0]["Body"].as_str().unwrap().as_bytes();
+    assert_eq!(Digest::of_bytes(body), Digest::of_bytes(&bytes));
+    assert_eq!(seen[1]["Uploads"], Value::Null);
+}
+
+#[tokio::test]
+async fn objects_are_put_whole_in_one_piece_or_in_parts_on_ministack() {
+    puts_and_finds(Place::new(ministack(), "100000000020", "objects-on-ministack").await).await;
+}
+
+#[tokio::test]
+async fn objects_are_put_whole_in_one_piece_or_in_parts_on_moto() {
+    puts_and_finds(Place::new(moto(), "moto", "objects-on-moto").await).await;
+}
+
+async fn empties(place: Place) {
+    let two = |key: &str| {
+        (
+            "put_object",
+            json!({ "Key": key, "Body": { "$bytes": "2" } }),
+        )
+    };
+    for text in ["one", "two"] {
+        place.put("twice", &Source::Bytes(text.into())).await;
+    }
+    place.calls(&[
+        two("deleted"),
+        ("delete_object", json!({ "Key": "deleted" })),
+        ("create_multipart_upload", json!({ "Key": "unfinished" })),
+    ]);
+    assert_eq!(place.size("deleted").await, None);
+    // The versions and the marker first, then the upload.
+    let mut removed = Vec::new();
+    loop {
+        match place
+            .cloud
+            .artifacts
+            .remove_some(place.bucket)
+            .await
+            .unwrap()
+        {
+            0 => break,
+            count => removed.push(count),
+        }
+    }
+    assert_eq!(removed, [4, 1]);
+    let seen = place.calls(&[
+        ("list_object_versions", json!({})),
+        ("list_multipart_uploads", json!({})),
+        ("delete_bucket", json!({})),
+    ]);
+    for (answer, list) in [
+        (0, "Versions"),
+        (0, "DeleteMarkers"),
+        (1, "Uploads"),
+        (2, "Error"),
+    ] {
+        assert_eq!(seen[answer][list], Value::Null, "{list}");
+    }
+    // What is not there is empty.
+    assert_eq!(
+        place
+            .cloud
+            .artifacts
+            .remove_some(place.bucket)
+            .await
+            .unwrap(),
+        0
+    );
+    assert_eq!(place.size("twice").await, None);
+}
+
+#[tokio::test]
+async fn a_bucket_is_emptied_of_versions_markers_and_uploads_on_ministack() {
+    empties(Place::new(ministack(), "100000000021", "emptied-on-ministack").await).await;
+}
+
+#[tokio::test]
+async fn a_bucket_is_emptied_of_versions_markers_and_uploads_on_moto() {
+    empties(Place::new(moto(), "moto", "emptied-on-moto").await).await;
+}
+
+#[tokio::test]
+async fn a_bucket_of_more_than_a_page_is_emptied() {
+    let place = Place::new(ministack(), "100000000022", "many-on-ministack").await;
+    let keys: Vec<String> = (0..1001).map(|index| format!("key-{index:04}")).collect();
+    for chunk in keys.chunks(50) {
+        let puts = chunk.iter().map(|key| async {
+            place.put(key, &Source::Bytes("x".into())).await;
+        });
+        futures::future::join_all(puts).await;
+    }
+    let first = place
+        .cloud
+        .artifacts
+        .remove_some(place.bucket)
+        .await
+        .unwrap();
+    let second = place
+        .cloud
+        .artifacts
+        .remove_some(place.bucket)
+        .await
+        .unwrap();
+    assert_eq!((first, second), (1000, 1));
+    assert_eq!(
+        place
+            .cloud
+            .artifacts
+            .remove_some(place.bucket)
+            .await
+            .unwrap(),
+        0
+    );
+}
