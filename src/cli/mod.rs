@@ -16,6 +16,7 @@ mod invoke;
 mod local;
 mod origin;
 mod output;
+mod remedy;
 mod render;
 mod schema;
 mod status;
