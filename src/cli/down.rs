@@ -38,7 +38,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         return Err(plan.held.into());
     }
     if !plan.changes_nothing() {
-        output::plan(&environment.title(), &plan);
+        output::plan(&environment.title(), &plan, environment.pace());
         let question = format!("Remove {} and all its data?", environment.title());
         confirm(
             &environment.stack,

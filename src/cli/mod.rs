@@ -91,6 +91,7 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let format = arguments.global.output;
+    output::begin(format);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -47,7 +47,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         return Err(plan.held.into());
     }
     if !plan.changes_nothing() {
-        output::plan(&environment.title(), &plan);
+        output::plan(&environment.title(), &plan, environment.pace());
         confirm(
             &environment.stack,
             "Carry this out?",

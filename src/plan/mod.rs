@@ -7,6 +7,7 @@
 mod action;
 pub mod check;
 mod desired;
+mod expected;
 mod observed;
 pub mod recover;
 pub mod teardown;
@@ -14,6 +15,7 @@ mod up;
 
 pub use action::{Action, Held, Plan, Reason, Step, StepKind};
 pub use desired::{Deployment, Desired, DesiredStack, Purpose, Upload};
+pub use expected::{Expected, expected, expected_of_resource};
 pub use observed::{Inside, Observed};
 pub(crate) use up::FINGERPRINT;
 pub use up::{Choices, RetryTraining, is_current, plan};
