@@ -39,10 +39,10 @@ pub fn expected(kind: StepKind, action: Action) -> Option<Expected> {
         (StepKind::Service, Action::Update) => (2 * 60, 20 * 60),
         (StepKind::Service, Action::Replace) => (6 * 60, 20 * 60),
         // SageMaker gives a job 120 s to end by itself ("StopTrainingJob" in its API reference), then uploads.
-        (StepKind::RunningJobs, Action::Delete) => (60, 5 * 60),
+        (StepKind::RunningJobs, Action::Delete) => (60, 4 * 60),
         // An endpoint's instances go in minutes. Estimated.
         (StepKind::ServiceRemoval, Action::Delete) => (60, 10 * 60),
-        (StepKind::FoundationRemoval, Action::Delete) => (20, 120),
+        (StepKind::FoundationRemoval, Action::Delete) => (20, 90),
         _ => return None,
     };
     Some(Expected::of(range))

@@ -90,6 +90,7 @@ const EXAMPLES: &[Example] = {
         (Training, "AlgorithmError", "OSError: [Errno 28] No space left on device: '/opt/ml/model/model.safetensors', exit code: 1", C::DiskFull, "`training.volume`"),
         (Training, "AlgorithmError", "ModuleNotFoundError: No module named 'evaluate', exit code: 1", C::PackageMissing, "imports evaluate"),
         (Training, "AlgorithmError", "train.py: error: unrecognized arguments: --epoch 2, exit code: 2", C::OptionUnknown, "does not know --epoch"),
+        (Training, "AlgorithmError", "unknown hyperparameter 'bogus' in the hyperparameter file; known are base_model, epochs, exit code: 1", C::OptionUnknown, "does not know bogus"),
         (Training, "AlgorithmError", "ValueError: bad label, exit code: 1", C::ScriptFailed, "exit code 1"),
         (Training, "AlgorithmError", "Exit Code: 139", C::ScriptFailed, "segmentation fault"),
         // Endpoint.

@@ -139,10 +139,11 @@ pub(super) static ALGORITHM: &[Row] = &[
     Row {
         cause: KnownCause::OptionUnknown,
         types: &[],
-        phrases: &["unrecognized arguments:"],
+        phrases: &["unrecognized arguments:", "unknown hyperparameter"],
         told: |symptom| {
-            let option =
-                word_after(symptom.message, "unrecognized arguments: ").unwrap_or("an option");
+            let option = word_after(symptom.message, "unrecognized arguments: ")
+                .or_else(|| word_after(symptom.message, "unknown hyperparameter "))
+                .unwrap_or("an option");
             say(
                 &format!("The training script does not know {option}, which it was given."),
                 "correct its name in `training.hyperparameters`, or let the script accept it",
@@ -181,6 +182,6 @@ fn script_failed(symptom: &Symptom<'_>) -> (String, String) {
             "The training script {what}{code}. The fault is in the code, the data or the hyperparameters, \
              not with the service."
         ),
-        "the end of its log says where; mend that",
+        "the end of the job's log says where; mend that",
     )
 }

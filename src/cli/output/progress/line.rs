@@ -1,5 +1,7 @@
 //! Lines of a terminal: what may stand in them, how wide they are, where they are cut.
 
+use std::fmt::Write as _;
+
 use anstyle::Style;
 use unicode_width::UnicodeWidthChar;
 
@@ -67,7 +69,8 @@ impl Line {
         let mut text = String::new();
         for (style, part) in &self.parts {
             if colours {
-                text.push_str(&format!("{style}{part}{style:#}"));
+                // Writing to a String cannot fail.
+                let _ = write!(text, "{style}{part}{style:#}");
             } else {
                 text.push_str(part);
             }

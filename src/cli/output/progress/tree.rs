@@ -81,16 +81,17 @@ fn ended<'a>(step: &Step, failed: impl Iterator<Item = (&'a str, &'a Resource)>)
         }
         State::Failed { after } => {
             let text = format!("failed after {}", words::elapsed(after));
-            let mut all = line("✗", AnsiColor::Red.on_default(), &text);
-            for (id, resource) in failed {
+            let line = line("✗", AnsiColor::Red.on_default(), &text);
+            let resource = |(id, resource): (&str, &Resource)| {
                 let status = words::resource_status(&resource.status);
                 let reason = resource.reason.as_deref().unwrap_or("gave no reason");
-                all.push_str(&format!(
-                    "\n    {id} {status}: {}",
-                    super::line::clean(reason)
-                ));
-            }
-            all
+                format!("    {id} {status}: {}", super::line::clean(reason))
+            };
+            let lines: Vec<String> = std::iter::once(line).chain(failed.map(resource)).collect();
+            lines.join(
+                "
+",
+            )
         }
         State::Left => line("·", Style::new().dimmed(), words::LEFT),
         State::Skipped | State::Pending | State::Running { .. } => {
@@ -134,13 +135,8 @@ mod tests {
         terminal.0.lock().unwrap().screen().contents()
     }
 
-    #[test]
-    fn steps_that_end_stay_above_and_in_the_end_nothing_else_does() {
-        let terminal = Wire(Arc::new(Mutex::new(vt100::Parser::new(
-            10.try_into().unwrap(),
-            60.try_into().unwrap(),
-            50,
-        ))));
+    /// A run whose second step is under way, with a resource that failed.
+    fn run(terminal: &Wire) -> Tree<Wire> {
         let mut tree = Tree::new(Pace::Local, terminal.clone(), false);
         let steps = [
             StepKind::Foundation,
@@ -155,26 +151,6 @@ mod tests {
             step,
             action: Action::Create,
         };
-        let mut event = |event: Event, second| {
-            tree.event(&event, at(second), WINDOW);
-            tree.tick(at(second), WINDOW);
-        };
-        event(
-            Event::Planned {
-                steps: planned.to_vec(),
-            },
-            0,
-        );
-        event(started(StepKind::Foundation), 0);
-        let took = Duration::from_millis(41_230);
-        event(
-            Event::StepDone {
-                step: StepKind::Foundation,
-                took,
-            },
-            41,
-        );
-        event(started(StepKind::Service), 41);
         let failed = Event::Resource {
             stack: "s".into(),
             logical_id: "Endpoint".into(),
@@ -182,7 +158,37 @@ mod tests {
             status: "CREATE_FAILED".into(),
             reason: Some("no capacity".into()),
         };
-        event(failed, 100);
+        let done = Event::StepDone {
+            step: StepKind::Foundation,
+            took: Duration::from_millis(41_230),
+        };
+        for (event, second) in [
+            (
+                Event::Planned {
+                    steps: planned.to_vec(),
+                },
+                0,
+            ),
+            (started(StepKind::Foundation), 0),
+            (done, 41),
+            (started(StepKind::Service), 41),
+            (failed, 100),
+        ] {
+            tree.event(&event, at(second), WINDOW);
+            tree.tick(at(second), WINDOW);
+        }
+        tree
+    }
+
+    fn terminal() -> Wire {
+        let (rows, columns) = (10.try_into().unwrap(), 60.try_into().unwrap());
+        Wire(Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 50))))
+    }
+
+    #[test]
+    fn what_is_done_stays_above_what_goes_on() {
+        let terminal = terminal();
+        let _tree = run(&terminal);
         assert_eq!(
             seen(&terminal),
             "\
@@ -190,23 +196,25 @@ mod tests {
 ⠋ service           59 s
   └ Endpoint        create failed: no capacity
 · verification"
-                .replace("⠋", &spinner(100))
+                .replace('⠋', &spinner(100))
         );
+    }
+
+    #[test]
+    fn in_the_end_only_what_stays_is_there() {
+        let terminal = terminal();
+        let mut tree = run(&terminal);
         tree.above("stopping; once more to quit at once", WINDOW);
-        tree.event(
-            &Event::StepFailed {
+        for event in [
+            Event::StepFailed {
                 step: StepKind::Service,
             },
-            at(161),
-            WINDOW,
-        );
-        tree.event(
-            &Event::StepSkipped {
+            Event::StepSkipped {
                 step: StepKind::Verification,
             },
-            at(161),
-            WINDOW,
-        );
+        ] {
+            tree.event(&event, at(161), WINDOW);
+        }
         tree.clear(WINDOW);
         assert_eq!(
             seen(&terminal),
