@@ -25,7 +25,7 @@ impl Consent for Ask<'_> {
         if plan.changes_nothing() {
             return Ok(());
         }
-        for line in output::plan(&self.environment.title(), plan) {
+        for line in output::plan(&self.environment.title(), plan, self.environment.pace()) {
             output::note(&line);
         }
         let stake = if plan.removes_something() {

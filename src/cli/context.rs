@@ -10,7 +10,7 @@ use clap::Args;
 use super::failure::Failure;
 use super::interrupt;
 use super::local;
-use super::output::{self, Format};
+use super::output::{self, Format, Pace};
 use super::station::station;
 use crate::bundle::Bundles;
 use crate::plan::Desired;
@@ -180,17 +180,20 @@ impl Environment {
             Target::Local(target) => Some(local::ensure(global, &self.project, target).await?),
             Target::Aws(_) => None,
         };
-        Ok(self.connect(endpoint).await)
+        Ok(self.connect(global, endpoint).await)
     }
 
     /// Connects like [`Self::start_session`], but never starts anything.
-    pub(super) async fn session_if_running(&self) -> Result<Option<Session>, Failure> {
+    pub(super) async fn session_if_running(
+        &self,
+        global: &Global,
+    ) -> Result<Option<Session>, Failure> {
         match &self.stack.target {
             Target::Local(_) => match local::running(&self.project).await? {
-                Some(endpoint) => Ok(Some(self.connect(Some(endpoint)).await)),
+                Some(endpoint) => Ok(Some(self.connect(global, Some(endpoint)).await)),
                 None => Ok(None),
             },
-            Target::Aws(_) => Ok(Some(self.connect(None).await)),
+            Target::Aws(_) => Ok(Some(self.connect(global, None).await)),
         }
     }
 
@@ -211,7 +214,15 @@ impl Environment {
         }
     }
 
-    async fn connect(&self, endpoint: Option<crate::aws::Endpoint>) -> Session {
+    /// How long things usually take there.
+    pub(super) fn pace(&self) -> Pace {
+        match &self.stack.target {
+            Target::Local(_) => Pace::Local,
+            Target::Aws(_) => Pace::Aws,
+        }
+    }
+
+    async fn connect(&self, global: &Global, endpoint: Option<crate::aws::Endpoint>) -> Session {
         let connection = crate::aws::Connection {
             region: self.stack.region.to_string(),
             profile: match &self.stack.target {
@@ -220,9 +231,11 @@ impl Environment {
             },
             endpoint,
         };
+        // A terminal without a name is taken for one that cannot do much.
+        let dumb = variable("TERM").is_none_or(|name| name == "dumb");
         Session {
             cloud: crate::aws::connect(&connection).await,
-            observer: Arc::from(output::observer()),
+            observer: Arc::from(output::observer(global.output, self.pace(), dumb)),
             cancel: interrupt::cancel(),
             station: self.station.clone(),
             patience: Duration::ZERO,

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use serde_json::{Map, Value, json};
 
 use super::output::{self, Format};
-use crate::cloud::FaultKind;
+use super::remedy;
+use crate::cloud::diagnosis::KnownCause;
 use crate::plan::Held;
 use crate::reconcile::ReconcileError;
 use crate::render::{Mistake, RenderError};
@@ -40,6 +41,8 @@ pub(super) struct Failure {
     pub(super) what: What,
     /// What was found nevertheless, for programs; with `--output json` it is printed with the error.
     pub(super) found: Option<Box<Map<String, Value>>>,
+    /// The cause, where it is a known one; a code for programs.
+    pub(super) cause: Option<KnownCause>,
     /// Where it comes from, and what else is known.
     pub(super) notes: Vec<String>,
     /// Lines of a log that tell more.
@@ -77,6 +80,7 @@ impl Failure {
             code,
             what,
             found: None,
+            cause: None,
             notes: Vec::new(),
             log: Vec::new(),
             hints: Vec::new(),
@@ -152,80 +156,26 @@ impl From<ReconcileError> for Failure {
             _ => FAILED,
         };
         let log = error.log().to_vec();
+        let known = remedy::known(&error);
         let hints = match &error {
             ReconcileError::Held(held) => held.iter().map(Held::remedy).collect(),
             ReconcileError::Declined { hint, .. } => hint.iter().cloned().collect(),
-            error => remedy(error).into_iter().collect(),
+            error => remedy::general(error, known.as_ref()).into_iter().collect(),
         };
         let mut failure = Self::with_code(code, error);
         failure.log = log;
-        failure.hints = hints;
+        if let Some(known) = known {
+            failure.cause = Some(known.cause);
+            failure.notes.push(known.explanation);
+            failure.hints.push(known.remedy);
+        }
+        failure.hints.extend::<Vec<String>>(hints);
         failure
     }
 }
 
 fn is_busy(held: &Held) -> bool {
     matches!(held, Held::Busy { .. })
-}
-
-/// Says what to do about an error of a run.
-fn remedy(error: &ReconcileError) -> Option<String> {
-    let text = match error {
-        ReconcileError::Cloud { fault, .. } => match fault.kind {
-            FaultKind::Unauthenticated => {
-                "log in again (`aws sso login`, or new keys), or name a profile in `target.profile`"
-            }
-            FaultKind::Denied => "the credentials lack this permission; ask for it, or use others",
-            FaultKind::Fenced => {
-                "another run took this one for dead and works now; run the command again after it"
-            }
-            FaultKind::Throttled | FaultKind::Unavailable => {
-                "run the command again; it goes on where it stopped"
-            }
-            _ => return None,
-        },
-        ReconcileError::ChangeRefused { .. } => {
-            "mend the stack file or the template; nothing was changed"
-        }
-        ReconcileError::StackFailed { status, .. } if status.rolled_back() => {
-            "mend the cause and run `deploy up` again; what served before is unchanged"
-        }
-        ReconcileError::StackFailed { .. } => {
-            "mend the cause and run the command again, or remove it with `deploy down`"
-        }
-        ReconcileError::TrainingFailed {
-            transient: true, ..
-        } => "run `deploy up` again once the cause is gone; it trains anew",
-        ReconcileError::TrainingFailed { .. } => {
-            "mend the code, data or hyperparameters and run `deploy up` again; \
-             `--retry-training` repeats it unchanged"
-        }
-        ReconcileError::GateFailed { .. } => {
-            "what served before is untouched, and the model is kept: train a better one, or change \
-             `training.gates` in the stack file"
-        }
-        ReconcileError::NotServing { .. } => {
-            "`deploy status` shows what is deployed; `deploy up` checks again"
-        }
-        ReconcileError::RolledBackSilently { .. } => {
-            "what served before serves on; its log and the alarms say why, then run \
-             `deploy up` again"
-        }
-        ReconcileError::Moved { .. } => {
-            "look at a new plan (`deploy plan`), then run the command again"
-        }
-        ReconcileError::Locked { .. } => {
-            "wait for that run (`--lock-timeout 10m` does); one that is gone loses the lock by itself \
-             after its lease, or by `deploy unlock`"
-        }
-        ReconcileError::Interrupted => "run the command again to go on",
-        ReconcileError::Leftovers { .. } => {
-            "something outside of deploy may have made it again; run `deploy down` once more"
-        }
-        ReconcileError::TimedOut { .. } => "run the command again to go on waiting",
-        _ => return None,
-    };
-    Some(text.to_owned())
 }
 
 /// Makes a process exit code.
@@ -245,6 +195,7 @@ pub(super) fn show(failure: &Failure, format: Format) -> ExitCode {
         let mut result = failure.found.as_deref().cloned().unwrap_or_default();
         let mut error = json!({
             "message": text,
+            "cause": failure.cause,
             "notes": failure.notes,
             "hints": failure.hints,
             "exit_code": failure.code,
@@ -311,8 +262,8 @@ fn chain(error: &anyhow::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloud::CloudFault;
     use crate::cloud::condition::StackStatus;
+    use crate::cloud::{CloudFault, FaultKind};
 
     #[test]
     fn a_rollback_and_an_interruption_have_codes_of_their_own() {

@@ -36,7 +36,10 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
             environment.stack.environment
         ))
     };
-    let session = environment.session_if_running().await?.ok_or_else(absent)?;
+    let session = environment
+        .session_if_running(global)
+        .await?
+        .ok_or_else(absent)?;
     let deployment = Deployment::of(&environment.stack);
     let observed = reconcile::observe(&session, &deployment).await?;
     let service = observed.service.ok_or_else(absent)?;

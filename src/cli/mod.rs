@@ -18,6 +18,7 @@ mod local;
 mod origin;
 mod output;
 mod plan;
+mod remedy;
 mod render;
 mod schema;
 mod station;
@@ -99,6 +100,7 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let format = arguments.global.output;
+    output::begin(format);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

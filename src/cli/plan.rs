@@ -102,7 +102,7 @@ fn show(global: &Global, environment: &Environment, plan: &Plan) {
         output::result(&json(environment, plan));
         return;
     }
-    for line in output::plan(&environment.title(), plan) {
+    for line in output::plan(&environment.title(), plan, environment.pace()) {
         output::text(&line);
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Arguments {
 /// Shows what is deployed.
 pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     let environment = Environment::load(global, &arguments.selection)?;
-    let Some(session) = environment.session_if_running().await? else {
+    let Some(session) = environment.session_if_running(global).await? else {
         show(global, &environment, None, None);
         return Ok(());
     };

@@ -10,6 +10,7 @@
 
 pub mod artifacts;
 pub mod condition;
+pub mod diagnosis;
 pub mod endpoints;
 pub mod fault;
 pub mod identity;

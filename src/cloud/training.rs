@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::CloudFault;
+use super::diagnosis::{Symptom, diagnose};
 
 /// A rendered `CreateTrainingJob` request, in the field names of the SageMaker API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -249,13 +250,8 @@ impl TrainingState {
     pub fn failed_transiently(&self) -> bool {
         self.phase == TrainingPhase::Failed
             && self.failure_reason.as_deref().is_some_and(|reason| {
-                [
-                    "InternalServerError",
-                    "CapacityError",
-                    "InsufficientCapacity",
-                ]
-                .iter()
-                .any(|known| reason.starts_with(known))
+                diagnose(&Symptom::training(&self.detail, reason))
+                    .is_some_and(|diagnosis| diagnosis.cause.is_transient())
             })
     }
 }

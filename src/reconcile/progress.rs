@@ -10,6 +10,11 @@ use crate::plan::{Action, StepKind};
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
+    /// A plan is carried out from here on.
+    Planned {
+        /// Its steps, in order.
+        steps: Vec<PlannedStep>,
+    },
     /// A step begins.
     StepStarted {
         /// The step.
@@ -91,6 +96,15 @@ pub enum Event {
         /// How many so far.
         objects: usize,
     },
+}
+
+/// A step that is going to be carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct PlannedStep {
+    /// The step.
+    pub step: StepKind,
+    /// What will be done.
+    pub action: Action,
 }
 
 /// Is told of events.

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::Session;
 use super::error::ReconcileError;
-use super::progress::Event;
+use super::progress::{Event, PlannedStep};
 use crate::plan::check::flaws;
 use crate::plan::{Plan, Step};
 
@@ -25,6 +25,9 @@ pub(super) async fn run(
     if let Some(flaw) = flaws(plan).into_iter().next() {
         return Err(ReconcileError::Unsound(flaw));
     }
+    session.observer.event(Event::Planned {
+        steps: plan.steps.iter().map(planned).collect(),
+    });
     for (index, step) in plan.steps.iter().enumerate() {
         if let Err(error) = one(session, step, executor).await {
             let step = step.kind;
@@ -41,6 +44,13 @@ pub(super) async fn run(
         }
     }
     Ok(())
+}
+
+fn planned(step: &Step) -> PlannedStep {
+    PlannedStep {
+        step: step.kind,
+        action: step.action,
+    }
 }
 
 async fn one(

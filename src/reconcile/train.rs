@@ -7,6 +7,7 @@ use super::error::{ReconcileError, doing, known};
 use super::observe::key_of;
 use super::progress::Event;
 use super::wait::Watch;
+use crate::cloud::diagnosis::is_propagation;
 use crate::cloud::logs::{LogPage, TRAINING_LOG_GROUP};
 use crate::cloud::training::{TrainingPhase, TrainingRequest, TrainingState};
 use crate::plan::{Action, Desired, Observed};
@@ -15,19 +16,10 @@ use crate::stack::Gate;
 
 /// Time beyond its own limit that a job may take: waiting for an instance, download, upload.
 const OVERHEAD: Duration = Duration::from_hours(6);
-/// How long a new role may take to be known everywhere.
+/// How long a new role may take to be known everywhere; a real denial stays after it.
 const PROPAGATION: Duration = Duration::from_mins(2);
 /// Lines of a failed job's log that are kept.
 const LOG_LINES: usize = 30;
-/// What SageMaker says while a new role or its policy is not known everywhere yet. Compare
-/// "eventual consistency" in the IAM user guide; a real denial stays after [`PROPAGATION`].
-const NOT_PROPAGATED: [&str; 4] = [
-    "Could not assume role",
-    "Unauthorized to List objects under S3 URL",
-    "Access denied to OutputDataConfig S3 bucket",
-    "no identity-based policy allows the s3:ListBucket action",
-];
-
 /// A trained model.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Model {
@@ -107,11 +99,7 @@ async fn start(session: &Session, request: &TrainingRequest) -> Result<(), Recon
     loop {
         match session.cloud.training.start(request).await {
             Ok(()) => return Ok(()),
-            Err(fault)
-                if NOT_PROPAGATED
-                    .iter()
-                    .any(|text| fault.message.contains(text)) =>
-            {
+            Err(fault) if is_propagation(&fault.message) => {
                 if let Err(ReconcileError::TimedOut { .. }) = watch.pause().await {
                     return Err(doing("start the training job")(fault));
                 }

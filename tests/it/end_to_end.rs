@@ -58,6 +58,12 @@ fn a_tiny_classifier_from_nothing_to_nothing() {
 
     // From nothing.
     let up = project.deploy(&["up", "--output", "json"]).ok();
+    let steps: Vec<Value> = up.events();
+    let done = |step: &str| {
+        let is_done = |event: &Value| event["event"] == "step_done" && event["step"] == step;
+        steps.iter().any(is_done)
+    };
+    assert!(done("training") && done("verification"), "{up}");
     let first = up.json();
     assert_eq!(first["changed"], true);
     let accuracy = first["training"]["metrics"]["eval_accuracy"]

@@ -18,10 +18,12 @@ fn validate_lists_every_mistake_of_every_environment_as_data() {
     let project = Project::new(
         "stack: tiny\nlogs: { retention: 31d }\nenvironments:\n  a: { target: locl }\n  b: { targt: local }\n",
     );
-    let data = project
+    let run = project
         .deploy(&["validate", "--output", "json"])
-        .failed(64, &["did you mean `target`?", "problems"])
-        .json();
+        .failed(64, &["did you mean `target`?", "problems"]);
+    // A program reads stderr line by line.
+    run.events();
+    let data = run.json();
     let problems = data["error"]["problems"].as_array().unwrap();
     let places: Vec<(u64, u64)> = problems
         .iter()

@@ -1,30 +1,28 @@
 //! Prints: results on stdout, everything else on stderr, colours only on a terminal.
 
-mod live;
 mod mistake;
-mod plain;
 mod problems;
-mod words;
+mod progress;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use serde_json::Value;
 
 use crate::cloud::inventory::Item;
-use crate::plan::{Action, Plan};
-use crate::reconcile::progress::Observer;
+use crate::plan::{Action, Plan, expected};
 
 pub(super) use mistake::mistake;
 pub(super) use problems::problems;
+pub(super) use progress::{Pace, begin, observer};
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// For people.
     Human,
-    /// For programs: one JSON document on stdout.
+    /// For programs: one JSON document on stdout, and one JSON object a line on stderr.
     Json,
 }
 
@@ -64,7 +62,7 @@ pub(super) fn hint(text: &str) {
 const NAMED: usize = 40;
 
 /// Writes a plan in lines, with colours.
-pub(super) fn plan(title: &str, plan: &Plan) -> Vec<String> {
+pub(super) fn plan(title: &str, plan: &Plan, pace: Pace) -> Vec<String> {
     let mut lines = vec![format!("{title}:")];
     for step in &plan.steps {
         let style = match step.action {
@@ -75,8 +73,13 @@ pub(super) fn plan(title: &str, plan: &Plan) -> Vec<String> {
         };
         let symbol = step.action.symbol();
         let kind = step.kind.to_string();
+        let usual = match pace {
+            Pace::Aws => expected(step.kind, step.action),
+            Pace::Local => None,
+        };
+        let usual = usual.map_or_else(String::new, |usual| format!(" (usually {usual})"));
         lines.push(format!(
-            "  {style}{symbol}{style:#} {kind:<22} {}",
+            "  {style}{symbol}{style:#} {kind:<22} {}{usual}",
             step.reason
         ));
     }
@@ -109,21 +112,12 @@ fn items(title: &str, style: Style, symbol: &str, items: &[Item]) -> Vec<String>
         .collect()
 }
 
-/// Makes the observer that fits stderr: live on a terminal, plain lines elsewhere.
-pub(super) fn observer() -> Box<dyn Observer> {
-    if std::io::stderr().is_terminal() {
-        Box::new(live::Live::new())
-    } else {
-        Box::new(plain::Plain::new())
-    }
-}
-
 fn to_stdout(line: &str) {
+    progress::aside();
     // A reader that has gone away (`deploy … | head`) is no failure of ours.
     let _ = writeln!(anstream::stdout(), "{line}");
 }
 
 fn to_stderr(line: &str) {
-    // There is nowhere to tell that stderr cannot be written to.
-    let _ = writeln!(anstream::stderr(), "{line}");
+    progress::remark(line);
 }

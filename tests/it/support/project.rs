@@ -49,6 +49,20 @@ impl Run {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}:\n{self}"))
     }
+
+    /// Reads stderr as JSON lines, each with its times.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        let read = |line: &str| -> Value {
+            let event: Value =
+                serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            assert!(
+                event["time"].is_string() && event["elapsed"].is_number(),
+                "{line}"
+            );
+            event
+        };
+        self.stderr.lines().map(read).collect()
+    }
 }
 
 impl std::fmt::Display for Run {
