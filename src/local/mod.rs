@@ -9,7 +9,7 @@
 //!
 //! | service | operations | not emulated |
 //! |---|---|---|
-//! | CloudFormation | change sets (CREATE, UPDATE), CreateStack, UpdateStack, DeleteStack, ContinueUpdateRollback, UpdateTerminationProtection, all descriptions and lists of stacks, resources and events, GetTemplate, GetTemplateSummary, ValidateTemplate | drift, imports, exports, nested stacks, transforms, stack policies, stack sets, RollbackStack, templates in S3 |
+//! | CloudFormation | change sets (CREATE, UPDATE), CreateStack, UpdateStack, DeleteStack (also by force), RollbackStack, ContinueUpdateRollback, UpdateTerminationProtection, all descriptions and lists of stacks, resources and events (also by operation), GetTemplate, GetTemplateSummary, ValidateTemplate | drift, imports, exports, nested stacks, transforms, stack policies, stack sets, templates in S3 |
 //! | CloudFormation functions | Ref, GetAtt, Sub, Join, Select, Split, If, Equals, Not, And, Or, FindInMap, Base64, pseudo parameters but NotificationARNs | ImportValue, GetAZs, Cidr, Transform, language extensions |
 //! | S3 | buckets, objects, versions, multipart uploads, conditional writes; types Bucket, BucketPolicy | policies are kept, not enforced |
 //! | IAM | reading roles and their policies; type Role | users, groups, managed policies; policies are kept, not evaluated |

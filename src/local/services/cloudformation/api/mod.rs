@@ -6,12 +6,14 @@
 mod change_sets;
 mod definition;
 mod describe;
+mod events;
 mod execute;
 mod names;
 mod page;
 mod resources;
 mod stacks;
 mod templates;
+mod undo;
 
 use std::sync::Arc;
 
@@ -57,6 +59,7 @@ impl Call<'_> {
             "DeleteChangeSet" => self.delete_change_set(),
             "DeleteStack" => self.delete_stack(),
             "DescribeChangeSet" => self.describe_change_set(),
+            "DescribeEvents" => self.describe_events(),
             "DescribeStackEvents" => self.describe_stack_events(),
             "DescribeStackResource" => self.describe_stack_resource(),
             "DescribeStackResources" => self.describe_stack_resources(),
@@ -67,6 +70,7 @@ impl Call<'_> {
             "ListChangeSets" => self.list_change_sets(),
             "ListStackResources" => self.list_stack_resources(),
             "ListStacks" => self.list_stacks(),
+            "RollbackStack" => self.rollback_stack(),
             "UpdateStack" => self.update_stack(),
             "UpdateTerminationProtection" => self.update_termination_protection(),
             "ValidateTemplate" => self.validate_template(),

@@ -74,11 +74,10 @@ fn head(xml: &mut Xml, stack: &Stack) {
     xml.element("DriftInformation", |xml| {
         xml.text("StackDriftStatus", "NOT_CHECKED");
     });
-    if let Some((kind, id)) = &stack.last_operation {
-        xml.list("LastOperations", [(kind, id)], |xml, (kind, id)| {
-            xml.text("OperationType", kind).text("OperationId", id);
-        });
-    }
+    xml.list("LastOperations", &stack.operations, |xml, operation| {
+        xml.text("OperationType", operation.kind)
+            .text("OperationId", &operation.id);
+    });
 }
 
 fn describe(xml: &mut Xml, stack: &Stack) {

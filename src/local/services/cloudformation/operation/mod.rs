@@ -9,6 +9,7 @@ pub(crate) mod begin;
 mod call;
 mod phases;
 mod remove;
+pub(crate) mod rollback;
 mod walk;
 
 use std::io;

@@ -20,12 +20,15 @@ pub(crate) use change_set::{
 };
 pub(crate) use change_set::{ChangeSource, ChangeTarget, ExecutionStatus, Recreation};
 pub(crate) use event::{Event, record_resource, record_stack};
-pub(crate) use operation::{DeleteRequest, OnFailure, Operation, Phase};
+pub(crate) use operation::{DeleteRequest, OnFailure, Operation, OperationEntry, Phase, Stable};
 pub(crate) use resource::StackResource;
-pub(crate) use status::{ResourceStatus, StackStatus};
+pub(crate) use status::{OperationKind, ResourceStatus, StackStatus};
 
 /// Most deleted stacks that are remembered.
 const DELETED_KEPT: usize = 50;
+
+/// Most operations that a stack lists.
+const OPERATIONS_KEPT: usize = 5;
 
 /// All stacks by their ARN, oldest first.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -62,8 +65,13 @@ pub(crate) struct Stack {
     pub(crate) change_sets: Vec<ChangeSet>,
     /// What is being done, if anything is.
     pub(crate) operation: Option<Operation>,
-    /// Kind and id of the newest operation.
-    pub(crate) last_operation: Option<(String, String)>,
+    /// The newest operations, newest first.
+    #[serde(default)]
+    pub(crate) operations: Vec<OperationEntry>,
+    /// What the stack was when it last was as its template says, from the beginning of an update until
+    /// the stack is whole again. A rollback leads here.
+    #[serde(default)]
+    pub(crate) stable: Option<Stable>,
     /// Client request token of the newest operation.
     pub(crate) last_token: Option<String>,
 }
@@ -137,7 +145,8 @@ impl Stack {
             events: Vec::new(),
             change_sets: Vec::new(),
             operation: None,
-            last_operation: None,
+            operations: Vec::new(),
+            stable: None,
             last_token: None,
         }
     }
@@ -147,6 +156,12 @@ impl Stack {
         self.change_sets
             .iter()
             .find(|set| set.name == name_or_id || set.id == name_or_id)
+    }
+
+    /// Notes that an operation has begun, before any of its events.
+    pub(crate) fn note_operation(&mut self, kind: OperationKind, id: String) {
+        self.operations.insert(0, OperationEntry { kind, id });
+        self.operations.truncate(OPERATIONS_KEPT);
     }
 
     /// Returns the resources that exist, or may exist.

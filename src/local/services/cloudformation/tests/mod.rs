@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use super::testing::{Bed, World, first};
 
+mod recovery;
+
 const THREE: &str = "\
 Parameters:
   Size: {Type: Number, Default: 1}
