@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::drift::{self, Actual};
 use super::registry::Registry;
 use super::state::{
-    Change, ChangeAction, ChangeSource, ChangeTarget, Definition, Detail, Recreation, Replacement,
-    ResourceStatus, Stack, StackResource,
+    Change, ChangeAction, ChangeDrift, ChangeSource, ChangeTarget, Definition, Detail, DetailDrift,
+    DriftStatus, Recreation, Replacement, ResourceStatus, Stack, StackResource,
 };
 use super::template::conditions;
 use super::template::graph::{Graph, graph};
 use super::template::intrinsics::{Pseudo, Resources, Scope, UNKNOWN};
 use super::template::references::{Branches, Reference, references};
 use super::template::{Policy, ResourceSpec, Template, TemplateError};
+use crate::local::resource::Live;
 
 /// What is there and what is wanted.
 pub(crate) struct Comparison<'a> {
@@ -22,6 +24,22 @@ pub(crate) struct Comparison<'a> {
     pub(crate) template: &'a Template,
     pub(crate) pseudo: &'a Pseudo,
     pub(crate) registry: &'a Registry,
+    /// Set for a drift-aware comparison.
+    pub(crate) actual: Option<Looked<'a>>,
+}
+
+/// The resources as they are.
+#[derive(Clone, Copy)]
+pub(crate) struct Looked<'a> {
+    pub(crate) actual: &'a Actual,
+    /// Milliseconds since the Unix epoch.
+    pub(crate) at: i64,
+}
+
+impl Comparison<'_> {
+    fn live(&self, name: &str) -> Option<&Live> {
+        self.actual?.actual.get(name)
+    }
 }
 
 /// Lists the changes: additions and modifications in dependency order, then removals.
@@ -58,6 +76,11 @@ pub(crate) fn changes(comparison: &Comparison<'_>) -> Result<Vec<Change>, Templa
             .unwrap_or_else(|| Value::Object(Map::new()));
         let change = match existing(stack, &name) {
             None => Some(addition(&name, spec)),
+            // Deleted by somebody else: it is made again.
+            Some(_) if comparison.live(&name) == Some(&Live::Missing) => Some(Change {
+                drift: Some(ChangeDrift::Looked(DriftStatus::Deleted)),
+                ..addition(&name, spec)
+            }),
             Some(resource) if resource.kind != spec.kind => {
                 return Err(TemplateError::Parameters(format!(
                     "Update of resource type is not permitted. The new template modifies resource type of the following resources: [{name}]"
@@ -213,6 +236,7 @@ impl Modification<'_> {
         for name in changed_properties(&self.resource.properties, self.properties) {
             self.explain(&name, &mut details);
         }
+        self.add_drift(&mut details);
         let direct = |target| Detail {
             target,
             name: None,
@@ -220,6 +244,7 @@ impl Modification<'_> {
             known: true,
             source: ChangeSource::DirectModification,
             causing_entity: None,
+            drift: None,
         };
         if self.comparison.registry.taggable(&self.spec.kind)
             && self.resource.tags != self.comparison.target.tags
@@ -262,7 +287,62 @@ impl Modification<'_> {
                 }
             }),
             replacement: Some(replacement),
+            drift: self.drift_status(),
             details,
+        })
+    }
+
+    /// Notes what somebody else changed, and adds a detail for what nothing else would bring back.
+    fn add_drift(&self, details: &mut Vec<Detail>) {
+        let Some((Live::Properties(actual), looked)) = self
+            .comparison
+            .live(&self.resource.logical_id)
+            .zip(self.comparison.actual)
+        else {
+            return;
+        };
+        let registry = self.comparison.registry;
+        for one in drift::reconcilable(registry, &self.spec.kind, self.properties, actual) {
+            let name = one.property();
+            let found = DetailDrift {
+                previous: self.resource.properties.get(name).cloned(),
+                actual: actual.get(name).cloned(),
+                desired: self.properties.get(name).cloned(),
+                checked: looked.at,
+            };
+            let mut known = false;
+            for detail in details.iter_mut() {
+                if detail.name.as_deref() == Some(name) {
+                    detail.drift = Some(found.clone());
+                    known = true;
+                }
+            }
+            if !known {
+                details.push(Detail {
+                    target: ChangeTarget::Properties,
+                    name: Some(name.to_owned()),
+                    recreation: Recreation::Never,
+                    known: true,
+                    source: ChangeSource::NoModification,
+                    causing_entity: None,
+                    drift: Some(found),
+                });
+            }
+        }
+    }
+
+    fn drift_status(&self) -> Option<ChangeDrift> {
+        Some(match self.comparison.live(&self.resource.logical_id)? {
+            Live::Unsupported => ChangeDrift::Unsupported,
+            Live::Missing => ChangeDrift::Looked(DriftStatus::Deleted),
+            Live::Properties(actual) => {
+                let same = drift::differences(&self.resource.properties, actual).is_empty();
+                ChangeDrift::Looked(if same {
+                    DriftStatus::InSync
+                } else {
+                    DriftStatus::Modified
+                })
+            }
         })
     }
 
@@ -286,6 +366,7 @@ impl Modification<'_> {
             known,
             source,
             causing_entity,
+            drift: None,
         };
         let (raw, raw_before) = (
             self.spec.properties.get(name),
@@ -350,7 +431,7 @@ pub(crate) fn changed_properties(before: &Value, after: &Value) -> Vec<String> {
         .collect()
 }
 
-fn is_unknown(value: &Value) -> bool {
+pub(crate) fn is_unknown(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains(UNKNOWN),
         Value::Array(items) => items.iter().any(is_unknown),
@@ -366,6 +447,7 @@ fn addition(name: &str, spec: &ResourceSpec) -> Change {
         physical_id: None,
         kind: spec.kind.clone(),
         replacement: None,
+        drift: None,
         details: Vec::new(),
         policy_action: None,
     }
@@ -378,6 +460,7 @@ fn removal(resource: &StackResource) -> Change {
         physical_id: resource.physical_id.clone(),
         kind: resource.kind.clone(),
         replacement: None,
+        drift: None,
         details: Vec::new(),
         policy_action: Some(
             match resource.deletion_policy {

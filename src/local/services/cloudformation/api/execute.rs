@@ -1,8 +1,14 @@
 //! Beginning operations: executing a change set, creating, updating.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use super::change_sets::not_updatable;
 use super::{Answer, Call, names, validation};
+use crate::local::resource::Live;
 use crate::local::services::cloudformation::changes::{self, Comparison};
+use crate::local::services::cloudformation::drift;
 use crate::local::services::cloudformation::operation::begin::{self, Wishes};
 use crate::local::services::cloudformation::state::{
     ChangeSet, ChangeSetStatus, ExecutionStatus, OnFailure, Stack, StackStatus,
@@ -44,6 +50,10 @@ impl Call<'_> {
                 on_failure: set.on_failure,
                 retain_except_on_create,
                 token,
+                revert: match set.stack_drift {
+                    Some(_) => Some(self.as_it_is(stack)?),
+                    None => None,
+                },
             };
             execute(names::find_mut(state, &id)?, set, wishes, now);
             Ok::<_, ApiError>(id)
@@ -105,6 +115,7 @@ impl Call<'_> {
             template: &template,
             pseudo: &pseudo,
             registry: &self.service.registry,
+            actual: None,
         };
         if !changes::anything_changes(&comparison, &changes::changes(&comparison)?)? {
             return Err(validation("No updates are to be performed."));
@@ -125,7 +136,21 @@ impl Call<'_> {
             on_failure: self.on_failure(creates)?,
             retain_except_on_create: self.parameters.flag("RetainExceptOnCreate")?,
             token: self.token("ClientRequestToken"),
+            revert: None,
         })
+    }
+
+    /// Reads the properties of all resources that can be read.
+    fn as_it_is(&self, stack: &Stack) -> Result<BTreeMap<String, Value>, ApiError> {
+        let actual = drift::actual(&self.service.registry, stack)
+            .map_err(|error| validation(error.to_string()))?;
+        Ok(actual
+            .into_iter()
+            .filter_map(|(name, live)| match live {
+                Live::Properties(properties) => Some((name, properties)),
+                Live::Missing | Live::Unsupported => None,
+            })
+            .collect())
     }
 }
 

@@ -6,6 +6,7 @@
 mod change_sets;
 mod definition;
 mod describe;
+mod drift;
 mod events;
 mod execute;
 mod names;
@@ -60,10 +61,14 @@ impl Call<'_> {
             "DeleteStack" => self.delete_stack(),
             "DescribeChangeSet" => self.describe_change_set(),
             "DescribeEvents" => self.describe_events(),
+            "DescribeStackDriftDetectionStatus" => self.describe_stack_drift_detection_status(),
             "DescribeStackEvents" => self.describe_stack_events(),
             "DescribeStackResource" => self.describe_stack_resource(),
+            "DescribeStackResourceDrifts" => self.describe_stack_resource_drifts(),
             "DescribeStackResources" => self.describe_stack_resources(),
             "DescribeStacks" => self.describe_stacks(),
+            "DetectStackDrift" => self.detect_stack_drift(),
+            "DetectStackResourceDrift" => self.detect_stack_resource_drift(),
             "ExecuteChangeSet" => self.execute_change_set(),
             "GetTemplate" => self.get_template(),
             "GetTemplateSummary" => self.get_template_summary(),

@@ -1,6 +1,6 @@
 //! Resources of a stack.
 
-use super::{Answer, Call, page, validation};
+use super::{Answer, Call, drift, page, validation};
 use crate::local::clock::iso8601;
 use crate::local::services::cloudformation::state::{Stack, StackResource};
 use crate::local::wire::query::Xml;
@@ -73,7 +73,5 @@ fn describe(xml: &mut Xml, resource: &StackResource, time: &str) {
         .text(time, iso8601(resource.updated))
         .text("ResourceStatus", resource.status)
         .optional("ResourceStatusReason", resource.status_reason.as_ref());
-    xml.element("DriftInformation", |xml| {
-        xml.text("StackResourceDriftStatus", "NOT_CHECKED");
-    });
+    drift::of_resource(xml, resource);
 }

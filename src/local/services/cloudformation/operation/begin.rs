@@ -1,6 +1,8 @@
 //! Begins operations: what is written down before the work starts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
 
 use crate::local::ids;
 use crate::local::services::cloudformation::state::{
@@ -14,6 +16,8 @@ pub(crate) struct Wishes {
     /// A rollback deletes what was created even where its policy is to retain it.
     pub(crate) retain_except_on_create: bool,
     pub(crate) token: Option<String>,
+    /// Drift is to be taken back: the properties of the resources as they are now, by logical id.
+    pub(crate) revert: Option<BTreeMap<String, Value>>,
 }
 
 /// Begins to create the stack's resources.
@@ -35,6 +39,7 @@ pub(crate) fn create(stack: &mut Stack, definition: Definition, wishes: Wishes, 
 pub(crate) fn update(stack: &mut Stack, definition: Definition, wishes: Wishes, now: i64) {
     let mut operation = Operation::new(ids::uuid(), Phase::Update, wishes.on_failure);
     operation.retain_except_on_create = wishes.retain_except_on_create;
+    operation.revert = wishes.revert;
     stack
         .resources
         .retain(|_, resource| resource.status != ResourceStatus::DeleteComplete);

@@ -5,6 +5,7 @@
 //! the wire.
 
 mod change_set;
+mod drift;
 mod event;
 mod operation;
 mod resource;
@@ -16,12 +17,14 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use change_set::{
-    Change, ChangeAction, ChangeSet, ChangeSetStatus, Detail, Replacement,
+    Change, ChangeAction, ChangeDrift, ChangeSet, ChangeSetStatus, Detail, DetailDrift, Replacement,
 };
 pub(crate) use change_set::{ChangeSource, ChangeTarget, ExecutionStatus, Recreation};
+pub(crate) use drift::{Difference, DifferenceKind, DriftDetection, DriftStatus, ResourceDrift};
 pub(crate) use event::{Event, record_resource, record_stack};
 pub(crate) use operation::{DeleteRequest, OnFailure, Operation, OperationEntry, Phase, Stable};
 pub(crate) use resource::StackResource;
+use status::statuses;
 pub(crate) use status::{OperationKind, ResourceStatus, StackStatus};
 
 /// Most deleted stacks that are remembered.
@@ -72,6 +75,9 @@ pub(crate) struct Stack {
     /// the stack is whole again. A rollback leads here.
     #[serde(default)]
     pub(crate) stable: Option<Stable>,
+    /// Drift detections since the last operation, newest first.
+    #[serde(default)]
+    pub(crate) detections: Vec<DriftDetection>,
     /// Client request token of the newest operation.
     pub(crate) last_token: Option<String>,
 }
@@ -147,6 +153,7 @@ impl Stack {
             operation: None,
             operations: Vec::new(),
             stable: None,
+            detections: Vec::new(),
             last_token: None,
         }
     }
@@ -160,6 +167,7 @@ impl Stack {
 
     /// Notes that an operation has begun, before any of its events.
     pub(crate) fn note_operation(&mut self, kind: OperationKind, id: String) {
+        self.detections.clear();
         self.operations.insert(0, OperationEntry { kind, id });
         self.operations.truncate(OPERATIONS_KEPT);
     }

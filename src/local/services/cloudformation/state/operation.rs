@@ -1,9 +1,10 @@
 //! An operation in flight, with all that is needed to carry it on after a crash or to undo it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Definition, OperationKind, StackResource};
 
@@ -16,6 +17,9 @@ pub(crate) struct Operation {
     /// A rollback deletes what the operation created even where its policy is to retain it.
     #[serde(default)]
     pub(crate) retain_except_on_create: bool,
+    /// Drift is taken back: the properties of the resources as they were when it began, by logical id.
+    #[serde(default)]
+    pub(crate) revert: Option<BTreeMap<String, Value>>,
     /// Resources that a deletion leaves, by logical id.
     pub(crate) retain: BTreeSet<String>,
     /// A deletion leaves what cannot be deleted.
@@ -89,6 +93,7 @@ impl Operation {
             phase,
             on_failure,
             retain_except_on_create: false,
+            revert: None,
             retain: BTreeSet::new(),
             force: false,
             skip: BTreeSet::new(),

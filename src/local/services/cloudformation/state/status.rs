@@ -25,6 +25,8 @@ macro_rules! statuses {
     };
 }
 
+pub(super) use statuses;
+
 statuses! {
     /// Status of a stack.
     StackStatus {
