@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{
-    Capability, ChangeSetStatus, ChangeSetType, Parameter, ResourceChange as SdkChange, Stack, Tag,
+    Capability, ChangeSetStatus, ChangeSetType, DeploymentMode, Parameter,
+    ResourceChange as SdkChange, Stack, Tag,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::fault::{fault, incomplete};
 use crate::cloud::condition::StackStatus;
 use crate::cloud::stacks::{
-    ChangeKind, ChangeRequest, ChangeStatus, ResourceChange, StackEvent, StackState, Stacks,
+    ChangeKind, ChangeRequest, ChangeStatus, DriftMode, ResourceChange, StackEvent, StackState,
+    Stacks,
 };
 use crate::cloud::{CloudFault, FaultKind};
 
@@ -115,6 +117,10 @@ impl Stacks for CloudFormation {
             .set_parameters(Some(request.parameters.iter().map(parameter).collect()))
             .set_tags(Some(request.tags.iter().map(tag).collect()))
             .capabilities(Capability::CapabilityIam)
+            .set_deployment_mode(match request.drift {
+                DriftMode::Leave => None,
+                DriftMode::Revert => Some(DeploymentMode::RevertDrift),
+            })
             .send()
             .await;
         match result {

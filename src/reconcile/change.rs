@@ -10,7 +10,7 @@ use super::progress::Event;
 use super::wait::Watch;
 use crate::bundle::Digest;
 use crate::cloud::stacks::{
-    CHANGE_PREFIX, ChangeKind, ChangeRequest, ChangeStatus, StackEvent, StackState,
+    CHANGE_PREFIX, ChangeKind, ChangeRequest, ChangeStatus, DriftMode, StackEvent, StackState,
 };
 use crate::cloud::{CloudFault, FaultKind};
 use crate::plan::{Desired, DesiredStack};
@@ -34,18 +34,28 @@ pub(super) async fn bring_about(
         template: stack.template.clone(),
         parameters,
         tags: desired.tags.clone(),
+        drift: DriftMode::Leave,
     };
-    if submitted(session, &request).await? {
-        let before = newest_event(session, &request).await?;
+    carry_out(session, desired, &request).await
+}
+
+/// Carries a change set through: submits it, executes it, waits. One without changes is no failure.
+pub(super) async fn carry_out(
+    session: &Session,
+    desired: &Desired,
+    request: &ChangeRequest,
+) -> Result<StackState, ReconcileError> {
+    if submitted(session, request).await? {
+        let before = newest_event(session, request).await?;
         let executed = session
             .cloud
             .stacks
             .execute_change(&request.stack, &request.name)
             .await;
         executed.map_err(doing("execute the change set"))?;
-        follow(session, desired, &request, before).await
+        follow(session, desired, request, before).await
     } else {
-        let state = session.cloud.stacks.describe(&stack.name).await;
+        let state = session.cloud.stacks.describe(&request.stack).await;
         super::error::known(state.map_err(doing("look at the stack"))?, "the stack")
     }
 }

@@ -10,6 +10,7 @@
 
 mod apply;
 mod change;
+pub mod drift;
 mod error;
 mod observe;
 pub mod progress;

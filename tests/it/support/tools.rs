@@ -8,12 +8,17 @@ use deploy::local::{Python, PythonSpec};
 use super::{cache, repository};
 
 /// Returns the interpreter of an environment with a dependency group of the training code.
-#[expect(clippy::print_stdout, reason = "what is installed takes minutes")]
 pub(crate) fn interpreter(group: &str) -> PathBuf {
-    let spec = PythonSpec::Project {
+    environment(PythonSpec::Project {
         folder: repository().join("training-code"),
         group: group.to_owned(),
-    };
+    })
+    .unwrap_or_else(|error| panic!("cannot prepare Python: {error}"))
+}
+
+/// Returns the interpreter of an environment, or why it cannot be made.
+#[expect(clippy::print_stdout, reason = "what is installed takes minutes")]
+pub(crate) fn environment(spec: PythonSpec) -> Result<PathBuf, String> {
     let python = Python::new(Some(spec), cache());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -21,7 +26,7 @@ pub(crate) fn interpreter(group: &str) -> PathBuf {
         .unwrap();
     runtime
         .block_on(python.interpreter(&|line| println!("{line}")))
-        .unwrap_or_else(|error| panic!("cannot prepare Python: {error}"))
+        .map_err(|error| error.to_string())
 }
 
 /// Runs a command, and fails with what it printed when it does not succeed.
