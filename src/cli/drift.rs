@@ -127,23 +127,24 @@ fn summary(title: &str, report: &DriftReport) -> String {
     let count = |number: usize, one: &str, many: &str| {
         format!("{number} {}", if number == 1 { one } else { many })
     };
-    let mut text = format!(
-        "{title}: {} looked at, ",
-        count(report.looked_at, "resource", "resources")
-    );
-    if report.has_drift() {
-        text.push_str(&count(report.findings.len(), "difference", "differences"));
-    } else {
-        text.push_str("no drift");
-    }
+    let mut parts = vec![
+        format!(
+            "{} looked at",
+            count(report.looked_at, "resource", "resources")
+        ),
+        match report.findings.len() {
+            0 => "no drift".to_owned(),
+            number => count(number, "difference", "differences"),
+        },
+    ];
     if !report.unknown.is_empty() {
-        text.push_str(&format!(", {} not known", report.unknown.len()));
+        parts.push(format!("{} not known", report.unknown.len()));
     }
     if !report.not_looked_at.is_empty() {
         let hidden = count(report.not_looked_at.len(), "resource", "resources");
-        text.push_str(&format!("; {hidden} that nobody can look at"));
+        parts.push(format!("{hidden} that nobody can look at"));
     }
-    text
+    format!("{title}: {}", parts.join(", "))
 }
 
 fn shorten(text: &str) -> String {

@@ -277,7 +277,7 @@ impl Scope<'_> {
                 .ok_or_else(|| "Fn::Sub has a ${ without an end".to_owned())?;
             rest = tail;
             if let Some(literal) = name.strip_prefix('!') {
-                out.push_str(&format!("${{{literal}}}"));
+                out.extend(["${", literal, "}"]);
             } else if let Some(value) = variables.and_then(|variables| variables.get(name)) {
                 out.push_str(&self.text(value)?);
             } else if name.contains('.') {

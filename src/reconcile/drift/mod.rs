@@ -71,11 +71,21 @@ async fn of_stack(session: &Session, name: &str) -> Result<Option<DriftReport>, 
     }
     let deployed = session.cloud.drift.deployed(&state.id).await;
     let deployed = deployed.map_err(doing("read the deployed template"))?;
-    let (detected, looked) = futures::try_join!(
+    let ((detected, trouble), looked) = futures::try_join!(
         detect(session, &state),
         read_back(session, &state, &deployed),
     )?;
-    Ok(Some(merge(&state.name, &looked, &detected)))
+    let mut report = merge(&state.name, &looked, &detected);
+    report.unknown.extend(trouble.map(|reason| NotCompared {
+        subject: Subject {
+            stack: state.name.clone(),
+            logical_id: state.name,
+            kind: "AWS::CloudFormation::Stack".to_owned(),
+        },
+        property: None,
+        reason,
+    }));
+    Ok(Some(report))
 }
 
 /// The statuses in which CloudFormation looks for drift.
@@ -92,25 +102,27 @@ fn at_rest(status: StackStatus) -> bool {
     )
 }
 
-/// Has CloudFormation look, and waits for what it found.
-async fn detect(session: &Session, state: &StackState) -> Result<Vec<Detected>, ReconcileError> {
+/// Has CloudFormation look, and waits for what it found, and for what it could not look at.
+async fn detect(
+    session: &Session,
+    state: &StackState,
+) -> Result<(Vec<Detected>, Option<String>), ReconcileError> {
     let port = &session.cloud.drift;
     let id = port.start(&state.id).await;
     let id = id.map_err(doing("start the drift detection"))?;
     let what = format!("the drift detection of {}", state.name);
     let mut watch = Watch::new(what, DETECTION_LIMIT, &session.cancel);
-    loop {
+    let trouble = loop {
         let look = port.progress(&id).await;
         match watch.seen(look, "look at the drift detection")? {
-            // What could not be looked at is told with each resource.
-            Some(Detection::Ended(_)) => break,
+            Some(Detection::Ended(trouble)) => break trouble,
             Some(Detection::Running) | None => watch.pause().await?,
         }
-    }
+    };
     loop {
         let look = port.found(&state.id).await;
         if let Some(found) = watch.seen(look, "read what the drift detection found")? {
-            return Ok(found);
+            return Ok((found, trouble));
         }
         watch.pause().await?;
     }

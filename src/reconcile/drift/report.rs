@@ -69,6 +69,7 @@ pub struct Finding {
 #[serde(rename_all = "kebab-case")]
 pub enum SeenBy {
     /// CloudFormation's drift detection only.
+    #[serde(rename = "cloudformation")]
     CloudFormation,
     /// Only this tool, which asked the resource's own service.
     ReadBack,

@@ -61,7 +61,7 @@ impl ApiGateway {
         let own = suffix(7).to_lowercase();
         self.on_api(id, |api| {
             let wanted = resources::route(&overlaid(api, json!({}), given)).map_err(refused)?;
-            resources::put_route(api, &own, wanted).map_err(unchanged)?;
+            resources::put_route(api, &own, wanted).map_err(|reason| unchanged(&reason))?;
             Ok(shown_route(&own, &api.routes[&own]))
         })
     }
@@ -77,7 +77,8 @@ impl ApiGateway {
             let now = json!({ "RouteKey": there.key.to_string(), "Target": target });
             let owner = there.owner.clone();
             let wanted = resources::route(&overlaid(api, now, given)).map_err(refused)?;
-            resources::put_route(api, own, Route { owner, ..wanted }).map_err(unchanged)?;
+            resources::put_route(api, own, Route { owner, ..wanted })
+                .map_err(|reason| unchanged(&reason))?;
             Ok(shown_route(own, &api.routes[own]))
         })
     }
@@ -135,12 +136,11 @@ impl ApiGateway {
                 "AccessLogSettings": there.access_log,
                 "StageVariables": there.variables,
             });
-            let kept = (there.created, there.tags.clone());
+            let (tags, created) = (there.tags.clone(), there.created);
             let wanted = resources::stage(&overlaid(api, now, given)).map_err(refused)?;
-            let (created, tags) = kept;
             let wanted = Stage {
-                created,
                 tags,
+                created,
                 ..wanted
             };
             let shown = shown_stage(name, &wanted);
@@ -217,6 +217,6 @@ fn refused(error: ResourceError) -> ApiError {
     ApiError::client("BadRequestException", error.message)
 }
 
-fn unchanged(reason: Unchanged) -> ApiError {
+fn unchanged(reason: &Unchanged) -> ApiError {
     ApiError::client("BadRequestException", reason.to_string())
 }

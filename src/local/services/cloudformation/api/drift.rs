@@ -147,7 +147,7 @@ impl Call<'_> {
             resource.drift = Some(found.clone());
             let mut xml = Xml::default();
             xml.element("StackResourceDrift", |xml| {
-                describe(xml, &id, resource, &found)
+                describe(xml, &id, resource, &found);
             });
             Ok(xml)
         })

@@ -107,9 +107,10 @@ impl ResourceProvider for FunctionProvider {
         let Some(function) = found else {
             return Ok(Live::Missing);
         };
-        let environment = match function.environment.is_empty() {
-            true => Value::Null,
-            false => json!({ "Variables": function.environment }),
+        let environment = if function.environment.is_empty() {
+            Value::Null
+        } else {
+            json!({ "Variables": function.environment })
         };
         Ok(Live::over(
             expected,

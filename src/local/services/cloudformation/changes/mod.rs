@@ -1,14 +1,16 @@
 //! Computes what a change set would do, before any of it is done. Pure.
 
+mod drifted;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::drift::{self, Actual};
+pub(crate) use self::drifted::Looked;
 use super::registry::Registry;
 use super::state::{
-    Change, ChangeAction, ChangeDrift, ChangeSource, ChangeTarget, Definition, Detail, DetailDrift,
-    DriftStatus, Recreation, Replacement, ResourceStatus, Stack, StackResource,
+    Change, ChangeAction, ChangeDrift, ChangeSource, ChangeTarget, Definition, Detail, DriftStatus,
+    Recreation, Replacement, ResourceStatus, Stack, StackResource,
 };
 use super::template::conditions;
 use super::template::graph::{Graph, graph};
@@ -26,20 +28,6 @@ pub(crate) struct Comparison<'a> {
     pub(crate) registry: &'a Registry,
     /// Set for a drift-aware comparison.
     pub(crate) actual: Option<Looked<'a>>,
-}
-
-/// The resources as they are.
-#[derive(Clone, Copy)]
-pub(crate) struct Looked<'a> {
-    pub(crate) actual: &'a Actual,
-    /// Milliseconds since the Unix epoch.
-    pub(crate) at: i64,
-}
-
-impl Comparison<'_> {
-    fn live(&self, name: &str) -> Option<&Live> {
-        self.actual?.actual.get(name)
-    }
 }
 
 /// Lists the changes: additions and modifications in dependency order, then removals.
@@ -289,60 +277,6 @@ impl Modification<'_> {
             replacement: Some(replacement),
             drift: self.drift_status(),
             details,
-        })
-    }
-
-    /// Notes what somebody else changed, and adds a detail for what nothing else would bring back.
-    fn add_drift(&self, details: &mut Vec<Detail>) {
-        let Some((Live::Properties(actual), looked)) = self
-            .comparison
-            .live(&self.resource.logical_id)
-            .zip(self.comparison.actual)
-        else {
-            return;
-        };
-        let registry = self.comparison.registry;
-        for one in drift::reconcilable(registry, &self.spec.kind, self.properties, actual) {
-            let name = one.property();
-            let found = DetailDrift {
-                previous: self.resource.properties.get(name).cloned(),
-                actual: actual.get(name).cloned(),
-                desired: self.properties.get(name).cloned(),
-                checked: looked.at,
-            };
-            let mut known = false;
-            for detail in details.iter_mut() {
-                if detail.name.as_deref() == Some(name) {
-                    detail.drift = Some(found.clone());
-                    known = true;
-                }
-            }
-            if !known {
-                details.push(Detail {
-                    target: ChangeTarget::Properties,
-                    name: Some(name.to_owned()),
-                    recreation: Recreation::Never,
-                    known: true,
-                    source: ChangeSource::NoModification,
-                    causing_entity: None,
-                    drift: Some(found),
-                });
-            }
-        }
-    }
-
-    fn drift_status(&self) -> Option<ChangeDrift> {
-        Some(match self.comparison.live(&self.resource.logical_id)? {
-            Live::Unsupported => ChangeDrift::Unsupported,
-            Live::Missing => ChangeDrift::Looked(DriftStatus::Deleted),
-            Live::Properties(actual) => {
-                let same = drift::differences(&self.resource.properties, actual).is_empty();
-                ChangeDrift::Looked(if same {
-                    DriftStatus::InSync
-                } else {
-                    DriftStatus::Modified
-                })
-            }
         })
     }
 
