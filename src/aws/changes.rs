@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{
-    Capability, ChangeSetStatus, ChangeSetType, Parameter, ResourceChange as SdkChange, Tag,
+    Capability, ChangeSetStatus, ChangeSetType, DeploymentMode, Parameter, ResourceChange as SdkChange, Tag,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::fault::{fault, incomplete};
 use super::stacks::PAGES;
-use crate::cloud::stacks::{ChangeKind, ChangeRequest, ChangeStatus, Changes, ResourceChange};
+use crate::cloud::stacks::{ChangeKind, ChangeRequest, ChangeStatus, Changes, DriftMode, ResourceChange};
 use crate::cloud::{CloudFault, FaultKind};
 
 /// Asks CloudFormation.
@@ -68,6 +68,10 @@ impl Changes for ChangeSets {
             .set_parameters(Some(request.parameters.iter().map(parameter).collect()))
             .set_tags(Some(request.tags.iter().map(tag).collect()))
             .capabilities(Capability::CapabilityIam)
+            .set_deployment_mode(match request.drift {
+                DriftMode::Leave => None,
+                DriftMode::Revert => Some(DeploymentMode::RevertDrift),
+            })
             .send()
             .await;
         match result {

@@ -6,6 +6,7 @@
 
 mod artifacts;
 mod changes;
+mod drift;
 mod endpoints;
 mod fault;
 mod identity;
@@ -103,12 +104,25 @@ fn adapters(config: &SdkConfig, connection: &Connection) -> Cloud {
     let sagemaker = aws_sdk_sagemaker::Client::new(config);
     let logs = aws_sdk_cloudwatchlogs::Client::new(config);
     let cloudformation = aws_sdk_cloudformation::Client::new(config);
+    let (iam, lambda, apis) = (
+        aws_sdk_iam::Client::new(config),
+        aws_sdk_lambda::Client::new(config),
+        aws_sdk_apigatewayv2::Client::new(config),
+    );
     Cloud {
         identity: Arc::new(identity::StsIdentity::new(aws_sdk_sts::Client::new(config))),
         stacks: Arc::new(stacks::CloudFormation::new(cloudformation.clone())),
         changes: Arc::new(changes::ChangeSets::new(cloudformation.clone())),
-        withdrawals: Arc::new(withdrawals::StackWithdrawals::new(cloudformation)),
+        withdrawals: Arc::new(withdrawals::StackWithdrawals::new(cloudformation.clone())),
         records: Arc::new(records::Objects::new(s3.clone())),
+        drift: Arc::new(drift::Detector::new(cloudformation)),
+        read_back: Arc::new(drift::Services {
+            iam: iam.clone(),
+            lambda: lambda.clone(),
+            apis: apis.clone(),
+            sagemaker: sagemaker.clone(),
+            s3: s3.clone(),
+        }),
         artifacts: Arc::new(artifacts::Bucket::new(s3.clone())),
         training: Arc::new(training::TrainingJobs::new(sagemaker.clone())),
         logs: Arc::new(logs::CloudWatchLogs::new(logs.clone())),
@@ -120,9 +134,9 @@ fn adapters(config: &SdkConfig, connection: &Connection) -> Cloud {
             s3,
             sagemaker,
             logs,
-            iam: aws_sdk_iam::Client::new(config),
-            lambda: aws_sdk_lambda::Client::new(config),
-            apis: aws_sdk_apigatewayv2::Client::new(config),
+            iam,
+            lambda,
+            apis,
         }),
         web: Arc::new(web::HttpWeb::new()),
         pace: if connection.endpoint.is_some() {

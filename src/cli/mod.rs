@@ -10,6 +10,7 @@ mod consent;
 mod context;
 mod diff;
 mod down;
+mod drift;
 mod failure;
 mod init;
 mod interrupt;
@@ -87,6 +88,8 @@ enum Command {
     Check(check::Arguments),
     /// Show what is deployed
     Status(status::Arguments),
+    /// Show what others changed since it was deployed
+    Drift(drift::Arguments),
     /// Classify headlines
     Invoke(invoke::Arguments),
     /// Start, stop and look at the local engine
@@ -138,6 +141,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Command::Check(arguments) => check::run(global, &arguments),
         Command::Status(arguments) => status::run(global, &arguments).await,
+        Command::Drift(arguments) => drift::run(global, &arguments).await,
         Command::Invoke(arguments) => invoke::run(global, &arguments).await,
         Command::Local(arguments) => local::run(global, arguments).await,
     }

@@ -97,6 +97,13 @@ pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Opti
              after its lease, or by `deploy unlock`"
         }
         ReconcileError::Interrupted => "run the command again to go on",
+        ReconcileError::NotAtRest { .. } => {
+            "`deploy up` brings it to rest; `deploy status` shows where it stands"
+        }
+        ReconcileError::DriftLeft { .. } => {
+            "CloudFormation does not take this back: undo it where it was done, or replace the \
+             resource; `deploy drift` shows it in full"
+        }
         ReconcileError::Leftovers { .. } => {
             "something outside of deploy may have made it again; run `deploy down` once more"
         }

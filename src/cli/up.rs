@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::origin;
 use super::output::{self, Format};
 use super::unsupported;
+use crate::cloud::stacks::DriftMode;
 use crate::plan::{Choices, Closeness, LiveResources, Plan, RetryTraining};
 use crate::reconcile::{self, Outcome, Skip, Up, UpOptions, smoke_headline};
 
@@ -39,6 +40,9 @@ pub(super) struct Arguments {
     /// When a roll-back failed, leave the resources that could not be rolled back as they are
     #[arg(long)]
     skip_failed: bool,
+    /// First take back what others changed since the last deployment (see `deploy drift`)
+    #[arg(long)]
+    revert_drift: bool,
 }
 
 /// Arguments that decide the plan.
@@ -91,6 +95,11 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
             Skip::Failed
         } else {
             Skip::Nothing
+        },
+        drift: if arguments.revert_drift {
+            DriftMode::Revert
+        } else {
+            DriftMode::Leave
         },
     };
     let ask = Ask {

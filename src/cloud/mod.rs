@@ -11,6 +11,7 @@
 pub mod artifacts;
 pub mod condition;
 pub mod diagnosis;
+pub mod drift;
 pub mod endpoints;
 pub mod fault;
 pub mod identity;
@@ -49,6 +50,10 @@ pub struct Cloud {
     pub endpoints: Arc<dyn endpoints::Endpoints>,
     /// Everything of an environment that exists, whoever made it.
     pub inventory: Arc<dyn inventory::Inventory>,
+    /// Drift as CloudFormation detects it.
+    pub drift: Arc<dyn drift::StackDrift>,
+    /// Resources as their own services tell them.
+    pub read_back: Arc<dyn drift::ReadBack>,
     /// Plain HTTP requests to the environment's own API.
     pub web: Arc<dyn web::Web>,
     /// How often this cloud may be asked.

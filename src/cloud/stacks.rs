@@ -53,6 +53,18 @@ pub struct ChangeRequest {
     pub parameters: BTreeMap<String, String>,
     /// Tags of the stack.
     pub tags: BTreeMap<String, String>,
+    /// Whether what others changed is taken back as well.
+    pub drift: DriftMode,
+}
+
+/// Whether a change set takes back what others changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DriftMode {
+    /// It compares the new template with the old one only.
+    #[default]
+    Leave,
+    /// It compares with what is there (CloudFormation user guide, "Using drift-aware change sets").
+    Revert,
 }
 
 /// Whether a change set creates or updates its stack.

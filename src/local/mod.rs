@@ -9,15 +9,15 @@
 //!
 //! | service | operations | not emulated |
 //! |---|---|---|
-//! | CloudFormation | change sets (CREATE, UPDATE), CreateStack, UpdateStack, DeleteStack, ContinueUpdateRollback, UpdateTerminationProtection, all descriptions and lists of stacks, resources and events, GetTemplate, GetTemplateSummary, ValidateTemplate | drift, imports, exports, nested stacks, transforms, stack policies, stack sets, RollbackStack, templates in S3 |
+//! | CloudFormation | change sets (CREATE, UPDATE, drift-aware), drift detection, CreateStack, UpdateStack, DeleteStack (also by force), RollbackStack, ContinueUpdateRollback, UpdateTerminationProtection, all descriptions and lists of stacks, resources and events (also by operation), GetTemplate, GetTemplateSummary, ValidateTemplate | imports, exports, nested stacks, transforms, stack policies, stack sets, templates in S3 |
 //! | CloudFormation functions | Ref, GetAtt, Sub, Join, Select, Split, If, Equals, Not, And, Or, FindInMap, Base64, pseudo parameters but NotificationARNs | ImportValue, GetAZs, Cidr, Transform, language extensions |
 //! | S3 | buckets, objects, versions, multipart uploads, conditional writes; types Bucket, BucketPolicy | policies are kept, not enforced |
-//! | IAM | reading roles and their policies; type Role | users, groups, managed policies; policies are kept, not evaluated |
+//! | IAM | reading roles and their policies, PutRolePolicy, DeleteRolePolicy, UpdateAssumeRolePolicy; type Role | users, groups, managed policies; policies are kept, not evaluated |
 //! | STS | GetCallerIdentity | assuming roles |
 //! | CloudWatch Logs | groups, streams, events, retention (shown, not enforced), filter patterns of words; type LogGroup | queries, metric filters, subscriptions |
-//! | SageMaker | training jobs, models, endpoint configurations, endpoints, InvokeEndpoint; types Model, EndpointConfig, Endpoint | everything else |
-//! | Lambda | running Python handlers; types Function, Permission | versions, aliases, layers, event sources |
-//! | API Gateway | HTTP APIs served at `/_aws/execute-api/<api id>/`; types Api, Integration, Route, Stage | REST and WebSocket APIs, authorizers, stages but `$default` |
+//! | SageMaker | training jobs, models, endpoint configurations, endpoints (also UpdateEndpointWeightsAndCapacities), InvokeEndpoint; types Model, EndpointConfig, Endpoint | everything else |
+//! | Lambda | running Python handlers, UpdateFunctionConfiguration, UpdateFunctionCode; types Function, Permission | versions, aliases, layers, event sources |
+//! | API Gateway | HTTP APIs served at `/_aws/execute-api/<api id>/`, UpdateApi, UpdateIntegration, UpdateStage, CreateRoute, UpdateRoute, DeleteRoute; types Api, Integration, Route, Stage | REST and WebSocket APIs, authorizers, stages but `$default` |
 
 pub mod auth;
 pub mod clock;

@@ -47,6 +47,45 @@ pub trait ResourceProvider: Send + Sync {
     /// # Errors
     /// The reason, e.g. a bucket that is not empty.
     async fn delete(&self, physical_id: &str) -> Result<(), ResourceError>;
+
+    /// Reads the resource as it is now, in the form of the template. `expected` are the properties that
+    /// the stack gave it: what cannot be read back (write-only properties) is answered as expected.
+    ///
+    /// # Errors
+    /// The reason why it cannot be read.
+    fn read(&self, _physical_id: &str, _expected: &Value) -> Result<Live, ResourceError> {
+        Ok(Live::Unsupported)
+    }
+}
+
+/// A resource as it is, whoever changed it last.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Live {
+    /// The type's registry schema has no read handler, so that nobody looks.
+    Unsupported,
+    /// The resource is not there.
+    Missing,
+    /// Its properties.
+    Properties(Value),
+}
+
+impl Live {
+    /// Puts what was read over what is expected; a property that was read as `Null` is not set.
+    pub fn over<const N: usize>(expected: &Value, read: [(&str, Value); N]) -> Self {
+        let mut properties = expected.clone();
+        for (name, value) in read {
+            match (properties.as_object_mut(), value) {
+                (Some(properties), Value::Null) => {
+                    properties.remove(name);
+                }
+                (Some(properties), value) => {
+                    properties.insert(name.to_owned(), value);
+                }
+                (None, _) => {}
+            }
+        }
+        Self::Properties(properties)
+    }
 }
 
 /// What a provider is asked to make real: properties with all intrinsic functions resolved.

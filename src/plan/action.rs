@@ -61,6 +61,8 @@ pub enum StepKind {
     FoundationRecovery,
     /// The service stack, to be brought back to a state from which it can be updated.
     ServiceRecovery,
+    /// What others changed, to be taken back.
+    DriftReversal,
     /// The CloudFormation stack of the bucket and the roles.
     Foundation,
     /// The data file in the bucket.
@@ -90,9 +92,12 @@ pub enum StepKind {
 }
 
 impl StepKind {
-    /// Whether the step only brings a stack back to a state from which it can be updated.
+    /// Whether the step only brings back a state from which it can be planned what else is to be done.
     pub fn is_recovery(self) -> bool {
-        matches!(self, Self::FoundationRecovery | Self::ServiceRecovery)
+        matches!(
+            self,
+            Self::FoundationRecovery | Self::ServiceRecovery | Self::DriftReversal
+        )
     }
 }
 
@@ -100,6 +105,7 @@ impl fmt::Display for StepKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Foundation | Self::FoundationRemoval | Self::FoundationRecovery => "foundation",
+            Self::DriftReversal => "drift",
             Self::Data => "data",
             Self::Code => "training code",
             Self::Function => "function code",
@@ -162,6 +168,8 @@ pub enum Reason {
     Differs,
     /// It was asked to look closer than at the fingerprints.
     Refreshed,
+    /// Others changed this since it was deployed.
+    Drifted(Vec<String>),
     /// The last operation ended in this status.
     LastEndedAs(StackStatus),
     /// Objects of this content are not in the bucket yet; how many.
@@ -188,6 +196,7 @@ impl fmt::Display for Reason {
             Self::NotThere => formatter.write_str("not there yet"),
             Self::Differs => formatter.write_str("differs from what is deployed"),
             Self::Refreshed => formatter.write_str("compared by CloudFormation, as asked"),
+            Self::Drifted(what) => write!(formatter, "changed by others: {}", what.join(", ")),
             Self::LastEndedAs(status) => write!(formatter, "the last operation ended as {status}"),
             Self::NotUploaded(1) => formatter.write_str("not uploaded yet"),
             Self::NotUploaded(count) => write!(formatter, "{count} files not uploaded yet"),

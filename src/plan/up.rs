@@ -173,7 +173,17 @@ fn recoveries(observed: &Observed) -> Vec<Step> {
             reason: Reason::LastEndedAs(status),
         })
     };
-    stacks.into_iter().filter_map(step).collect()
+    let drift = &observed.inside.drift;
+    let reversal = (!drift.is_empty()).then(|| Step {
+        kind: StepKind::DriftReversal,
+        action: Action::Update,
+        reason: Reason::Drifted(drift.clone()),
+    });
+    stacks
+        .into_iter()
+        .filter_map(step)
+        .chain(reversal)
+        .collect()
 }
 
 /// Names what forbids touching the environment at all.

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use super::Session;
 use super::change::{StackChange, ensure};
+use super::drift;
 use super::error::{ReconcileError, known};
 use super::lock::Lock;
 use super::steps;
@@ -14,7 +15,7 @@ use super::train::{Model, train};
 use super::upload::upload;
 use super::verify::{Closeness, verify};
 use super::withdraw::{self, Skip};
-use crate::cloud::stacks::StackState;
+use crate::cloud::stacks::{DriftMode, StackState};
 use crate::cloud::training::TrainingState;
 use crate::plan::{
     Action, Deployment, Desired, DesiredStack, Observed, Plan, Purpose, Step, StepKind,
@@ -155,6 +156,7 @@ impl Run<'_> {
             template: stack.template.clone(),
             parameters,
             tags: self.desired.tags.clone(),
+            drift: DriftMode::Leave,
         };
         let deployment = Some(&self.desired.deployment);
         let before = match (action, before) {
@@ -195,6 +197,10 @@ struct Recoveries<'a> {
 #[async_trait]
 impl steps::Executor for Recoveries<'_> {
     async fn step(&mut self, step: &Step) -> Result<(), ReconcileError> {
+        if step.kind == StepKind::DriftReversal {
+            let found = drift::drift(self.session, self.deployment).await?;
+            return drift::revert_drift(self.session, self.deployment, &found).await;
+        }
         let state = match step.kind {
             StepKind::FoundationRecovery => &self.observed.foundation,
             _ => &self.observed.service,

@@ -12,7 +12,9 @@ use super::withdraw;
 use crate::bundle::Digest;
 use crate::cloud::FaultKind;
 use crate::cloud::condition::StackStatus;
-use crate::cloud::stacks::{CHANGE_PREFIX, ChangeKind, ChangeRequest, ChangeStatus, StackState};
+use crate::cloud::stacks::{
+    CHANGE_PREFIX, ChangeKind, ChangeRequest, ChangeStatus, DriftMode, StackState,
+};
 use crate::plan::Deployment;
 
 /// How long the making of a change set may take.
@@ -29,6 +31,8 @@ pub struct StackChange {
     pub parameters: BTreeMap<String, String>,
     /// Tags of the stack.
     pub tags: BTreeMap<String, String>,
+    /// What is done about what others changed.
+    pub drift: DriftMode,
 }
 
 /// Creates or updates a stack and waits until it is as desired. `before` is the stack as it was
@@ -50,8 +54,13 @@ pub async fn ensure(
         let state = session.cloud.stacks.describe(&change.name).await;
         return super::error::known(state.map_err(doing("look at the stack"))?, "the stack");
     }
-    let state = session.cloud.stacks.describe(&change.name).await;
-    let state = super::error::known(state.map_err(doing("look at the stack"))?, "the stack")?;
+    let state = match (request.kind, before) {
+        (ChangeKind::Update, Some(before)) => before.clone(),
+        _ => {
+            let state = session.cloud.stacks.describe(&change.name).await;
+            super::error::known(state.map_err(doing("look at the stack"))?, "the stack")?
+        }
+    };
     execute(session, &state, &request.name).await?;
     let operation = Operation {
         name: &change.name,
@@ -81,6 +90,7 @@ fn request(change: &StackChange, before: Option<&StackState>) -> ChangeRequest {
         template: change.template.clone(),
         parameters: change.parameters.clone(),
         tags: change.tags.clone(),
+        drift: change.drift,
     }
 }
 
@@ -93,9 +103,10 @@ fn name(change: &StackChange, before: Option<&StackState>) -> String {
         template,
         parameters,
         tags,
+        drift,
         ..
     } = change;
-    let content = format!("{template}\n{parameters:?}\n{tags:?}\n{start:?}");
+    let content = format!("{template}\n{parameters:?}\n{tags:?}\n{drift:?}\n{start:?}");
     let digest = Digest::of_bytes(content.as_bytes());
     format!("{CHANGE_PREFIX}{}", &digest.as_str()[..32])
 }
@@ -192,6 +203,7 @@ mod tests {
             template: "Resources: {}".into(),
             parameters: BTreeMap::from([("Key".to_owned(), parameter.to_owned())]),
             tags: BTreeMap::new(),
+            drift: DriftMode::Leave,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::drift::{Finding, Subject};
 use super::lock::LockNote;
 use crate::cloud::CloudFault;
 use crate::cloud::condition::StackStatus;
@@ -124,6 +125,30 @@ pub enum ReconcileError {
     /// The plan is not sound.
     #[error("the plan is not sound, which is a mistake in deploy")]
     Unsound(#[source] Flaw),
+    /// Drift is looked for in stacks at rest only.
+    #[error(
+        "{stack} is {status}: drift is looked for when nothing is being changed and nothing failed half-way"
+    )]
+    NotAtRest {
+        /// Name of the stack.
+        stack: String,
+        /// Its status.
+        status: StackStatus,
+    },
+    /// The deployed template is not one that this tool reads.
+    #[error("the deployed template of {stack} cannot be read: {reason}")]
+    UnreadableTemplate {
+        /// Name of the stack.
+        stack: String,
+        /// Why.
+        reason: String,
+    },
+    /// Drift that CloudFormation does not take back.
+    #[error("drift is left: {}", drift_left(findings))]
+    DriftLeft {
+        /// What is left.
+        findings: Vec<Finding>,
+    },
     /// Something is left after a teardown.
     #[error("{} left after the teardown: {}", count(items.len()), list(items))]
     Leftovers {
@@ -209,6 +234,22 @@ fn count(items: usize) -> String {
     } else {
         format!("{items} things are")
     }
+}
+
+fn drift_left(findings: &[Finding]) -> String {
+    let named: Vec<String> = findings
+        .iter()
+        .map(|finding| {
+            let Subject {
+                logical_id, kind, ..
+            } = &finding.subject;
+            match &finding.property {
+                Some(property) => format!("{logical_id} ({kind}) {property}"),
+                None => format!("{logical_id} ({kind}) is gone"),
+            }
+        })
+        .collect();
+    named.join(", ")
 }
 
 fn list(items: &[Item]) -> String {

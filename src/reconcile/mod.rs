@@ -12,6 +12,7 @@ mod apply;
 mod change;
 mod consent;
 mod down;
+pub mod drift;
 mod empty;
 mod error;
 mod follow;

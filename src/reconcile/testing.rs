@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -13,6 +14,7 @@ use super::progress::{Event, Observer};
 use super::station::{Station, Witness, Worker};
 use super::{Cancel, Session};
 use crate::cloud::artifacts::{Artifacts, Place, Refusal, Sent, Source, Version, VersionPage};
+use crate::cloud::drift::{Deployed, DeployedResource, Detected, Detection, Live, ReadBack, StackDrift};
 use crate::cloud::endpoints::{EndpointState, Endpoints};
 use crate::cloud::identity::{Caller, Identity};
 use crate::cloud::inventory::{Inventory, Item, Scope};
@@ -117,6 +119,8 @@ pub(crate) fn session() -> Bed {
             logs: cloud.clone(),
             endpoints: cloud.clone(),
             inventory: cloud.clone(),
+            drift: cloud.clone(),
+            read_back: cloud.clone(),
             web: cloud,
             pace: Pace::SHARED,
         },
@@ -387,6 +391,32 @@ impl Endpoints for Nothing {
 
     async fn invoke(&self, _: &str, _: &str) -> Result<String, CloudFault> {
         refused()
+    }
+}
+
+#[async_trait]
+impl StackDrift for Nothing {
+    async fn deployed(&self, _: &str) -> Result<Deployed, CloudFault> {
+        refused()
+    }
+
+    async fn start(&self, _: &str) -> Result<String, CloudFault> {
+        refused()
+    }
+
+    async fn progress(&self, _: &str) -> Result<Detection, CloudFault> {
+        refused()
+    }
+
+    async fn found(&self, _: &str) -> Result<Vec<Detected>, CloudFault> {
+        refused()
+    }
+}
+
+#[async_trait]
+impl ReadBack for Nothing {
+    async fn read(&self, _: &DeployedResource, _: &Value) -> Result<Live, CloudFault> {
+        Ok(Live::NotRead)
     }
 }
 

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use super::Session;
 use super::apply::{Outcome, bring_up, recover};
 use super::consent::Consent;
+use super::drift::drift;
 use super::error::ReconcileError;
 use super::lock::Lock;
 use super::observe::{look_for_up, observe};
 use super::settle::settled;
 use super::withdraw::Skip;
+use crate::cloud::stacks::{DriftMode, StackState};
+use crate::plan::recover::{Recovery, recovery};
 use crate::plan::{self, Choices, Deployment, Desired, Observed, Plan};
 
 /// How often the world may move between a plan and its execution.
@@ -22,6 +25,8 @@ pub struct UpOptions {
     pub choices: Choices,
     /// What to do with resources that cannot be rolled back.
     pub skip: Skip,
+    /// What to do about what others changed.
+    pub drift: DriftMode,
 }
 
 /// What a run of `up` came to.
@@ -64,6 +69,9 @@ pub async fn up(
     let mut before: Option<Plan> = None;
     for _ in 0..ROUNDS {
         look_for_up(session, desired, options.choices, &mut observed).await?;
+        if options.drift == DriftMode::Revert {
+            observed.inside.drift = drifted(session, deployment, &observed).await?;
+        }
         let plan = plan::plan(desired, &observed, options.choices);
         if !plan.held.is_empty() {
             return Err(ReconcileError::Held(plan.held));
@@ -87,6 +95,22 @@ pub async fn up(
     Err(ReconcileError::Moved {
         what: before.map_or_else(Vec::new, |plan| plan.based_on.moved(&now)),
     })
+}
+
+/// What others changed since the last deployment. Where that cannot be told yet, because a stack is to be
+/// recovered first, it is told in a later round.
+async fn drifted(
+    session: &Session,
+    deployment: &Deployment,
+    observed: &Observed,
+) -> Result<Vec<String>, ReconcileError> {
+    let stacks = [&observed.foundation, &observed.service];
+    let settled = |state: &&StackState| recovery(state.status) == Recovery::Update;
+    if !stacks.into_iter().flatten().all(|state| settled(&state)) {
+        return Ok(Vec::new());
+    }
+    let report = drift(session, deployment).await?;
+    Ok(report.findings.iter().map(ToString::to_string).collect())
 }
 
 /// What became of one round under the lock.

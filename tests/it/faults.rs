@@ -11,7 +11,11 @@ use crate::support::tools;
 
 /// A project that trains with the given script instead of the repository's.
 fn with_script(script: &str) -> Project {
-    let python = tools::interpreter("test");
+    with_script_on(&tools::interpreter("test"), script)
+}
+
+/// The same, on the given interpreter.
+pub(crate) fn with_script_on(python: &std::path::Path, script: &str) -> Project {
     let stack = tiny_stack(&format!("{{ interpreter: {} }}", python.display()));
     let code = stack
         .lines()
@@ -25,7 +29,7 @@ fn with_script(script: &str) -> Project {
 }
 
 /// A training script that ships the given inference code in its model.
-fn training_of(inference: &str) -> String {
+pub(crate) fn training_of(inference: &str) -> String {
     format!(
         r#"
 import os, pathlib
@@ -36,7 +40,7 @@ model.mkdir(parents=True)
     )
 }
 
-const GOOD_INFERENCE: &str = r#"
+pub(crate) const GOOD_INFERENCE: &str = r#"
 import json
 def model_fn(model_dir): return None
 def input_fn(body, content_type): return json.loads(body)

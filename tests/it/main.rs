@@ -3,6 +3,7 @@
 mod architecture;
 mod check;
 mod diff;
+mod drift;
 mod end_to_end;
 mod faults;
 mod init;

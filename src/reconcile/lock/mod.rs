@@ -190,7 +190,8 @@ impl Lock {
         } else {
             Expiry::Running
         };
-        other.judge(etag, note.interval(), expiry)
+        // Half a lease holds at least one renewal of whoever is alive.
+        other.judge(etag, note.lease() / 2, expiry)
     }
 
     fn tell_takeover(&self, found: Option<&LockNote>, written: &Result<Written, CloudFault>) {
@@ -254,6 +255,8 @@ enum Expiry {
 #[derive(Default)]
 struct Other {
     seen: Option<(String, Instant)>,
+    /// It has changed while it was looked at, so somebody is alive.
+    renewed: bool,
     expiring: bool,
 }
 
@@ -264,11 +267,12 @@ impl Other {
             Some((seen, since)) if seen == etag => *since,
             _ => {
                 let now = Instant::now();
+                self.renewed = self.seen.is_some();
                 self.seen = Some((etag.to_owned(), now));
                 now
             }
         };
-        self.expiring = expiry == Expiry::Over;
+        self.expiring = expiry == Expiry::Over && !self.renewed;
         if expiry != Expiry::Running && since.elapsed() > interval {
             return Verdict::Abandoned;
         }

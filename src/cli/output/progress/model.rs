@@ -218,6 +218,8 @@ impl Model {
                 training.line = Some(line.clone());
             }
             Event::Removed { objects } => self.now.removed = Some(*objects),
+            // It is shown when it comes, and stays.
+            Event::Notice { .. } => {}
         }
     }
 

@@ -28,6 +28,9 @@ impl<W: Write> Tree<W> {
     /// Takes an event. What it changes below is drawn by the next tick, since there may be thousands.
     pub(super) fn event(&mut self, event: &Event, at: Duration, window: Window) {
         self.model.take(event, at);
+        if let Event::Notice { text } = event {
+            self.above(text, window);
+        }
         let (Event::StepDone { step: kind, .. }
         | Event::StepFailed { step: kind }
         | Event::StepLeft { step: kind }

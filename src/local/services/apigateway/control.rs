@@ -1,4 +1,4 @@
-//! The control plane's reads. APIs are made by CloudFormation only.
+//! The control plane, and its reads.
 
 use axum::body::Body;
 use axum::http::{Method, Response, StatusCode};
@@ -14,12 +14,20 @@ use crate::local::wire::{ApiError, ApiRequest, json::rest_answer};
 impl ApiGateway {
     /// Answers a request of the API Gateway v2 API.
     pub fn handle(&self, request: &ApiRequest) -> Response<Body> {
-        rest_answer(StatusCode::OK, self.read(request))
+        let status = match request.method {
+            Method::POST => StatusCode::CREATED,
+            Method::DELETE => StatusCode::NO_CONTENT,
+            _ => StatusCode::OK,
+        };
+        rest_answer(status, self.control(request))
     }
 
-    fn read(&self, request: &ApiRequest) -> Result<Value, ApiError> {
+    fn control(&self, request: &ApiRequest) -> Result<Value, ApiError> {
         let path = percent_decode_str(request.path.trim_matches('/')).decode_utf8_lossy();
         let segments: Vec<&str> = path.split('/').collect();
+        if let Some(edited) = self.edit(request, &segments) {
+            return edited;
+        }
         if request.method != Method::GET {
             let name = operation(&request.method, &segments);
             return Err(ApiError::not_emulated("API Gateway v2", &name));
@@ -32,10 +40,7 @@ impl ApiGateway {
                 Ok(items(routes.map(|(id, route)| shown_route(id, route))))
             }),
             ["v2", "apis", id, "routes", own] => self.api(id, |api| {
-                let route = api
-                    .routes
-                    .get(*own)
-                    .ok_or_else(|| not_found("Route", own))?;
+                let route = api.routes.get(*own).ok_or_else(|| missing("Route", own))?;
                 Ok(shown_route(own, route))
             }),
             ["v2", "apis", id, "integrations"] => self.api(id, |api| {
@@ -46,7 +51,7 @@ impl ApiGateway {
             }),
             ["v2", "apis", id, "integrations", own] => self.api(id, |api| {
                 let entry = api.integrations.get(*own);
-                let entry = entry.ok_or_else(|| not_found("Integration", own))?;
+                let entry = entry.ok_or_else(|| missing("Integration", own))?;
                 Ok(shown_integration(own, entry))
             }),
             ["v2", "apis", id, "stages"] => self.api(id, |api| {
@@ -57,7 +62,7 @@ impl ApiGateway {
                 let stage = api
                     .stages
                     .get(*name)
-                    .ok_or_else(|| not_found("Stage", name))?;
+                    .ok_or_else(|| missing("Stage", name))?;
                 Ok(shown_stage(name, stage))
             }),
             ["v2", "tags", rest @ ..] => self.tags(rest),
@@ -81,7 +86,7 @@ impl ApiGateway {
         look: impl FnOnce(&Api) -> Result<R, ApiError>,
     ) -> Result<R, ApiError> {
         self.state
-            .read(|state| look(state.apis.get(id).ok_or_else(|| not_found("API", id))?))
+            .read(|state| look(state.apis.get(id).ok_or_else(|| missing("API", id))?))
     }
 
     /// Tells the tags of an API or a stage by its ARN, `arn:aws:apigateway:<region>::/apis/<id>...`.
@@ -92,7 +97,7 @@ impl ApiGateway {
                 let stage = api
                     .stages
                     .get(*name)
-                    .ok_or_else(|| not_found("Stage", name))?;
+                    .ok_or_else(|| missing("Stage", name))?;
                 Ok(stage.tags.clone())
             })?,
             other => {
@@ -105,7 +110,7 @@ impl ApiGateway {
         Ok(json!({ "tags": tags }))
     }
 
-    fn shown(&self, id: &str, api: &Api) -> Value {
+    pub(super) fn shown(&self, id: &str, api: &Api) -> Value {
         let mut shown = json!({
             "apiId": id,
             "apiEndpoint": self.endpoint(id),
@@ -145,7 +150,7 @@ fn shown_cors(cors: &Cors) -> Value {
     shown
 }
 
-fn shown_route(id: &str, route: &Route) -> Value {
+pub(super) fn shown_route(id: &str, route: &Route) -> Value {
     let mut shown = json!({
         "routeId": id,
         "routeKey": route.key.to_string(),
@@ -158,7 +163,7 @@ fn shown_route(id: &str, route: &Route) -> Value {
     shown
 }
 
-fn shown_integration(id: &str, integration: &Integration) -> Value {
+pub(super) fn shown_integration(id: &str, integration: &Integration) -> Value {
     let mut shown = json!({
         "integrationId": id,
         "integrationType": "AWS_PROXY",
@@ -174,7 +179,7 @@ fn shown_integration(id: &str, integration: &Integration) -> Value {
     shown
 }
 
-fn shown_stage(name: &str, stage: &Stage) -> Value {
+pub(super) fn shown_stage(name: &str, stage: &Stage) -> Value {
     let mut shown = json!({
         "stageName": name,
         "autoDeploy": stage.auto_deploy,
@@ -200,7 +205,7 @@ fn shown_stage(name: &str, stage: &Stage) -> Value {
     shown
 }
 
-fn not_found(kind: &str, id: &str) -> ApiError {
+pub(super) fn missing(kind: &str, id: &str) -> ApiError {
     ApiError::with_status(
         StatusCode::NOT_FOUND,
         "NotFoundException",

@@ -7,6 +7,7 @@
 mod access_log;
 mod control;
 mod cors;
+mod edit;
 mod event;
 mod model;
 mod reply;

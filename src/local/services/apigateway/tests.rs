@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{ApiGateway, ApiGatewayParts, providers};
 use crate::local::clock::Clock;
-use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
 use crate::local::runner::{Python, PythonSpec};
 use crate::local::services::lambda::{self, Lambda, LambdaParts};
 use crate::local::services::s3::S3;
@@ -398,4 +398,71 @@ async fn what_is_not_emulated_is_refused_by_name() {
     }
     let path = bed.folder.path().join("apis.json");
     assert!(path.exists());
+}
+
+#[tokio::test]
+async fn parts_of_an_api_are_changed_through_the_control_plane_and_seen_changed() {
+    let bed = Bed::new(json!({}), 20_000).await;
+    let call = async |method: Method, path: &str, body: Value| {
+        let request = ApiRequest {
+            method,
+            path: format!("/v2/apis/{}{path}", bed.api),
+            query: String::new(),
+            headers: axum::http::HeaderMap::new(),
+            body: body.to_string().into(),
+            region: "us-east-1".to_owned(),
+        };
+        let response = bed.gateway.handle(&request);
+        let status = response.status().as_u16();
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await;
+        let body = serde_json::from_slice::<Value>(&bytes.unwrap()).unwrap_or_default();
+        (status, body)
+    };
+    let (_, routes) = call(Method::GET, "/routes", json!({})).await;
+    let route = routes["items"][0].clone();
+    let id = route["routeId"].as_str().unwrap().to_owned();
+
+    let new = json!({ "routeKey": "GET /more", "target": route["target"] });
+    let (status, made) = call(Method::POST, "/routes", new.clone()).await;
+    assert_eq!(status, 201, "{made}");
+    let (status, error) = call(Method::POST, "/routes", new).await;
+    assert_eq!(status, 400, "the key is taken: {error}");
+    let path = format!("/routes/{}", made["routeId"].as_str().unwrap());
+    let (status, _) = call(Method::DELETE, &path, json!({})).await;
+    assert_eq!(status, 204);
+    let (status, _) = call(Method::DELETE, &path, json!({})).await;
+    assert_eq!(status, 404);
+
+    let (_, shown) = call(
+        Method::PATCH,
+        &format!("/routes/{id}"),
+        json!({ "routeKey": "PUT /classify" }),
+    )
+    .await;
+    assert_eq!(shown["target"], route["target"], "what is not named stays");
+    let expected = json!({ "ApiId": bed.api, "RouteKey": "POST /classify" });
+    let provider = bed.provider("AWS::ApiGatewayV2::Route");
+    let Live::Properties(live) = provider.read(&id, &expected).unwrap() else {
+        panic!("it is there")
+    };
+    assert_eq!(live["RouteKey"], "PUT /classify");
+
+    let throttle = json!({ "defaultRouteSettings":
+        { "throttlingRateLimit": 5.0, "throttlingBurstLimit": 7 } });
+    let (_, stage) = call(Method::PATCH, "/stages/%24default", throttle).await;
+    assert_eq!(stage["defaultRouteSettings"]["throttlingBurstLimit"], 7);
+    let (_, api) = call(Method::PATCH, "", json!({ "description": "new" })).await;
+    assert_eq!(api["description"], "new");
+    let (_, integrations) = call(Method::GET, "/integrations", json!({})).await;
+    let id = integrations["items"][0]["integrationId"].as_str().unwrap();
+    let (_, shown) = call(
+        Method::PATCH,
+        &format!("/integrations/{id}"),
+        json!({ "timeoutInMillis": 1000 }),
+    )
+    .await;
+    assert_eq!(shown["timeoutInMillis"], 1000);
+    let provider = bed.provider("AWS::ApiGatewayV2::Stage");
+    let stage = provider.read("x", &json!({})).unwrap();
+    assert_eq!(stage, Live::Unsupported, "as in its registry schema");
 }

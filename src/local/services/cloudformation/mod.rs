@@ -7,6 +7,7 @@
 
 mod api;
 mod changes;
+mod drift;
 mod operation;
 mod outputs;
 mod registry;

@@ -13,7 +13,7 @@ use super::registry::Registry;
 use super::{CloudFormation, CloudFormationParts};
 use crate::local::clock::Clock;
 use crate::local::journal::Journal;
-use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
 use crate::local::wire::ApiRequest;
 
 /// What a test's cloud holds and how it behaves; it outlives the engine, as a real one does.
@@ -134,6 +134,15 @@ impl ResourceProvider for Things {
         world.exists.remove(id);
         world.owners.remove(id);
         Ok(())
+    }
+
+    fn read(&self, id: &str, _: &Value) -> Result<Live, ResourceError> {
+        let world = self.world.lock().unwrap();
+        Ok(match world.exists.get(id) {
+            _ if self.kind == "Test::Plain" => Live::Unsupported,
+            Some(properties) => Live::Properties(properties.clone()),
+            None => Live::Missing,
+        })
     }
 }
 

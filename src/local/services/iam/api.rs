@@ -1,4 +1,4 @@
-//! IAM's read operations.
+//! IAM's operations; those that read are here.
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
@@ -28,6 +28,7 @@ pub(super) fn handle(iam: &Iam, request: &ApiRequest) -> Response<Body> {
     });
     let action = parameters.action();
     let result = match action {
+        "DeleteRolePolicy" => iam.delete_role_policy(&parameters),
         "GetRole" => with_role(iam, &parameters, |role| {
             let mut xml = Xml::default();
             xml.element("Role", |xml| describe(xml, role));
@@ -56,6 +57,8 @@ pub(super) fn handle(iam: &Iam, request: &ApiRequest) -> Response<Body> {
             Ok(xml)
         }),
         "ListRoles" => list(iam, &parameters),
+        "PutRolePolicy" => iam.put_role_policy(&parameters),
+        "UpdateAssumeRolePolicy" => iam.update_assume_role_policy(&parameters),
         other => Err(ApiError::not_emulated("iam", other)),
     };
     answer(NAMESPACE, action, result)
@@ -141,7 +144,7 @@ fn encoded(document: &Value) -> String {
     utf8_percent_encode(&document.to_string(), ENCODED).to_string()
 }
 
-fn no_such_entity(message: String) -> ApiError {
+pub(super) fn no_such_entity(message: String) -> ApiError {
     ApiError::with_status(StatusCode::NOT_FOUND, "NoSuchEntity", message)
 }
 
@@ -224,6 +227,23 @@ mod tests {
             status == 404 && text.contains("<Code>NoSuchEntity<"),
             "{text}"
         );
+        let (status, text) = call(
+            &iam,
+            "Action=PutRolePolicy&RoleName=a&PolicyName=more&PolicyDocument=%7B%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22s3%3A*%22%7D%7D",
+        )
+        .await;
+        assert_eq!(status, 200, "{text}");
+        let (_, text) = call(&iam, "Action=ListRolePolicies&RoleName=a").await;
+        assert!(text.contains("<member>more<"), "{text}");
+        call(&iam, "Action=DeleteRolePolicy&RoleName=a&PolicyName=more").await;
+        let (status, text) = call(&iam, "Action=DeleteRolePolicy&RoleName=a&PolicyName=more").await;
+        assert!(status == 404, "{text}");
+        let (_, text) = call(
+            &iam,
+            "Action=UpdateAssumeRolePolicy&RoleName=a&PolicyDocument=%7B%7D",
+        )
+        .await;
+        assert!(text.contains("<Code>MalformedPolicyDocument<"), "{text}");
         let (status, text) = call(&iam, "Action=CreateUser").await;
         assert!(
             status == 501 && text.contains("does not emulate iam CreateUser"),

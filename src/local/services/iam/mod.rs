@@ -1,10 +1,11 @@
 //! IAM: roles with their inline policies.
 //!
-//! Purpose: keeps the roles that stacks make, and answers questions about them. Input: Query requests,
+//! Purpose: keeps the roles that stacks make, answers questions about them and lets policies be edited. Input: Query requests,
 //! calls of the CloudFormation provider. Output: XML answers. Must not know: who assumes a role;
 //! policies are kept and shown, not evaluated.
 
 mod api;
+mod edit;
 mod provider;
 
 use std::collections::BTreeMap;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Iam, Role};
 use crate::local::ids;
-use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
 
 /// Provider of roles.
 pub(super) struct Roles(pub(super) Arc<Iam>);
@@ -93,6 +93,25 @@ impl ResourceProvider for Roles {
             Ok(())
         });
         removed.map_err(Unchanged::reason)
+    }
+
+    /// Inline policies are answered as expected: whoever changes them through IAM is not seen here.
+    fn read(&self, physical_id: &str, expected: &Value) -> Result<Live, ResourceError> {
+        Ok(self
+            .0
+            .state
+            .read(|state| match state.roles.get(physical_id) {
+                None => Live::Missing,
+                Some(role) => Live::over(
+                    expected,
+                    [
+                        ("AssumeRolePolicyDocument", role.trust.clone()),
+                        ("Description", json!(role.description)),
+                        ("ManagedPolicyArns", json!(role.managed)),
+                        ("MaxSessionDuration", json!(role.longest_session)),
+                    ],
+                ),
+            }))
     }
 }
 
@@ -205,7 +224,7 @@ fn policies(properties: &Value) -> Result<BTreeMap<String, Value>, ResourceError
 }
 
 /// Checks the outer form of a policy document.
-fn document(name: &str, document: Option<&Value>) -> Result<Value, ResourceError> {
+pub(super) fn document(name: &str, document: Option<&Value>) -> Result<Value, ResourceError> {
     let malformed = |what: &str| {
         ResourceError::new(format!(
             "{name}: {what} (Service: Iam, Status Code: 400, MalformedPolicyDocument)"

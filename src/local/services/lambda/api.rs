@@ -1,4 +1,4 @@
-//! The Lambda API: reads and invocations. Functions are made by CloudFormation only.
+//! The Lambda API: reads, changes and invocations. Functions are made by CloudFormation only.
 
 use std::sync::Arc;
 
@@ -32,6 +32,15 @@ impl Lambda {
             (&Method::GET, ["2015-03-31", "functions", name, "configuration"]) => ok(self
                 .named(name, &request)
                 .map(|function| function.configuration())),
+            (&Method::PUT, ["2015-03-31", "functions", name, "configuration"]) => ok(self
+                .named(name, &request)
+                .and_then(|function| self.update_configuration(&function, &request.body))),
+            (&Method::PUT, ["2015-03-31", "functions", name, "code"]) => {
+                match self.named(name, &request) {
+                    Ok(function) => ok(self.update_code(&function, &request.body).await),
+                    Err(error) => ok(Err(error)),
+                }
+            }
             (&Method::GET, ["2015-03-31", "functions", name, "policy"]) => ok(self
                 .named(name, &request)
                 .and_then(|function| policy(&function))),
@@ -185,8 +194,6 @@ fn operation(method: &Method, segments: &[&str]) -> String {
     let name = match (method.as_str(), segments) {
         ("POST", ["2015-03-31", "functions"]) => "CreateFunction",
         ("DELETE", ["2015-03-31", "functions", _]) => "DeleteFunction",
-        ("PUT", ["2015-03-31", "functions", _, "code"]) => "UpdateFunctionCode",
-        ("PUT", ["2015-03-31", "functions", _, "configuration"]) => "UpdateFunctionConfiguration",
         ("POST", ["2015-03-31", "functions", _, "policy"]) => "AddPermission",
         ("DELETE", ["2015-03-31", "functions", _, "policy", _]) => "RemovePermission",
         ("POST", ["2015-03-31", "functions", _, "versions"]) => "PublishVersion",

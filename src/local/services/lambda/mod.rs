@@ -9,6 +9,7 @@
 mod api;
 mod code;
 mod connection;
+mod edit;
 mod instance;
 mod invoke;
 mod logs;
@@ -16,6 +17,7 @@ mod model;
 mod permission;
 mod pool;
 mod resources;
+mod source;
 
 use std::collections::HashMap;
 use std::io;

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::{Caller, Lambda, LambdaAnswer, LambdaParts, providers};
 use crate::local::clock::Clock;
-use crate::local::resource::{ResourceProvider, ResourceRequest};
+use crate::local::resource::{Live, ResourceProvider, ResourceRequest};
 use crate::local::runner::{Python, PythonSpec};
 use crate::local::services::s3::S3;
 use crate::local::wire::ApiRequest;
@@ -420,4 +420,64 @@ async fn the_api_reads_and_invokes_and_refuses_the_rest_by_name() {
         .unwrap();
     let configuration: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(configuration["State"], "Active");
+}
+
+#[tokio::test]
+async fn a_function_is_changed_through_the_api_and_seen_changed() {
+    let bed = Bed::with(HANDLER, json!({})).await;
+    let put = async |path: &str, body: Value| {
+        let request = ApiRequest {
+            method: Method::PUT,
+            path: format!("/2015-03-31/functions/classify/{path}"),
+            query: String::new(),
+            headers: HeaderMap::new(),
+            body: body.to_string().into(),
+            region: "us-east-1".to_owned(),
+        };
+        let answer = bed.lambda.handle(request).await;
+        let status = answer.status().as_u16();
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await;
+        (
+            status,
+            serde_json::from_slice::<Value>(&body.unwrap()).unwrap(),
+        )
+    };
+    let change = json!({ "MemorySize": 512, "Environment": { "Variables": { "OWN": "new" } } });
+    let (status, shown) = put("configuration", change).await;
+    assert_eq!(
+        (status, &shown["MemorySize"]),
+        (200, &json!(512)),
+        "{shown}"
+    );
+    let (_, answer) = bed.invoke(json!({})).await;
+    assert_eq!(answer["own"], "new", "the next call runs with it: {answer}");
+    let provider = bed.provider("AWS::Lambda::Function");
+    let expected = json!({ "MemorySize": 128, "Code": { "ZipFile": "x" } });
+    let Live::Properties(live) = provider.read("classify", &expected).unwrap() else {
+        panic!("it is there")
+    };
+    assert_eq!(live["MemorySize"], 512);
+    assert_eq!(live["Code"], expected["Code"], "code is write-only");
+    assert_eq!(provider.read("none", &expected).unwrap(), Live::Missing);
+
+    let (status, error) = put("configuration", json!({ "Role": "arn:none" })).await;
+    assert_eq!(status, 400, "{error}");
+    let (status, error) = put("configuration", json!({ "Layers": ["arn"] })).await;
+    assert!(
+        status == 501 && error["message"].as_str().unwrap().contains("Layers"),
+        "{error}"
+    );
+    let before = shown["CodeSha256"].clone();
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    archive
+        .start_file("index.py", zip::write::SimpleFileOptions::default())
+        .unwrap();
+    io::Write::write_all(&mut archive, b"def handler(event, context): return 7").unwrap();
+    let bytes = archive.finish().unwrap().into_inner();
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes);
+    let (status, shown) = put("code", json!({ "ZipFile": encoded })).await;
+    assert_eq!(status, 200, "{shown}");
+    assert_ne!(shown["CodeSha256"], before);
+    let (_, answer) = bed.invoke(json!({})).await;
+    assert_eq!(answer, 7);
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::store::Group;
 use super::{Logs, LogsFault};
-use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
 
 /// Provider of log groups.
 pub(super) struct Groups(pub(super) Arc<Logs>);
@@ -74,6 +74,17 @@ impl ResourceProvider for Groups {
     async fn delete(&self, physical_id: &str) -> Result<(), ResourceError> {
         match self.0.store.delete_group(physical_id) {
             Ok(()) | Err(LogsFault::Missing(_)) => Ok(()),
+            Err(fault) => Err(reason(fault)),
+        }
+    }
+
+    fn read(&self, physical_id: &str, expected: &Value) -> Result<Live, ResourceError> {
+        match self.0.store.group(physical_id) {
+            Ok(group) => Ok(Live::over(
+                expected,
+                [("RetentionInDays", json!(group.retention_days))],
+            )),
+            Err(LogsFault::Missing(_)) => Ok(Live::Missing),
             Err(fault) => Err(reason(fault)),
         }
     }

@@ -52,6 +52,7 @@ impl SageMaker {
             "DescribeEndpoint" => self.describe_endpoint(region, input),
             "ListEndpoints" => self.list_endpoints(region, input),
             "UpdateEndpoint" => self.update_endpoint(region, input),
+            "UpdateEndpointWeightsAndCapacities" => self.update_capacities(region, input),
             "DeleteEndpoint" => self.delete_endpoint(region, input),
             "AddTags" => self.add_tags(input),
             "DeleteTags" => self.delete_tags(input),

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Unchanged, attributes, change, flag, owner, tags};
 use crate::local::ids::suffix;
-use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
 use crate::local::services::apigateway::ApiGateway;
 use crate::local::services::apigateway::cors::Cors;
 use crate::local::services::apigateway::model::{ACCOUNT, Api, Endpoint};
@@ -94,6 +94,27 @@ impl ResourceProvider for ApiProvider {
             Ok(())
         })
     }
+
+    fn read(&self, physical_id: &str, expected: &Value) -> Result<Live, ResourceError> {
+        Ok(self
+            .0
+            .state
+            .read(|state| match state.apis.get(physical_id) {
+                None => Live::Missing,
+                Some(api) => Live::over(
+                    expected,
+                    [
+                        ("CorsConfiguration", json!(api.cors)),
+                        ("Description", json!(api.description)),
+                        (
+                            "DisableExecuteApiEndpoint",
+                            json!(api.endpoint == Endpoint::Disabled),
+                        ),
+                        ("Name", json!(api.name)),
+                    ],
+                ),
+            }))
+    }
 }
 
 impl ApiProvider {
@@ -112,7 +133,7 @@ impl ApiProvider {
     }
 }
 
-fn api(request: &ResourceRequest) -> Result<Api, ResourceError> {
+pub(in super::super) fn api(request: &ResourceRequest) -> Result<Api, ResourceError> {
     let protocol = request.string("ProtocolType").unwrap_or_default();
     if protocol != "HTTP" {
         return Err(ResourceError::new(format!(

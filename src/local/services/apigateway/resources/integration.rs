@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Unchanged, api_of, attributes, change, owner, whole};
+use super::{Unchanged, api_of, attributes, change, owner, part_of, whole};
 use crate::local::ids::suffix;
-use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
 use crate::local::services::apigateway::ApiGateway;
 use crate::local::services::apigateway::model::Integration;
 
@@ -91,6 +91,22 @@ impl ResourceProvider for IntegrationProvider {
             Ok(())
         })
     }
+
+    fn read(&self, physical_id: &str, expected: &Value) -> Result<Live, ResourceError> {
+        let found = part_of(&self.0, expected, |api| {
+            api.integrations.get(physical_id).cloned()
+        });
+        Ok(found.map_or(Live::Missing, |entry| {
+            Live::over(
+                expected,
+                [
+                    ("Description", json!(entry.description)),
+                    ("IntegrationUri", json!(entry.uri)),
+                    ("TimeoutInMillis", json!(entry.timeout_millis)),
+                ],
+            )
+        }))
+    }
 }
 
 fn resource(id: &str) -> Resource {
@@ -100,7 +116,9 @@ fn resource(id: &str) -> Resource {
     }
 }
 
-fn integration(request: &ResourceRequest) -> Result<Integration, ResourceError> {
+pub(in super::super) fn integration(
+    request: &ResourceRequest,
+) -> Result<Integration, ResourceError> {
     let not_emulated = |name: &str, value: &str| {
         ResourceError::new(format!(
             "the local engine does not emulate integrations with {name} {value:?}"

@@ -9,6 +9,11 @@ mod integration;
 mod route;
 mod stage;
 
+pub(super) use api::api;
+pub(super) use integration::integration;
+pub(super) use route::{put as put_route, route};
+pub(super) use stage::stage;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
@@ -31,7 +36,7 @@ pub fn providers(gateway: &Arc<ApiGateway>) -> Vec<Arc<dyn ResourceProvider>> {
 
 /// Why the state was not changed.
 #[derive(Debug, thiserror::Error)]
-enum Unchanged {
+pub(super) enum Unchanged {
     #[error("{0}")]
     Refused(String),
     #[error("the local engine cannot write its state: {0}")]
@@ -57,6 +62,18 @@ fn api_of<'a>(state: &'a mut State, request: &ResourceRequest) -> Result<&'a mut
     let id = request.string("ApiId").unwrap_or_default();
     let api = state.apis.get_mut(id);
     api.ok_or_else(|| Unchanged::Refused(format!("Invalid API identifier specified {id}")))
+}
+
+/// Looks at the API that the expected properties of a part of one name.
+fn part_of<R>(
+    gateway: &ApiGateway,
+    expected: &Value,
+    look: impl FnOnce(&Api) -> Option<R>,
+) -> Option<R> {
+    let id = expected["ApiId"].as_str()?;
+    gateway
+        .state
+        .read(|state| state.apis.get(id).and_then(look))
 }
 
 /// Returns the mark by which a repeated create recognises what it made.

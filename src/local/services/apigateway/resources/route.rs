@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Unchanged, api_of, attributes, change, owner};
+use super::{Unchanged, api_of, attributes, change, owner, part_of};
 use crate::local::ids::suffix;
-use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
 use crate::local::services::apigateway::ApiGateway;
 use crate::local::services::apigateway::model::{Api, Route};
 use crate::local::services::apigateway::routing::RouteKey;
@@ -73,6 +73,22 @@ impl ResourceProvider for RouteProvider {
             Ok(())
         })
     }
+
+    fn read(&self, physical_id: &str, expected: &Value) -> Result<Live, ResourceError> {
+        let found = part_of(&self.0, expected, |api| {
+            api.routes.get(physical_id).cloned()
+        });
+        Ok(found.map_or(Live::Missing, |route| {
+            let target = route.integration.map(|id| format!("integrations/{id}"));
+            Live::over(
+                expected,
+                [
+                    ("RouteKey", json!(route.key.to_string())),
+                    ("Target", json!(target)),
+                ],
+            )
+        }))
+    }
 }
 
 fn resource(id: &str) -> Resource {
@@ -82,7 +98,7 @@ fn resource(id: &str) -> Resource {
     }
 }
 
-fn put(api: &mut Api, id: &str, wanted: Route) -> Result<(), Unchanged> {
+pub(in super::super) fn put(api: &mut Api, id: &str, wanted: Route) -> Result<(), Unchanged> {
     let mut others = api.routes.iter().filter(|(other, _)| *other != id);
     if others.any(|(_, route)| route.key == wanted.key) {
         return Err(Unchanged::Refused(format!(
@@ -101,7 +117,7 @@ fn put(api: &mut Api, id: &str, wanted: Route) -> Result<(), Unchanged> {
     Ok(())
 }
 
-fn route(request: &ResourceRequest) -> Result<Route, ResourceError> {
+pub(in super::super) fn route(request: &ResourceRequest) -> Result<Route, ResourceError> {
     let authorization = request.string("AuthorizationType").unwrap_or("NONE");
     if authorization != "NONE" {
         return Err(ResourceError::new(format!(

@@ -101,7 +101,7 @@ fn check_name(name: &str) -> Result<(), ResourceError> {
     ))
 }
 
-fn stage(request: &ResourceRequest) -> Result<Stage, ResourceError> {
+pub(in super::super) fn stage(request: &ResourceRequest) -> Result<Stage, ResourceError> {
     let given = &request.properties;
     if !flag(&given["AutoDeploy"]) {
         return Err(ResourceError::new(

@@ -1,7 +1,8 @@
 //! Creating, listing and deleting change sets.
 
 use super::{Answer, Call, names, page, validation};
-use crate::local::services::cloudformation::changes::{self, Comparison};
+use crate::local::services::cloudformation::changes::{self, Comparison, Looked};
+use crate::local::services::cloudformation::drift;
 use crate::local::services::cloudformation::state::{
     ChangeSet, ChangeSetStatus, ExecutionStatus, Stack, StackStatus, State, record_stack,
 };
@@ -22,7 +23,6 @@ impl Call<'_> {
             "RollbackConfiguration",
             "NotificationARNs",
             "RoleARN",
-            "DeploymentMode",
             "ResourceTypes",
             "DeploymentConfig",
         ])?;
@@ -160,12 +160,28 @@ impl Call<'_> {
     fn compute(&self, stack: &Stack, name: &str, creates: bool) -> Result<ChangeSet, ApiError> {
         let (definition, template) = self.definition(stack)?;
         let pseudo = self.service.pseudo(stack);
+        let actual = match self.parameters.get("DeploymentMode") {
+            None => None,
+            Some("REVERT_DRIFT") if !creates => Some(
+                drift::actual(&self.service.registry, stack)
+                    .map_err(|error| validation(error.to_string()))?,
+            ),
+            Some(other) => {
+                return Err(validation(format!(
+                    "DeploymentMode {other} does not fit a change set of this type"
+                )));
+            }
+        };
         let comparison = Comparison {
             stack,
             target: &definition,
             template: &template,
             pseudo: &pseudo,
             registry: &self.service.registry,
+            actual: actual.as_ref().map(|actual| Looked {
+                actual,
+                at: self.service.now(),
+            }),
         };
         let changes = changes::changes(&comparison)?;
         let useful = creates || changes::anything_changes(&comparison, &changes)?;
@@ -189,6 +205,7 @@ impl Call<'_> {
                 ExecutionStatus::Unavailable
             },
             on_failure: self.on_failure(creates)?,
+            stack_drift: actual.as_ref().map(|actual| drift::of_all(stack, actual)),
             client_token: self.token("ClientToken"),
             executed_with: None,
         })

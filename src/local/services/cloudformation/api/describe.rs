@@ -1,10 +1,11 @@
 //! Describing a change set.
 
+use super::drift::shown;
 use super::{Answer, Call, names, page};
 use crate::local::clock::iso8601;
 use crate::local::services::cloudformation::state::{
-    Change, ChangeAction, ChangeSet, ChangeSetStatus, ChangeSource, ChangeTarget, Detail,
-    ExecutionStatus, OnFailure, Recreation, Replacement, Stack,
+    Change, ChangeAction, ChangeDrift, ChangeSet, ChangeSetStatus, ChangeSource, ChangeTarget,
+    Detail, DriftStatus, ExecutionStatus, OnFailure, Recreation, Replacement, Stack,
 };
 use crate::local::wire::query::Xml;
 
@@ -44,6 +45,15 @@ impl Call<'_> {
                     OnFailure::DoNothing => "DO_NOTHING",
                 },
             );
+            if let Some(status) = set.stack_drift {
+                xml.text("DeploymentMode", "REVERT_DRIFT").text(
+                    "StackDriftStatus",
+                    match status {
+                        DriftStatus::InSync => "IN_SYNC",
+                        DriftStatus::Modified | DriftStatus::Deleted => "DRIFTED",
+                    },
+                );
+            }
             xml.list("Changes", page.items, change);
             xml.optional("NextToken", page.next);
             Ok(xml)
@@ -108,6 +118,13 @@ fn change(xml: &mut Xml, change: &Change) {
             scope.sort_unstable();
             scope.dedup();
             xml.values("Scope", scope.into_iter().map(target));
+            xml.optional(
+                "ResourceDriftStatus",
+                change.drift.map(|drift| match drift {
+                    ChangeDrift::Looked(status) => status.name(),
+                    ChangeDrift::Unsupported => "UNSUPPORTED",
+                }),
+            );
             xml.list("Details", &change.details, detail);
         });
 }
@@ -123,6 +140,19 @@ fn detail(xml: &mut Xml, detail: &Detail) {
                 Recreation::Always => "Always",
             },
         );
+        if let Some(drift) = &detail.drift {
+            let name = detail.name.as_deref().unwrap_or_default();
+            xml.text("Path", format!("/Properties/{name}"))
+                .text("BeforeValue", shown(drift.actual.as_ref()))
+                .text("AfterValue", shown(drift.desired.as_ref()))
+                .text("BeforeValueFrom", "ACTUAL_STATE")
+                .text("AfterValueFrom", "TEMPLATE")
+                .element("Drift", |xml| {
+                    xml.text("PreviousValue", shown(drift.previous.as_ref()))
+                        .text("ActualValue", shown(drift.actual.as_ref()))
+                        .text("DriftDetectionTimestamp", iso8601(drift.checked));
+                });
+        }
     });
     xml.text(
         "Evaluation",
@@ -135,6 +165,7 @@ fn detail(xml: &mut Xml, detail: &Detail) {
             ChangeSource::ParameterReference => "ParameterReference",
             ChangeSource::ResourceAttribute => "ResourceAttribute",
             ChangeSource::DirectModification => "DirectModification",
+            ChangeSource::NoModification => "NoModification",
         },
     );
     xml.optional("CausingEntity", detail.causing_entity.as_ref());

@@ -1,13 +1,17 @@
-//! Beginning operations: executing a change set, creating, updating, deleting.
+//! Beginning operations: executing a change set, creating, updating.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 
 use super::change_sets::not_updatable;
 use super::{Answer, Call, names, validation};
+use crate::local::resource::Live;
 use crate::local::services::cloudformation::changes::{self, Comparison};
-use crate::local::services::cloudformation::operation::begin;
+use crate::local::services::cloudformation::drift;
+use crate::local::services::cloudformation::operation::begin::{self, Wishes};
 use crate::local::services::cloudformation::state::{
-    ChangeSet, ChangeSetStatus, ExecutionStatus, Stack, StackStatus, State,
+    ChangeSet, ChangeSetStatus, ExecutionStatus, OnFailure, Stack, StackStatus,
 };
 use crate::local::wire::ApiError;
 use crate::local::wire::query::Xml;
@@ -27,10 +31,10 @@ const NOT_EMULATED: [&str; 9] = [
 
 impl Call<'_> {
     pub(super) fn execute_change_set(&self) -> Answer {
-        self.refuse(&["RetainExceptOnCreate"])?;
         let name = self.parameters.required("ChangeSetName")?;
         let token = self.token("ClientRequestToken");
         let disable_rollback = self.parameters.flag("DisableRollback")?;
+        let retain_except_on_create = self.parameters.flag("RetainExceptOnCreate")?;
         let now = self.service.now();
         let id = self.service.state.write(|state| {
             let (stack, set) = names::change_set(state, self.parameters.get("StackName"), name)?;
@@ -38,11 +42,20 @@ impl Call<'_> {
             if token.is_some() && token == set.executed_with {
                 return Ok(id);
             }
-            executable(stack, &set)?;
             if disable_rollback {
                 set.on_failure = self.on_failure(set.creates)?;
             }
-            execute(names::find_mut(state, &id)?, set, token, now);
+            executable(stack, &set)?;
+            let wishes = Wishes {
+                on_failure: set.on_failure,
+                retain_except_on_create,
+                token,
+                revert: match set.stack_drift {
+                    Some(_) => Some(self.as_it_is(stack)?),
+                    None => None,
+                },
+            };
+            execute(names::find_mut(state, &id)?, set, wishes, now);
             Ok::<_, ApiError>(id)
         })?;
         self.service.drive(&id);
@@ -62,13 +75,12 @@ impl Call<'_> {
         );
         stack.termination_protection = self.parameters.flag("EnableTerminationProtection")?;
         let (definition, _) = self.definition(&stack)?;
-        let on_failure = self.on_failure(true)?;
-        let token = self.token("ClientRequestToken");
-        let id = self.service.state.write(|state| {
+        let wishes = self.wishes(true)?;
+        let answer = self.service.state.write(|state| {
             match state.find(name) {
                 // The same request sent again.
-                Some(found) if token.is_some() && found.last_token == token => {
-                    return Ok(found.id.clone());
+                Some(found) if wishes.token.is_some() && found.last_token == wishes.token => {
+                    return Ok(begun(found));
                 }
                 Some(found) => {
                     return Err(ApiError::client(
@@ -78,30 +90,23 @@ impl Call<'_> {
                 }
                 None => {}
             }
-            begin::create(
-                &mut stack,
-                definition,
-                on_failure,
-                token,
-                self.service.now(),
-            );
+            begin::create(&mut stack, definition, wishes, self.service.now());
+            let answer = begun(&stack);
             state.stacks.insert(id.clone(), stack);
-            Ok(id)
+            Ok(answer)
         })?;
         self.service.drive(&id);
-        Ok(stack_id(&id))
+        Ok(answer)
     }
 
     pub(super) fn update_stack(&self) -> Answer {
         self.refuse(&NOT_EMULATED)?;
         let stack = self.with_stack(|stack| Ok(stack.clone()))?;
-        let token = self.token("ClientRequestToken");
-        if token.is_some() && stack.last_token == token {
-            return Ok(stack_id(&stack.id));
+        let wishes = self.wishes(false)?;
+        if wishes.token.is_some() && stack.last_token == wishes.token {
+            return Ok(begun(&stack));
         }
-        if !stack.status.updatable() {
-            return Err(not_updatable(&stack));
-        }
+        may_update(&stack, wishes.on_failure)?;
         let (definition, template) = self.definition(&stack)?;
         let pseudo = self.service.pseudo(&stack);
         let comparison = Comparison {
@@ -110,133 +115,42 @@ impl Call<'_> {
             template: &template,
             pseudo: &pseudo,
             registry: &self.service.registry,
+            actual: None,
         };
         if !changes::anything_changes(&comparison, &changes::changes(&comparison)?)? {
             return Err(validation("No updates are to be performed."));
         }
-        let on_failure = self.on_failure(false)?;
-        self.service.state.write(|state| {
+        let answer = self.service.state.write(|state| {
             let stack = names::find_mut(state, &stack.id)?;
-            if !stack.status.updatable() {
-                return Err(not_updatable(stack));
-            }
+            may_update(stack, wishes.on_failure)?;
             stack.change_sets.clear();
-            begin::update(stack, definition, on_failure, token, self.service.now());
-            Ok(())
+            begin::update(stack, definition, wishes, self.service.now());
+            Ok::<_, ApiError>(begun(stack))
         })?;
         self.service.drive(&stack.id);
-        Ok(stack_id(&stack.id))
+        Ok(answer)
     }
 
-    pub(super) fn delete_stack(&self) -> Answer {
-        self.refuse(&["RoleARN"])?;
-        if self
-            .parameters
-            .get("DeletionMode")
-            .is_some_and(|mode| mode != "STANDARD")
-        {
-            return Err(ApiError::not_emulated(
-                "cloudformation",
-                "DeleteStack with DeletionMode FORCE_DELETE_STACK",
-            ));
-        }
-        let name = self.stack_name()?;
-        let retain: BTreeSet<String> = self
-            .parameters
-            .strings("RetainResources")
+    fn wishes(&self, creates: bool) -> Result<Wishes, ApiError> {
+        Ok(Wishes {
+            on_failure: self.on_failure(creates)?,
+            retain_except_on_create: self.parameters.flag("RetainExceptOnCreate")?,
+            token: self.token("ClientRequestToken"),
+            revert: None,
+        })
+    }
+
+    /// Reads the properties of all resources that can be read.
+    fn as_it_is(&self, stack: &Stack) -> Result<BTreeMap<String, Value>, ApiError> {
+        let actual = drift::actual(&self.service.registry, stack)
+            .map_err(|error| validation(error.to_string()))?;
+        Ok(actual
             .into_iter()
-            .collect();
-        let id = self.service.state.write(|state| {
-            let Some(id) = state.find(name).map(|stack| stack.id.clone()) else {
-                // As on AWS, deleting what is not there succeeds.
-                return Ok(None);
-            };
-            self.delete(state, &id, retain).map(|()| Some(id))
-        })?;
-        if let Some(id) = id {
-            self.service.drive(&id);
-        }
-        Ok(Xml::default())
-    }
-
-    pub(super) fn continue_update_rollback(&self) -> Answer {
-        self.refuse(&["RoleARN"])?;
-        let name = self.stack_name()?;
-        let skip: BTreeSet<String> = self
-            .parameters
-            .strings("ResourcesToSkip")
-            .into_iter()
-            .collect();
-        let token = self.token("ClientRequestToken");
-        let id = self.service.state.write(|state| {
-            let stack = names::find_mut(state, name)?;
-            if stack.status != StackStatus::UpdateRollbackFailed {
-                return Err(validation(format!(
-                    "Stack:{} is in {} state and can not continue rollback.",
-                    stack.id, stack.status
-                )));
-            }
-            if let Some(unknown) = skip
-                .iter()
-                .find(|name| !stack.resources.contains_key(*name))
-            {
-                return Err(validation(format!(
-                    "ResourcesToSkip names {unknown}, which is no resource of the stack"
-                )));
-            }
-            begin::continue_rollback(stack, skip, token, self.service.now());
-            Ok(stack.id.clone())
-        })?;
-        self.service.drive(&id);
-        Ok(Xml::default())
-    }
-
-    fn delete(
-        &self,
-        state: &mut State,
-        id: &str,
-        retain: BTreeSet<String>,
-    ) -> Result<(), ApiError> {
-        state.forget_old();
-        let Ok(stack) = names::find_mut(state, id) else {
-            return Ok(());
-        };
-        if stack.status == StackStatus::DeleteComplete {
-            return Ok(());
-        }
-        if stack.termination_protection {
-            return Err(validation(format!(
-                "Stack [{}] cannot be deleted while TerminationProtection is enabled",
-                stack.name
-            )));
-        }
-        if !stack.status.deletable() {
-            return Err(validation(format!(
-                "Stack [{}] cannot be deleted while in status {}",
-                stack.name, stack.status
-            )));
-        }
-        if !retain.is_empty() && stack.status != StackStatus::DeleteFailed {
-            return Err(validation(format!(
-                "Invalid operation on stack [{}]. The specified resources to retain can only be used when the stack is in the DELETE_FAILED state",
-                stack.id
-            )));
-        }
-        if let Some(unknown) = retain
-            .iter()
-            .find(|name| !stack.resources.contains_key(*name))
-        {
-            return Err(validation(format!(
-                "RetainResources names {unknown}, which is no resource of the stack"
-            )));
-        }
-        begin::delete(
-            stack,
-            retain,
-            self.token("ClientRequestToken"),
-            self.service.now(),
-        );
-        Ok(())
+            .filter_map(|(name, live)| match live {
+                Live::Properties(properties) => Some((name, properties)),
+                Live::Missing | Live::Unsupported => None,
+            })
+            .collect())
     }
 }
 
@@ -257,34 +171,50 @@ fn executable(stack: &Stack, set: &ChangeSet) -> Result<(), ApiError> {
             ),
         ));
     }
-    let fits = if set.creates {
-        stack.status == StackStatus::ReviewInProgress
-    } else {
-        stack.status.updatable()
-    };
-    if fits {
+    if !set.creates {
+        return may_update(stack, set.on_failure);
+    }
+    if stack.status == StackStatus::ReviewInProgress {
         Ok(())
     } else {
         Err(not_updatable(stack))
     }
 }
 
+/// A stack that stopped half-way may only be updated so that a failure leaves it there again.
+fn may_update(stack: &Stack, on_failure: OnFailure) -> Result<(), ApiError> {
+    if !stack.status.updatable() {
+        return Err(not_updatable(stack));
+    }
+    if stack.status.is_paused() && on_failure != OnFailure::DoNothing {
+        return Err(validation(format!(
+            "This stack is currently in a non-terminal [{}] state. To update the stack from this state, please use the disable-rollback parameter with update-stack API. To rollback to the last known good state, use the rollback-stack API",
+            stack.status
+        )));
+    }
+    Ok(())
+}
+
 /// Begins what the change set describes; all other change sets of the stack go, as on AWS.
-fn execute(stack: &mut Stack, mut set: ChangeSet, token: Option<String>, now: i64) {
+fn execute(stack: &mut Stack, mut set: ChangeSet, wishes: Wishes, now: i64) {
     set.execution = ExecutionStatus::InProgress;
-    set.executed_with.clone_from(&token);
+    set.executed_with.clone_from(&wishes.token);
     stack.change_set_id = Some(set.id.clone());
-    let (definition, on_failure) = (set.definition.clone(), set.on_failure);
+    let definition = set.definition.clone();
     if set.creates {
-        begin::create(stack, definition, on_failure, token, now);
+        begin::create(stack, definition, wishes, now);
     } else {
-        begin::update(stack, definition, on_failure, token, now);
+        begin::update(stack, definition, wishes, now);
     }
     stack.change_sets = vec![set];
 }
 
-fn stack_id(id: &str) -> Xml {
+/// Answers with the stack and the operation that has begun.
+pub(super) fn begun(stack: &Stack) -> Xml {
     let mut xml = Xml::default();
-    xml.text("StackId", id);
+    xml.text("StackId", &stack.id).optional(
+        "OperationId",
+        stack.operations.first().map(|operation| &operation.id),
+    );
     xml
 }

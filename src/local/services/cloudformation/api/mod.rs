@@ -6,12 +6,15 @@
 mod change_sets;
 mod definition;
 mod describe;
+mod drift;
+mod events;
 mod execute;
 mod names;
 mod page;
 mod resources;
 mod stacks;
 mod templates;
+mod undo;
 
 use std::sync::Arc;
 
@@ -57,16 +60,22 @@ impl Call<'_> {
             "DeleteChangeSet" => self.delete_change_set(),
             "DeleteStack" => self.delete_stack(),
             "DescribeChangeSet" => self.describe_change_set(),
+            "DescribeEvents" => self.describe_events(),
+            "DescribeStackDriftDetectionStatus" => self.describe_stack_drift_detection_status(),
             "DescribeStackEvents" => self.describe_stack_events(),
             "DescribeStackResource" => self.describe_stack_resource(),
+            "DescribeStackResourceDrifts" => self.describe_stack_resource_drifts(),
             "DescribeStackResources" => self.describe_stack_resources(),
             "DescribeStacks" => self.describe_stacks(),
+            "DetectStackDrift" => self.detect_stack_drift(),
+            "DetectStackResourceDrift" => self.detect_stack_resource_drift(),
             "ExecuteChangeSet" => self.execute_change_set(),
             "GetTemplate" => self.get_template(),
             "GetTemplateSummary" => self.get_template_summary(),
             "ListChangeSets" => self.list_change_sets(),
             "ListStackResources" => self.list_stack_resources(),
             "ListStacks" => self.list_stacks(),
+            "RollbackStack" => self.rollback_stack(),
             "UpdateStack" => self.update_stack(),
             "UpdateTerminationProtection" => self.update_termination_protection(),
             "ValidateTemplate" => self.validate_template(),

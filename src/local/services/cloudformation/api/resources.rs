@@ -1,38 +1,14 @@
-//! Resources and events of a stack.
+//! Resources of a stack.
 
-use super::{Answer, Call, page, validation};
+use super::{Answer, Call, drift, page, validation};
 use crate::local::clock::iso8601;
 use crate::local::services::cloudformation::state::{Stack, StackResource};
 use crate::local::wire::query::Xml;
 
-/// Resources or events on one page.
+/// Resources on one page.
 const PAGE: usize = 100;
 
 impl Call<'_> {
-    pub(super) fn describe_stack_events(&self) -> Answer {
-        self.with_stack(|stack| {
-            let newest_first = stack.events.iter().rev().collect();
-            let page = page::page(newest_first, self.parameters.get("NextToken"), PAGE)?;
-            let mut xml = Xml::default();
-            xml.list("StackEvents", page.items, |xml, event| {
-                xml.text("StackId", &stack.id)
-                    .text("EventId", &event.id)
-                    .text("StackName", &stack.name)
-                    .optional("OperationId", event.operation_id.as_ref())
-                    .text("LogicalResourceId", &event.logical_id)
-                    .optional("PhysicalResourceId", event.physical_id.as_ref())
-                    .text("ResourceType", &event.kind)
-                    .text("Timestamp", iso8601(event.time))
-                    .text("ResourceStatus", &event.status)
-                    .optional("ResourceStatusReason", event.reason.as_ref())
-                    .optional("ResourceProperties", event.properties.as_ref())
-                    .optional("ClientRequestToken", event.token.as_ref());
-            });
-            xml.optional("NextToken", page.next);
-            Ok(xml)
-        })
-    }
-
     pub(super) fn describe_stack_resources(&self) -> Answer {
         self.refuse(&["PhysicalResourceId"])?;
         self.with_stack(|stack| {
@@ -97,7 +73,5 @@ fn describe(xml: &mut Xml, resource: &StackResource, time: &str) {
         .text(time, iso8601(resource.updated))
         .text("ResourceStatus", resource.status)
         .optional("ResourceStatusReason", resource.status_reason.as_ref());
-    xml.element("DriftInformation", |xml| {
-        xml.text("StackResourceDriftStatus", "NOT_CHECKED");
-    });
+    drift::of_resource(xml, resource);
 }

@@ -1,6 +1,6 @@
 //! Describing and listing stacks.
 
-use super::{Answer, Call, names, page};
+use super::{Answer, Call, drift, names, page};
 use crate::local::clock::iso8601;
 use crate::local::services::cloudformation::state::{OnFailure, Stack, StackStatus};
 use crate::local::services::cloudformation::template::Template;
@@ -13,6 +13,7 @@ const PAGE: usize = 100;
 impl Call<'_> {
     pub(super) fn describe_stacks(&self) -> Answer {
         self.service.writable()?;
+        let now = self.service.now();
         self.service.state.read(|state| {
             let stacks = if let Some(name) = self.parameters.get("StackName") {
                 vec![names::find(state, name)?]
@@ -23,7 +24,7 @@ impl Call<'_> {
             };
             let page = page::page(stacks, self.parameters.get("NextToken"), PAGE)?;
             let mut xml = Xml::default();
-            xml.list("Stacks", page.items, describe);
+            xml.list("Stacks", page.items, |xml, stack| describe(xml, stack, now));
             xml.optional("NextToken", page.next);
             Ok(xml)
         })
@@ -31,6 +32,7 @@ impl Call<'_> {
 
     pub(super) fn list_stacks(&self) -> Answer {
         let wanted = self.parameters.strings("StackStatusFilter");
+        let now = self.service.now();
         self.service.state.read(|state| {
             let stacks = state.stacks.values().rev();
             let stacks = stacks
@@ -41,7 +43,7 @@ impl Call<'_> {
             let page = page::page(stacks, self.parameters.get("NextToken"), PAGE)?;
             let mut xml = Xml::default();
             xml.list("StackSummaries", page.items, |xml, stack| {
-                head(xml, stack);
+                head(xml, stack, now);
                 xml.optional("TemplateDescription", description(stack));
             });
             xml.optional("NextToken", page.next);
@@ -63,7 +65,7 @@ impl Call<'_> {
     }
 }
 
-fn head(xml: &mut Xml, stack: &Stack) {
+fn head(xml: &mut Xml, stack: &Stack, now: i64) {
     xml.text("StackId", &stack.id)
         .text("StackName", &stack.name)
         .text("CreationTime", iso8601(stack.created))
@@ -71,18 +73,15 @@ fn head(xml: &mut Xml, stack: &Stack) {
         .optional("DeletionTime", stack.deleted.map(iso8601))
         .text("StackStatus", stack.status)
         .optional("StackStatusReason", stack.status_reason.as_ref());
-    xml.element("DriftInformation", |xml| {
-        xml.text("StackDriftStatus", "NOT_CHECKED");
+    drift::of_stack(xml, stack, now);
+    xml.list("LastOperations", &stack.operations, |xml, operation| {
+        xml.text("OperationType", operation.kind)
+            .text("OperationId", &operation.id);
     });
-    if let Some((kind, id)) = &stack.last_operation {
-        xml.list("LastOperations", [(kind, id)], |xml, (kind, id)| {
-            xml.text("OperationType", kind).text("OperationId", id);
-        });
-    }
 }
 
-fn describe(xml: &mut Xml, stack: &Stack) {
-    head(xml, stack);
+fn describe(xml: &mut Xml, stack: &Stack, now: i64) {
+    head(xml, stack, now);
     let template = Template::parse(&stack.definition.template).ok();
     let hidden = |key: &str| {
         template.as_ref().is_some_and(|template| {

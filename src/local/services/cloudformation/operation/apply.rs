@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::call::{guarded, physical_name, request};
+use super::revert::{self, Drifted};
 use super::walk::Visit;
 use super::{DriveError, Driver};
 use crate::local::resource::{Resource, ResourceError, ResourceRequest};
@@ -97,6 +98,7 @@ impl Driver {
         let create_only = registry
             .get(&wanted.kind)
             .map_or(&[][..], |provider| provider.create_only());
+        let drifted = revert::drifted(registry, stack, present, wanted);
         if skipped {
             Step::Nothing
         } else if create_only
@@ -104,7 +106,10 @@ impl Driver {
             .any(|property| changed.contains(*property))
         {
             Step::Replace
+        } else if drifted == Drifted::Gone {
+            Step::Create
         } else if !changed.is_empty()
+            || drifted == Drifted::Changed
             || present.attempted.is_some()
             || (registry.taggable(&wanted.kind) && present.tags != wanted.tags)
         {
@@ -192,7 +197,7 @@ impl Driver {
             &self.service.account,
             &wanted.logical_id,
             &present.physical_name,
-            wanted.properties.clone(),
+            revert::aim(&stack, &wanted),
         );
         let made = match self.service.registry.get(&wanted.kind) {
             Some(provider) => {
@@ -347,6 +352,7 @@ fn blank(goal: &Goal, stack: &Stack, name: &str) -> StackResource {
             .unwrap_or_default(),
         metadata: spec.map(|spec| spec.metadata.clone()).unwrap_or_default(),
         replacement: None,
+        drift: None,
         let_go: false,
     }
 }
@@ -393,6 +399,7 @@ fn settle(
         present.attributes.clone_from(&made.attributes);
         present.properties.clone_from(&wanted.properties);
         present.attempted = None;
+        present.drift = None;
         present.tags.clone_from(&wanted.tags);
         describe(present, wanted);
     }

@@ -1,62 +1,75 @@
 //! Begins operations: what is written down before the work starts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
 
 use crate::local::ids;
 use crate::local::services::cloudformation::state::{
-    Definition, DeleteRequest, OnFailure, Operation, Phase, ResourceStatus, Stack, StackStatus,
-    record_stack,
+    Definition, DeleteRequest, OnFailure, Operation, OperationKind, Phase, ResourceStatus, Stable,
+    Stack, StackStatus, record_stack,
 };
 
+/// What a request that creates or updates a stack says beside the definition.
+pub(crate) struct Wishes {
+    pub(crate) on_failure: OnFailure,
+    /// A rollback deletes what was created even where its policy is to retain it.
+    pub(crate) retain_except_on_create: bool,
+    pub(crate) token: Option<String>,
+    /// Drift is to be taken back: the properties of the resources as they are now, by logical id.
+    pub(crate) revert: Option<BTreeMap<String, Value>>,
+}
+
 /// Begins to create the stack's resources.
-pub(crate) fn create(
-    stack: &mut Stack,
-    definition: Definition,
-    on_failure: OnFailure,
-    token: Option<String>,
-    now: i64,
-) {
-    let operation = Operation::new(ids::uuid(), Phase::Create, on_failure);
-    note(stack, "CREATE_STACK", &operation, token);
+pub(crate) fn create(stack: &mut Stack, definition: Definition, wishes: Wishes, now: i64) {
+    let mut operation = Operation::new(ids::uuid(), Phase::Create, wishes.on_failure);
+    operation.retain_except_on_create = wishes.retain_except_on_create;
     stack.definition = definition;
-    stack.on_failure = on_failure;
-    stack.operation = Some(operation);
-    record_stack(
+    stack.on_failure = wishes.on_failure;
+    start(
         stack,
-        StackStatus::CreateInProgress,
-        Some("User Initiated".into()),
-        now,
+        OperationKind::CreateStack,
+        operation,
+        wishes.token,
+        (StackStatus::CreateInProgress, now),
     );
 }
 
 /// Begins to update the stack.
-pub(crate) fn update(
-    stack: &mut Stack,
-    definition: Definition,
-    on_failure: OnFailure,
-    token: Option<String>,
-    now: i64,
-) {
-    let mut operation = Operation::new(ids::uuid(), Phase::Update, on_failure);
-    note(stack, "UPDATE_STACK", &operation, token);
+pub(crate) fn update(stack: &mut Stack, definition: Definition, wishes: Wishes, now: i64) {
+    let mut operation = Operation::new(ids::uuid(), Phase::Update, wishes.on_failure);
+    operation.retain_except_on_create = wishes.retain_except_on_create;
+    operation.revert = wishes.revert;
     stack
         .resources
         .retain(|_, resource| resource.status != ResourceStatus::DeleteComplete);
-    operation.before.clone_from(&stack.resources);
-    operation.previous = Some(std::mem::replace(&mut stack.definition, definition));
-    stack.on_failure = on_failure;
+    let previous = std::mem::replace(&mut stack.definition, definition);
+    // A stack whose last operation failed half-way is still to go back to what was before that one.
+    if !stack.status.is_paused() {
+        stack.stable = Some(Stable {
+            definition: previous,
+            resources: stack.resources.clone(),
+        });
+    }
+    stack.on_failure = wishes.on_failure;
     stack.updated = Some(now);
-    stack.operation = Some(operation);
-    record_stack(
+    start(
         stack,
-        StackStatus::UpdateInProgress,
-        Some("User Initiated".into()),
-        now,
+        OperationKind::UpdateStack,
+        operation,
+        wishes.token,
+        (StackStatus::UpdateInProgress, now),
     );
 }
 
 /// Begins to delete the stack, or notes that this is to follow a creation in flight.
-pub(crate) fn delete(stack: &mut Stack, retain: BTreeSet<String>, token: Option<String>, now: i64) {
+pub(crate) fn delete(
+    stack: &mut Stack,
+    retain: BTreeSet<String>,
+    force: bool,
+    token: Option<String>,
+    now: i64,
+) {
     if let Some(operation) = &mut stack.operation {
         // A deletion in flight is left to itself.
         if operation.phase != Phase::Delete {
@@ -66,13 +79,13 @@ pub(crate) fn delete(stack: &mut Stack, retain: BTreeSet<String>, token: Option<
     }
     let mut operation = Operation::new(ids::uuid(), Phase::Delete, OnFailure::DoNothing);
     operation.retain = retain;
-    note(stack, "DELETE_STACK", &operation, token);
-    stack.operation = Some(operation);
-    record_stack(
+    operation.force = force;
+    start(
         stack,
-        StackStatus::DeleteInProgress,
-        Some("User Initiated".into()),
-        now,
+        OperationKind::DeleteStack,
+        operation,
+        token,
+        (StackStatus::DeleteInProgress, now),
     );
 }
 
@@ -86,30 +99,20 @@ pub(crate) fn waiting_deletion(stack: &mut Stack, now: i64) -> bool {
         return false;
     };
     stack.operation = None;
-    delete(stack, BTreeSet::new(), request.token, now);
+    delete(stack, BTreeSet::new(), false, request.token, now);
     true
 }
 
-/// Begins to continue a rollback that failed, leaving out the resources in `skip`.
-pub(crate) fn continue_rollback(
+/// Begins what a request asks for.
+pub(super) fn start(
     stack: &mut Stack,
-    skip: BTreeSet<String>,
+    kind: OperationKind,
+    operation: Operation,
     token: Option<String>,
-    now: i64,
+    (status, now): (StackStatus, i64),
 ) {
-    let mut operation = Operation::new(ids::uuid(), Phase::UpdateRollback, OnFailure::DoNothing);
-    operation.skip = skip;
-    note(stack, "CONTINUE_ROLLBACK", &operation, token);
-    stack.operation = Some(operation);
-    record_stack(
-        stack,
-        StackStatus::UpdateRollbackInProgress,
-        Some("User Initiated".into()),
-        now,
-    );
-}
-
-fn note(stack: &mut Stack, kind: &str, operation: &Operation, token: Option<String>) {
-    stack.last_operation = Some((kind.to_owned(), operation.id.clone()));
+    stack.note_operation(kind, operation.id.clone());
     stack.last_token = token;
+    stack.operation = Some(operation);
+    record_stack(stack, status, Some("User Initiated".into()), now);
 }

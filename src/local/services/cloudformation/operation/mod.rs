@@ -9,6 +9,8 @@ pub(crate) mod begin;
 mod call;
 mod phases;
 mod remove;
+mod revert;
+pub(crate) mod rollback;
 mod walk;
 
 use std::io;

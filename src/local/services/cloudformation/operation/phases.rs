@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use super::apply::Goal;
 use super::begin;
+use super::rollback::turn_back;
 use super::walk::{OnFailed, walk};
 use super::{DriveError, Driver};
+use crate::local::ids;
 use crate::local::services::cloudformation::outputs;
 use crate::local::services::cloudformation::state::{
-    ExecutionStatus, OnFailure, Operation, Output, Phase, ResourceStatus, Stack, StackResource,
-    StackStatus, record_stack,
+    ExecutionStatus, OnFailure, Operation, OperationKind, Output, Phase, ResourceStatus, Stack,
+    StackResource, StackStatus, record_stack,
 };
 use crate::local::services::cloudformation::template::{
     Policy, Template, TemplateError, conditions, graph,
@@ -34,7 +36,7 @@ impl Driver {
                 self.clean_up(StackStatus::UpdateRollbackComplete, ExecutionStatus::Failed)
                     .await
             }
-            Phase::CreateRollback => self.create_rollback().await,
+            Phase::CreateRollback => self.create_rollback(operation).await,
             Phase::Delete => self.delete_phase(operation).await,
         }
     }
@@ -153,10 +155,12 @@ impl Driver {
             .await
     }
 
-    async fn create_rollback(&self) -> Result<(), DriveError> {
+    async fn create_rollback(&self, operation: &Operation) -> Result<(), DriveError> {
         tokio::time::sleep(BEFORE_ROLLBACK).await;
         let victims = self.look(|stack| {
-            everything(stack, |resource| resource.deletion_policy == Policy::Retain)
+            everything(stack, |resource| {
+                resource.deletion_policy == Policy::Retain && !operation.retain_except_on_create
+            })
         })?;
         let failed = self.remove(&victims).await?;
         self.record(|stack, now| {
@@ -180,7 +184,11 @@ impl Driver {
                     || operation.retain.contains(&resource.logical_id)
             })
         })?;
-        let failed = self.remove(&victims).await?;
+        let mut failed = self.remove(&victims).await?;
+        if operation.force && !failed.is_empty() {
+            self.leave(&failed).await?;
+            failed.clear();
+        }
         self.record(|stack, now| match failed_to("delete", &failed) {
             None => {
                 stack.deleted = Some(now);
@@ -280,6 +288,12 @@ fn end(
 ) {
     record_stack(stack, status, reason, now);
     stack.operation = None;
+    if !matches!(
+        status,
+        StackStatus::UpdateFailed | StackStatus::UpdateRollbackFailed
+    ) {
+        stack.stable = None;
+    }
     for set in &mut stack.change_sets {
         if set.execution == ExecutionStatus::InProgress {
             set.execution = execution;
@@ -288,10 +302,20 @@ fn end(
 }
 
 fn enter(stack: &mut Stack, phase: Phase, status: StackStatus, reason: Option<String>, now: i64) {
-    record_stack(stack, status, reason, now);
+    let follows = match phase {
+        Phase::CreateRollback | Phase::UpdateRollback => Some(OperationKind::Rollback),
+        Phase::Delete => Some(OperationKind::DeleteStack),
+        _ => None,
+    };
     if let Some(operation) = &mut stack.operation {
         operation.enter(phase);
+        if let Some(kind) = follows {
+            operation.id = ids::uuid();
+            let id = operation.id.clone();
+            stack.note_operation(kind, id);
+        }
     }
+    record_stack(stack, status, reason, now);
 }
 
 fn fail_update(stack: &mut Stack, operation: &Operation, reason: String, now: i64) {
@@ -305,7 +329,7 @@ fn fail_update(stack: &mut Stack, operation: &Operation, reason: String, now: i6
         );
         return;
     }
-    turn_back(stack, operation);
+    turn_back(stack, operation.retain_except_on_create);
     enter(
         stack,
         Phase::UpdateRollback,
@@ -325,39 +349,6 @@ fn drop_unwanted(stack: &mut Stack, goal: &Goal) {
         if resource.status != ResourceStatus::DeleteComplete {
             resource.let_go = resource.deletion_policy != Policy::Delete;
             stack.leftovers.push(resource);
-        }
-    }
-}
-
-/// Takes back what an update replaced or created, so that the previous definition can be applied.
-fn turn_back(stack: &mut Stack, operation: &Operation) {
-    if let Some(previous) = &operation.previous {
-        stack.definition.clone_from(previous);
-    }
-    for (name, mut present) in std::mem::take(&mut stack.resources) {
-        let Some(before) = operation.before.get(&name) else {
-            present.let_go = present.deletion_policy == Policy::Retain;
-            stack.leftovers.push(present);
-            continue;
-        };
-        if let Some(begun) = present.replacement.take() {
-            // The replacement may exist although its creation failed or was cut off.
-            let mut half_made = present.clone();
-            half_made.physical_name = begun;
-            half_made.physical_id = None;
-            half_made.attempted = None;
-            stack.leftovers.push(half_made);
-            present.attempted = None;
-        }
-        if present.physical_name == before.physical_name {
-            stack.resources.insert(name, present);
-        } else {
-            stack
-                .leftovers
-                .retain(|leftover| leftover.physical_name != before.physical_name);
-            present.let_go = false;
-            stack.leftovers.push(present);
-            stack.resources.insert(name, before.clone());
         }
     }
 }

@@ -87,6 +87,26 @@ impl Driver {
     }
 }
 
+impl Driver {
+    /// Leaves resources that cannot be deleted to themselves.
+    pub(super) async fn leave(&self, logical_ids: &[String]) -> Result<(), DriveError> {
+        self.record(|stack, now| {
+            let left: Vec<StackResource> = stack
+                .leftovers
+                .iter()
+                .chain(stack.living())
+                .filter(|resource| logical_ids.contains(&resource.logical_id))
+                .cloned()
+                .collect();
+            for resource in &left {
+                record_resource(stack, resource, ResourceStatus::DeleteSkipped, None, now);
+                forget(stack, resource, ResourceStatus::DeleteComplete, now);
+            }
+        })
+        .await
+    }
+}
+
 /// Builds the graph of deletions by generated name: each waits for those that need it.
 fn order(victims: &[StackResource]) -> Graph {
     // The newest come first, as far as the graph leaves a choice.

@@ -1,8 +1,9 @@
 //! Change sets and the changes they list.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{Definition, OnFailure};
+use super::{Definition, DriftStatus, OnFailure};
 
 /// A change set.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,6 +21,9 @@ pub(crate) struct ChangeSet {
     pub(crate) status_reason: Option<String>,
     pub(crate) execution: ExecutionStatus,
     pub(crate) on_failure: OnFailure,
+    /// It is drift-aware; how the stack compared with its definition when it was made.
+    #[serde(default)]
+    pub(crate) stack_drift: Option<DriftStatus>,
     pub(crate) client_token: Option<String>,
     /// Token of the request that executed it.
     pub(crate) executed_with: Option<String>,
@@ -68,9 +72,34 @@ pub(crate) struct Change {
     pub(crate) kind: String,
     /// Only for a modification.
     pub(crate) replacement: Option<Replacement>,
+    /// How the resource compares with what the stack gave it, in a drift-aware change set.
+    #[serde(default)]
+    pub(crate) drift: Option<ChangeDrift>,
     pub(crate) details: Vec<Detail>,
     /// What becomes of the old one when it is replaced or removed, e.g. `Delete` or `Retain`.
     pub(crate) policy_action: Option<String>,
+}
+
+/// How a resource that is to change compares with what the stack gave it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ChangeDrift {
+    /// It was looked at.
+    Looked(DriftStatus),
+    /// Its type cannot be looked at: two definitions are compared.
+    Unsupported,
+}
+
+/// A property's value in a drift-aware change set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DetailDrift {
+    /// As the stack gave it.
+    pub(crate) previous: Option<Value>,
+    /// As it is.
+    pub(crate) actual: Option<Value>,
+    /// As it is to be.
+    pub(crate) desired: Option<Value>,
+    /// When it was looked at, in milliseconds since the Unix epoch.
+    pub(crate) checked: i64,
 }
 
 /// Kind of a change.
@@ -101,6 +130,9 @@ pub(crate) struct Detail {
     pub(crate) source: ChangeSource,
     /// E.g. `Role.Arn` or the name of a parameter.
     pub(crate) causing_entity: Option<String>,
+    /// Set where somebody else changed the property.
+    #[serde(default)]
+    pub(crate) drift: Option<DetailDrift>,
 }
 
 /// The attribute of a resource that changes.
@@ -127,4 +159,6 @@ pub(crate) enum ChangeSource {
     ParameterReference,
     ResourceAttribute,
     DirectModification,
+    /// The definition stays; only drift is taken back.
+    NoModification,
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ResourceStatus, Stack, StackResource, StackStatus};
+use super::{OperationEntry, ResourceStatus, Stack, StackResource, StackStatus};
 use crate::local::ids;
 
 /// Most events that a stack keeps.
@@ -16,7 +16,8 @@ const STACK_TYPE: &str = "AWS::CloudFormation::Stack";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Event {
     pub(crate) id: String,
-    pub(crate) operation_id: Option<String>,
+    /// The operation that it belongs to.
+    pub(crate) operation: Option<OperationEntry>,
     pub(crate) logical_id: String,
     pub(crate) physical_id: Option<String>,
     pub(crate) kind: String,
@@ -25,6 +26,13 @@ pub(crate) struct Event {
     pub(crate) reason: Option<String>,
     pub(crate) properties: Option<Value>,
     pub(crate) token: Option<String>,
+}
+
+impl Event {
+    /// Tells whether it is about the stack itself.
+    pub(crate) fn is_of_stack(&self) -> bool {
+        self.kind == STACK_TYPE
+    }
 }
 
 /// Sets the stack's status and records it as an event.
@@ -38,7 +46,7 @@ pub(crate) fn record_stack(
     stack.status_reason.clone_from(&reason);
     let event = Event {
         id: ids::uuid(),
-        operation_id: stack.last_operation.as_ref().map(|(_, id)| id.clone()),
+        operation: stack.operations.first().cloned(),
         logical_id: stack.name.clone(),
         physical_id: Some(stack.id.clone()),
         kind: STACK_TYPE.into(),
@@ -61,7 +69,7 @@ pub(crate) fn record_resource(
 ) {
     let event = Event {
         id: format!("{}-{status}-{}", resource.logical_id, ids::uuid()),
-        operation_id: stack.last_operation.as_ref().map(|(_, id)| id.clone()),
+        operation: stack.operations.first().cloned(),
         logical_id: resource.logical_id.clone(),
         physical_id: resource.physical_id.clone(),
         kind: resource.kind.clone(),

@@ -5,6 +5,7 @@
 //! the wire.
 
 mod change_set;
+mod drift;
 mod event;
 mod operation;
 mod resource;
@@ -16,16 +17,21 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use change_set::{
-    Change, ChangeAction, ChangeSet, ChangeSetStatus, Detail, Replacement,
+    Change, ChangeAction, ChangeDrift, ChangeSet, ChangeSetStatus, Detail, DetailDrift, Replacement,
 };
 pub(crate) use change_set::{ChangeSource, ChangeTarget, ExecutionStatus, Recreation};
+pub(crate) use drift::{Difference, DifferenceKind, DriftDetection, DriftStatus, ResourceDrift};
 pub(crate) use event::{Event, record_resource, record_stack};
-pub(crate) use operation::{DeleteRequest, OnFailure, Operation, Phase};
+pub(crate) use operation::{DeleteRequest, OnFailure, Operation, OperationEntry, Phase, Stable};
 pub(crate) use resource::StackResource;
-pub(crate) use status::{ResourceStatus, StackStatus};
+use status::statuses;
+pub(crate) use status::{OperationKind, ResourceStatus, StackStatus};
 
 /// Most deleted stacks that are remembered.
 const DELETED_KEPT: usize = 50;
+
+/// Most operations that a stack lists.
+const OPERATIONS_KEPT: usize = 5;
 
 /// All stacks by their ARN, oldest first.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -62,8 +68,16 @@ pub(crate) struct Stack {
     pub(crate) change_sets: Vec<ChangeSet>,
     /// What is being done, if anything is.
     pub(crate) operation: Option<Operation>,
-    /// Kind and id of the newest operation.
-    pub(crate) last_operation: Option<(String, String)>,
+    /// The newest operations, newest first.
+    #[serde(default)]
+    pub(crate) operations: Vec<OperationEntry>,
+    /// What the stack was when it last was as its template says, from the beginning of an update until
+    /// the stack is whole again. A rollback leads here.
+    #[serde(default)]
+    pub(crate) stable: Option<Stable>,
+    /// Drift detections since the last operation, newest first.
+    #[serde(default)]
+    pub(crate) detections: Vec<DriftDetection>,
     /// Client request token of the newest operation.
     pub(crate) last_token: Option<String>,
 }
@@ -137,7 +151,9 @@ impl Stack {
             events: Vec::new(),
             change_sets: Vec::new(),
             operation: None,
-            last_operation: None,
+            operations: Vec::new(),
+            stable: None,
+            detections: Vec::new(),
             last_token: None,
         }
     }
@@ -147,6 +163,13 @@ impl Stack {
         self.change_sets
             .iter()
             .find(|set| set.name == name_or_id || set.id == name_or_id)
+    }
+
+    /// Notes that an operation has begun, before any of its events.
+    pub(crate) fn note_operation(&mut self, kind: OperationKind, id: String) {
+        self.detections.clear();
+        self.operations.insert(0, OperationEntry { kind, id });
+        self.operations.truncate(OPERATIONS_KEPT);
     }
 
     /// Returns the resources that exist, or may exist.

@@ -1,24 +1,30 @@
 //! An operation in flight, with all that is needed to carry it on after a crash or to undo it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{Definition, StackResource};
+use super::{Definition, OperationKind, StackResource};
 
 /// What is being done to a stack.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Operation {
     pub(crate) id: String,
     pub(crate) phase: Phase,
-    /// The definition before an update.
-    pub(crate) previous: Option<Definition>,
-    /// The resources before an update.
-    pub(crate) before: IndexMap<String, StackResource>,
     pub(crate) on_failure: OnFailure,
+    /// A rollback deletes what the operation created even where its policy is to retain it.
+    #[serde(default)]
+    pub(crate) retain_except_on_create: bool,
+    /// Drift is taken back: the properties of the resources as they were when it began, by logical id.
+    #[serde(default)]
+    pub(crate) revert: Option<BTreeMap<String, Value>>,
     /// Resources that a deletion leaves, by logical id.
     pub(crate) retain: BTreeSet<String>,
+    /// A deletion leaves what cannot be deleted.
+    #[serde(default)]
+    pub(crate) force: bool,
     /// Resources that a rollback leaves as they are, by logical id.
     pub(crate) skip: BTreeSet<String>,
     /// Resources that the present phase has dealt with, by logical id.
@@ -26,6 +32,20 @@ pub(crate) struct Operation {
     /// A deletion was asked for while the stack was being created; it follows as soon as what is
     /// in flight has ended.
     pub(crate) delete_next: Option<DeleteRequest>,
+}
+
+/// An operation in the list of a stack's operations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OperationEntry {
+    pub(crate) kind: OperationKind,
+    pub(crate) id: String,
+}
+
+/// What a rollback leads back to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Stable {
+    pub(crate) definition: Definition,
+    pub(crate) resources: IndexMap<String, StackResource>,
 }
 
 /// A deletion that waits.
@@ -71,10 +91,11 @@ impl Operation {
         Self {
             id,
             phase,
-            previous: None,
-            before: IndexMap::new(),
             on_failure,
+            retain_except_on_create: false,
+            revert: None,
             retain: BTreeSet::new(),
+            force: false,
             skip: BTreeSet::new(),
             done: BTreeSet::new(),
             delete_next: None,

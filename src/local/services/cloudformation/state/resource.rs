@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::ResourceStatus;
+use super::{ResourceDrift, ResourceStatus};
 use crate::local::services::cloudformation::template::Policy;
 
 /// A resource of a stack.
@@ -36,6 +36,9 @@ pub(crate) struct StackResource {
     pub(crate) metadata: Value,
     /// Generated name of a replacement whose creation was begun.
     pub(crate) replacement: Option<String>,
+    /// What the last look at it found, if any since it was last made.
+    #[serde(default)]
+    pub(crate) drift: Option<ResourceDrift>,
     /// Set on a leftover that is to be let go instead of deleted.
     pub(crate) let_go: bool,
 }

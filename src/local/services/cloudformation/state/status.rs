@@ -25,6 +25,8 @@ macro_rules! statuses {
     };
 }
 
+pub(super) use statuses;
+
 statuses! {
     /// Status of a stack.
     StackStatus {
@@ -65,7 +67,24 @@ statuses! {
     }
 }
 
+statuses! {
+    /// Kind of an operation; a rollback is an operation of its own, also when a failure begins it.
+    OperationKind {
+        CreateStack = "CREATE_STACK",
+        UpdateStack = "UPDATE_STACK",
+        DeleteStack = "DELETE_STACK",
+        ContinueRollback = "CONTINUE_ROLLBACK",
+        Rollback = "ROLLBACK",
+    }
+}
+
 impl StackStatus {
+    /// Tells whether a stack in this status waits for somebody to go on or to roll it back. It can be
+    /// updated, but not so that a failure would roll the update back.
+    pub(crate) fn is_paused(self) -> bool {
+        matches!(self, Self::CreateFailed | Self::UpdateFailed)
+    }
+
     /// Tells whether a change set may update a stack in this status.
     pub(crate) fn updatable(self) -> bool {
         matches!(

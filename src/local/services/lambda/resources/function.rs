@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use super::properties::{self, Properties};
 use crate::local::ids::uuid;
-use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
-use crate::local::services::lambda::model::{Code, Function};
-use crate::local::services::lambda::{Lambda, code, code_folder};
+use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::services::lambda::Lambda;
+use crate::local::services::lambda::model::{Code, Function, Logging};
+use crate::local::services::lambda::source::Source;
 
 /// Makes functions; the physical id is the function's name.
 pub(super) struct FunctionProvider(pub(super) Arc<Lambda>);
@@ -96,6 +97,44 @@ impl ResourceProvider for FunctionProvider {
             .sweep_code()
             .map_err(|error| ResourceError::new(error.to_string()))
     }
+
+    /// The code is write-only, as in the type's registry schema.
+    fn read(&self, physical_id: &str, expected: &Value) -> Result<Live, ResourceError> {
+        let found = self
+            .0
+            .state
+            .read(|state| state.functions.get(physical_id).cloned());
+        let Some(function) = found else {
+            return Ok(Live::Missing);
+        };
+        let environment = if function.environment.is_empty() {
+            Value::Null
+        } else {
+            json!({ "Variables": function.environment })
+        };
+        Ok(Live::over(
+            expected,
+            [
+                ("Architectures", json!(function.architectures)),
+                ("Description", json!(function.description)),
+                ("Environment", environment),
+                ("Handler", json!(function.handler)),
+                ("LoggingConfig", logging(&function.logging)),
+                ("MemorySize", json!(function.memory)),
+                ("Role", json!(function.role)),
+                ("Runtime", json!(function.runtime)),
+                ("Timeout", json!(function.timeout)),
+            ],
+        ))
+    }
+}
+
+fn logging(logging: &Logging) -> Value {
+    let mut shown = json!({ "LogFormat": logging.format, "LogGroup": logging.group });
+    if let Some(level) = &logging.level {
+        shown["ApplicationLogLevel"] = json!(level);
+    }
+    shown
 }
 
 impl FunctionProvider {
@@ -113,7 +152,9 @@ impl FunctionProvider {
             ));
         }
         let _gate = self.0.code_gate.lock().await;
-        let code = self.fetch(&request.properties["Code"]).await?;
+        let source = source(&request.properties["Code"])?;
+        let code = self.0.fetch(source).await;
+        let code = code.map_err(|error| ResourceError::new(error.to_string()))?;
         let function = Function {
             name: name.to_owned(),
             region: request.region.clone(),
@@ -139,51 +180,44 @@ impl FunctionProvider {
             attributes: BTreeMap::from([("Arn".to_owned(), json!(function.arn()))]),
         })
     }
+}
 
-    /// Fetches and unpacks the code.
-    async fn fetch(&self, given: &Value) -> Result<Code, ResourceError> {
-        let folder = code_folder(&self.0.parts.work);
-        let text = |name: &str| given[name].as_str().map(str::to_owned);
-        if let Some(source) = text("ZipFile") {
-            return unblock(move || code::inline(&source, &folder)).await;
-        }
-        let (Some(bucket), Some(key)) = (text("S3Bucket"), text("S3Key")) else {
-            return Err(ResourceError::new(
-                "Code: the local engine takes code from S3Bucket and S3Key, or from ZipFile",
-            ));
-        };
-        let scratch = tempfile::tempdir_in(&self.0.parts.work)
-            .map_err(|error| ResourceError::new(error.to_string()))?;
-        let archive = scratch.path().join("code.zip");
-        let version = text("S3ObjectVersion");
-        let fetched = self
-            .0
-            .parts
-            .s3
-            .get_version_to_file(&bucket, &key, version.as_deref(), &archive)
-            .await;
-        fetched.map_err(|fault| {
-            ResourceError::new(format!(
-                "Error occurred while GetObject. S3 Error Code: {}. S3 Error Message: {fault}",
-                fault.code()
-            ))
-        })?;
-        // The scratch folder lives until the archive is unpacked.
-        unblock(move || {
-            let unpacked = code::unpack(&archive, &folder);
-            drop(scratch);
-            unpacked
-        })
-        .await
+/// Reads where the code is.
+fn source(given: &Value) -> Result<Source, ResourceError> {
+    let text = |name: &str| given[name].as_str().map(str::to_owned);
+    if let Some(text) = text("ZipFile") {
+        return Ok(Source::Inline(text));
+    }
+    match (text("S3Bucket"), text("S3Key")) {
+        (Some(bucket), Some(key)) => Ok(Source::Object {
+            bucket,
+            key,
+            version: text("S3ObjectVersion"),
+        }),
+        _ => Err(ResourceError::new(
+            "Code: the local engine takes code from S3Bucket and S3Key, or from ZipFile",
+        )),
     }
 }
 
-async fn unblock(
-    work: impl FnOnce() -> Result<Code, code::CodeError> + Send + 'static,
-) -> Result<Code, ResourceError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| ResourceError::new(error.to_string()))?
-        .map_err(|error| ResourceError::new(error.to_string()))
+/// Returns the function with the configuration that the request's properties describe.
+///
+/// # Errors
+/// As for a resource with these properties.
+pub(in super::super) fn configured(
+    request: &ResourceRequest,
+    function: &Function,
+) -> Result<Function, ResourceError> {
+    let properties = properties::read(request, &function.name)?;
+    Ok(Function {
+        name: function.name.clone(),
+        region: function.region.clone(),
+        modified: function.modified,
+        revision: function.revision.clone(),
+        policy: function.policy.clone(),
+        owner: function.owner.clone(),
+        ..assemble(properties, function.code.clone())
+    })
 }
 
 /// Makes a function of what the template says; who it is follows from elsewhere.

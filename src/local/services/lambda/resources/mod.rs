@@ -7,6 +7,8 @@ mod function;
 mod permission;
 mod properties;
 
+pub(super) use function::configured;
+
 use std::sync::Arc;
 
 use super::Lambda;

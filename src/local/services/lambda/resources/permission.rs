@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use crate::local::ids::uuid;
-use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
 use crate::local::services::lambda::Lambda;
 use crate::local::services::lambda::api::split_name;
 use crate::local::services::lambda::permission::Statement;
@@ -93,6 +93,20 @@ impl ResourceProvider for PermissionProvider {
             policy.remove(sid);
         })?;
         Ok(())
+    }
+
+    fn read(&self, physical_id: &str, expected: &Value) -> Result<Live, ResourceError> {
+        let there = physical_id.split_once('|').is_some_and(|(name, sid)| {
+            self.0.state.read(|state| {
+                let function = state.functions.get(name);
+                function.is_some_and(|function| function.policy.contains_key(sid))
+            })
+        });
+        Ok(if there {
+            Live::Properties(expected.clone())
+        } else {
+            Live::Missing
+        })
     }
 }
 

@@ -11,7 +11,8 @@ use s3s::dto::{
 use serde_json::Value;
 
 use super::lifecycle::lifecycle;
-use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
+use super::live;
+use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
 use crate::local::services::s3::model::{Bucket, Versioning};
 use crate::local::services::s3::{S3, S3Fault};
 
@@ -91,6 +92,17 @@ impl ResourceProvider for BucketProvider {
             Err(S3Fault::BucketNotEmpty { .. }) => Err(ResourceError::new(
                 "The bucket you tried to delete is not empty. You must delete all versions in the bucket.",
             )),
+            Err(fault) => Err(ResourceError::new(fault.to_string())),
+        }
+    }
+
+    fn read(&self, physical_id: &str, expected: &Value) -> Result<Live, ResourceError> {
+        match self
+            .0
+            .look_at_bucket(physical_id, |bucket| Ok(live::properties(bucket, expected)))
+        {
+            Ok(live) => Ok(live),
+            Err(S3Fault::NoSuchBucket) => Ok(Live::Missing),
             Err(fault) => Err(ResourceError::new(fault.to_string())),
         }
     }

@@ -5,6 +5,7 @@
 
 mod bucket;
 mod lifecycle;
+mod live;
 mod policy;
 
 use std::sync::Arc;

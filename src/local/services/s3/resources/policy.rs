@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
 use crate::local::services::s3::{S3, S3Fault};
 
 /// Sets and removes bucket policies; the physical id is the bucket's name.
@@ -50,6 +50,21 @@ impl ResourceProvider for PolicyProvider {
         });
         match removed {
             Ok(()) | Err(S3Fault::NoSuchBucket) => Ok(()),
+            Err(fault) => Err(ResourceError::new(fault.to_string())),
+        }
+    }
+
+    fn read(&self, physical_id: &str, expected: &Value) -> Result<Live, ResourceError> {
+        let policy = self
+            .0
+            .look_at_bucket(physical_id, |bucket| Ok(bucket.policy.clone()));
+        match policy {
+            Ok(None) | Err(S3Fault::NoSuchBucket) => Ok(Live::Missing),
+            Ok(Some(text)) => {
+                let document = serde_json::from_str(&text)
+                    .map_err(|error| ResourceError::new(format!("the bucket policy: {error}")))?;
+                Ok(Live::over(expected, [("PolicyDocument", document)]))
+            }
             Err(fault) => Err(ResourceError::new(fault.to_string())),
         }
     }

@@ -92,6 +92,48 @@ impl SageMaker {
         Ok(json!({ "EndpointArn": arn }))
     }
 
+    /// Sets the number of instances. The one variant gets all requests, whatever its weight.
+    pub(in super::super) fn update_capacities(
+        &self,
+        region: &str,
+        input: &Value,
+    ) -> Result<Value, ApiError> {
+        let known = ["EndpointName", "DesiredWeightsAndCapacities"];
+        only_known("UpdateEndpointWeightsAndCapacities", input, &known)?;
+        let arn = Kind::Endpoint.arn(region, Kind::Endpoint.name(input)?);
+        let wanted = input["DesiredWeightsAndCapacities"].as_array();
+        let now = self.parts.clock.epoch_seconds();
+        self.change(|state| {
+            let endpoint = state.endpoints.get_mut(&arn);
+            let endpoint = endpoint.ok_or_else(|| Kind::Endpoint.missing(&arn))?;
+            if endpoint.status != EndpointStatus::InService {
+                return Err(invalid(format!(
+                    "Cannot update in-progress endpoint \"{arn}\"."
+                )));
+            }
+            let Some(current) = &mut endpoint.current else {
+                return Err(invalid(format!("Nothing serves endpoint \"{arn}\" yet.")));
+            };
+            for one in wanted.into_iter().flatten() {
+                if required(one, "VariantName")? != current.variant {
+                    return Err(invalid(format!("The variant name is none of \"{arn}\".")));
+                }
+                match one.get("DesiredInstanceCount").map(Value::as_u64) {
+                    None => {}
+                    Some(Some(count @ 1..)) => current.instances = count,
+                    Some(_) => {
+                        return Err(invalid(
+                            "DesiredInstanceCount must be at least 1.".to_owned(),
+                        ));
+                    }
+                }
+            }
+            endpoint.record.modified = now;
+            Ok(())
+        })?;
+        Ok(json!({ "EndpointArn": arn }))
+    }
+
     pub(in super::super) fn delete_endpoint(
         self: &Arc<Self>,
         region: &str,

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use super::testing::{Bed, World, first};
 
+mod drift;
+mod recovery;
+
 const THREE: &str = "\
 Parameters:
   Size: {Type: Number, Default: 1}
@@ -688,12 +691,12 @@ async fn requests_that_do_not_fit_are_refused() {
     );
     let error = scene
         .bed
-        .call("DetectStackDrift", &[("StackName", "app")])
+        .call("SetStackPolicy", &[("StackName", "app")])
         .await
         .unwrap_err();
     assert_eq!(
         error,
-        "NotEmulated: the local engine does not emulate cloudformation DetectStackDrift"
+        "NotEmulated: the local engine does not emulate cloudformation SetStackPolicy"
     );
 }
 

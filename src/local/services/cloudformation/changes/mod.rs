@@ -1,19 +1,23 @@
 //! Computes what a change set would do, before any of it is done. Pure.
 
+mod drifted;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+pub(crate) use self::drifted::Looked;
 use super::registry::Registry;
 use super::state::{
-    Change, ChangeAction, ChangeSource, ChangeTarget, Definition, Detail, Recreation, Replacement,
-    ResourceStatus, Stack, StackResource,
+    Change, ChangeAction, ChangeDrift, ChangeSource, ChangeTarget, Definition, Detail, DriftStatus,
+    Recreation, Replacement, ResourceStatus, Stack, StackResource,
 };
 use super::template::conditions;
 use super::template::graph::{Graph, graph};
 use super::template::intrinsics::{Pseudo, Resources, Scope, UNKNOWN};
 use super::template::references::{Branches, Reference, references};
 use super::template::{Policy, ResourceSpec, Template, TemplateError};
+use crate::local::resource::Live;
 
 /// What is there and what is wanted.
 pub(crate) struct Comparison<'a> {
@@ -22,6 +26,8 @@ pub(crate) struct Comparison<'a> {
     pub(crate) template: &'a Template,
     pub(crate) pseudo: &'a Pseudo,
     pub(crate) registry: &'a Registry,
+    /// Set for a drift-aware comparison.
+    pub(crate) actual: Option<Looked<'a>>,
 }
 
 /// Lists the changes: additions and modifications in dependency order, then removals.
@@ -58,6 +64,11 @@ pub(crate) fn changes(comparison: &Comparison<'_>) -> Result<Vec<Change>, Templa
             .unwrap_or_else(|| Value::Object(Map::new()));
         let change = match existing(stack, &name) {
             None => Some(addition(&name, spec)),
+            // Deleted by somebody else: it is made again.
+            Some(_) if comparison.live(&name) == Some(&Live::Missing) => Some(Change {
+                drift: Some(ChangeDrift::Looked(DriftStatus::Deleted)),
+                ..addition(&name, spec)
+            }),
             Some(resource) if resource.kind != spec.kind => {
                 return Err(TemplateError::Parameters(format!(
                     "Update of resource type is not permitted. The new template modifies resource type of the following resources: [{name}]"
@@ -213,6 +224,7 @@ impl Modification<'_> {
         for name in changed_properties(&self.resource.properties, self.properties) {
             self.explain(&name, &mut details);
         }
+        self.add_drift(&mut details);
         let direct = |target| Detail {
             target,
             name: None,
@@ -220,6 +232,7 @@ impl Modification<'_> {
             known: true,
             source: ChangeSource::DirectModification,
             causing_entity: None,
+            drift: None,
         };
         if self.comparison.registry.taggable(&self.spec.kind)
             && self.resource.tags != self.comparison.target.tags
@@ -262,6 +275,7 @@ impl Modification<'_> {
                 }
             }),
             replacement: Some(replacement),
+            drift: self.drift_status(),
             details,
         })
     }
@@ -286,6 +300,7 @@ impl Modification<'_> {
             known,
             source,
             causing_entity,
+            drift: None,
         };
         let (raw, raw_before) = (
             self.spec.properties.get(name),
@@ -350,7 +365,7 @@ pub(crate) fn changed_properties(before: &Value, after: &Value) -> Vec<String> {
         .collect()
 }
 
-fn is_unknown(value: &Value) -> bool {
+pub(crate) fn is_unknown(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains(UNKNOWN),
         Value::Array(items) => items.iter().any(is_unknown),
@@ -366,6 +381,7 @@ fn addition(name: &str, spec: &ResourceSpec) -> Change {
         physical_id: None,
         kind: spec.kind.clone(),
         replacement: None,
+        drift: None,
         details: Vec::new(),
         policy_action: None,
     }
@@ -378,6 +394,7 @@ fn removal(resource: &StackResource) -> Change {
         physical_id: resource.physical_id.clone(),
         kind: resource.kind.clone(),
         replacement: None,
+        drift: None,
         details: Vec::new(),
         policy_action: Some(
             match resource.deletion_policy {
