@@ -14,6 +14,7 @@ use super::auth::Credentials;
 use super::clock::Clock;
 use super::journal::Journal;
 use super::runner::PythonSpec;
+use super::script::Script;
 use super::server::{self, Routes};
 use super::wiring::Services;
 
@@ -33,6 +34,8 @@ pub struct Options {
     pub base_url: String,
     /// The only keys that requests may be signed with.
     pub credentials: Credentials,
+    /// What happens in place of child processes; without one they are started.
+    pub script: Option<Script>,
 }
 
 /// Why an engine cannot be opened.

@@ -18,6 +18,7 @@ use super::engine::Options;
 use super::journal::Journal;
 use super::resource::ResourceProvider;
 use super::runner::Python;
+use super::script::{Stage, reference_handler, staged};
 use super::server::{DATA_PLANE, Handler, RawHandler};
 use super::services::apigateway::{self, ApiGateway, ApiGatewayParts};
 use super::services::cloudformation::{CloudFormation, CloudFormationParts};
@@ -50,6 +51,10 @@ impl Services {
     ) -> io::Result<Self> {
         let state = |name: &str| options.state.join("state").join(name);
         let environment = child_environment(options);
+        let stage = options
+            .script
+            .clone()
+            .map(|script| Arc::new(Stage::new(script)));
         let python = Arc::new(Python::new(options.python.clone(), options.cache.clone()));
         let s3 = Arc::new(S3::open(options.state.join("s3"), clock)?);
         let logs = Arc::new(Logs::open(options.state.join("logs"), clock)?);
@@ -62,6 +67,7 @@ impl Services {
             roles: Arc::clone(&iam) as _,
             python: Arc::clone(&python),
             environment: environment.clone(),
+            script: stage.clone(),
         })?;
         let (sink, roles) = (Arc::clone(&logs), Arc::clone(&iam));
         let write_log: lambda::WriteLog =
@@ -75,6 +81,7 @@ impl Services {
             role_exists: Arc::new(move |arn| roles.role_exists(arn)),
             python,
             environment,
+            stand_in: stage.as_ref().map(|_| reference_handler(&sagemaker)),
         })?);
         let apigateway = Arc::new(ApiGateway::open(ApiGatewayParts {
             state: state("apigateway.json"),
@@ -92,6 +99,10 @@ impl Services {
             apigateway::providers(&apigateway),
         ]
         .concat();
+        let providers = match &stage {
+            Some(stage) => staged(providers, stage),
+            None => providers,
+        };
         let cloudformation = CloudFormation::open(CloudFormationParts {
             path: state("cloudformation.json"),
             clock,

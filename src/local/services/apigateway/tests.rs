@@ -71,6 +71,7 @@ fn lambda(folder: &std::path::Path, clock: Clock) -> Arc<Lambda> {
             folder.join("cache"),
         )),
         environment: Vec::new(),
+        stand_in: None,
     };
     Arc::new(Lambda::open(parts).unwrap())
 }

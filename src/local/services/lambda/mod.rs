@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::StatusCode;
 
-pub use invoke::LambdaAnswer;
+pub use invoke::{Call, LambdaAnswer, StandIn};
 pub(super) use logs::LogQueue;
 pub use permission::Caller;
 pub use resources::providers;
@@ -59,6 +59,8 @@ pub struct LambdaParts {
     pub python: Arc<Python>,
     /// Environment of every function, below its own and Lambda's: credentials, the engine's address.
     pub environment: Vec<(String, String)>,
+    /// What answers in place of every handler, if no process is to be started.
+    pub stand_in: Option<StandIn>,
 }
 
 /// The Lambda service of the pretend account.

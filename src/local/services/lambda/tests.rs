@@ -92,6 +92,7 @@ fn open(folder: &std::path::Path, written: &Written) -> Arc<Lambda> {
             "AWS_ENDPOINT_URL".to_owned(),
             "http://127.0.0.1:4599".to_owned(),
         )],
+        stand_in: None,
     };
     Arc::new(Lambda::open(parts).unwrap())
 }

@@ -39,10 +39,12 @@ use tokio::sync::watch;
 
 pub use ports::{LogSink, ObjectStore, Roles, StoreFault};
 pub use providers::providers;
+pub use runtime::InvokeError;
 
 use crate::local::clock::Clock;
 use crate::local::durable::Durable;
 use crate::local::runner::Python;
+use crate::local::script::Stage;
 use crate::local::wire::{ApiError, ApiRequest};
 use endpoints::Live;
 use state::State;
@@ -64,6 +66,8 @@ pub struct SageMakerParts {
     pub python: Arc<Python>,
     /// Environment of every child: credentials and `AWS_ENDPOINT_URL`. The region is added.
     pub environment: Vec<(String, String)>,
+    /// What happens in place of processes, if none are to be started.
+    pub(in crate::local) script: Option<Arc<Stage>>,
 }
 
 /// The SageMaker service.
