@@ -9,11 +9,14 @@ use serde_json::Value;
 use super::Stage;
 use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
 
-/// Puts providers under a script.
+/// Puts providers under a script, if there is one.
 pub(in crate::local) fn staged(
     providers: Vec<Arc<dyn ResourceProvider>>,
-    stage: &Arc<Stage>,
+    stage: Option<&Arc<Stage>>,
 ) -> Vec<Arc<dyn ResourceProvider>> {
+    let Some(stage) = stage else {
+        return providers;
+    };
     let put = |inner| {
         Arc::new(Staged {
             inner,

@@ -30,7 +30,7 @@ pub use permission::Caller;
 pub use resources::providers;
 
 use crate::local::clock::Clock;
-use crate::local::durable::{Durable, replace_file};
+use crate::local::durable::{Durable, Place, replace_file};
 use crate::local::runner::Python;
 use crate::local::services::s3::S3;
 use crate::local::wire::ApiError;
@@ -44,7 +44,7 @@ pub type RoleExists = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 /// What a Lambda service is made of.
 pub struct LambdaParts {
     /// File that keeps the functions.
-    pub state: PathBuf,
+    pub state: Place,
     /// Folder for code and working files of functions.
     pub work: PathBuf,
     /// The engine's clock.
@@ -84,7 +84,7 @@ impl Lambda {
             instance::SHIM.as_bytes(),
         )?;
         let lambda = Self {
-            state: Durable::open(&parts.state)?,
+            state: Durable::open(parts.state.clone())?,
             pools: Mutex::default(),
             logs: logs::LogQueue::start(Arc::clone(&parts.write_log)),
             code_gate: tokio::sync::Mutex::default(),
@@ -92,6 +92,14 @@ impl Lambda {
         };
         lambda.sweep_code()?;
         Ok(lambda)
+    }
+
+    /// Writes the state, where that is deferred.
+    ///
+    /// # Errors
+    /// The file could not be written.
+    pub fn save(&self) -> io::Result<()> {
+        self.state.save()
     }
 
     /// Ends every warm process, letting none start anew for what is invoked already.

@@ -74,7 +74,7 @@ fn open(folder: &std::path::Path, written: &Written) -> Arc<Lambda> {
     let sink = written.clone();
     let clock = Clock::start();
     let parts = LambdaParts {
-        state: folder.join("state/lambda.json"),
+        state: folder.join("state/lambda.json").into(),
         work: folder.join("work"),
         clock,
         s3: Arc::new(S3::open(folder.join("s3"), clock).unwrap()),
