@@ -11,8 +11,13 @@ use crate::cloud::CloudFault;
 
 /// The first pause between two looks. Most of what the local engine does takes less than a second.
 const FIRST: Duration = Duration::from_millis(200);
-/// The longest pause between two looks.
+/// The longest pause between two looks at something that has only begun.
 const LONGEST: Duration = Duration::from_secs(5);
+/// What has taken long already is looked at less often: an end is seen late by at most this part of
+/// the time that it took.
+const PATIENT: u32 = 60;
+/// The longest pause of all. Even a wait of days is ended within minutes.
+const LONGEST_OF_ALL: Duration = Duration::from_mins(5);
 /// Looks in a row that may fail for transient reasons before the wait is given up. The client has
 /// retried each of them already.
 const PATIENCE: u32 = 20;
@@ -84,7 +89,8 @@ impl<'a> Watch<'a> {
             });
         }
         let pause = self.pause;
-        self.pause = (pause * 5 / 4).min(LONGEST);
+        let longest = LONGEST.max(self.started.elapsed() / PATIENT);
+        self.pause = (pause * 5 / 4).min(longest.min(LONGEST_OF_ALL));
         tokio::select! {
             () = tokio::time::sleep(pause) => Ok(()),
             () = self.cancel.cancelled() => Err(ReconcileError::Interrupted),
@@ -133,8 +139,8 @@ mod tests {
             }
         };
         assert!(matches!(error, ReconcileError::TimedOut { .. }), "{error}");
-        // An hour at 5 s a look, and a few quick ones at the beginning.
-        assert!((720..760).contains(&looks), "{looks}");
+        // Five minutes at 5 s a look, fewer and fewer after that, and a few quick ones at the beginning.
+        assert!((200..240).contains(&looks), "{looks}");
     }
 
     #[tokio::test(start_paused = true)]
