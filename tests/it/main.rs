@@ -11,5 +11,6 @@ mod language;
 mod matrix;
 mod python;
 mod render;
+mod simulation;
 mod support;
 mod templates;
