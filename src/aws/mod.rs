@@ -27,7 +27,10 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_sdk_sts::config::retry::RetryPartition;
+use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 
 use crate::cloud::{Cloud, Pace};
 
@@ -55,9 +58,29 @@ pub struct Endpoint {
 
 /// Connects the ports to a cloud. Sends nothing yet.
 pub async fn connect(connection: &Connection) -> Cloud {
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        .build_https();
+    let tls = Provider::Rustls(CryptoMode::AwsLc);
+    let http = aws_smithy_http_client::Builder::new().tls_provider(tls.clone());
+    let web = Connector::builder().tls_provider(tls).build();
+    assemble(
+        connection,
+        http.build_https(),
+        SharedHttpConnector::new(web),
+    )
+    .await
+}
+
+/// Connects the ports like [`connect`], with every request carried by the given connector.
+pub async fn connect_through(connection: &Connection, connector: SharedHttpConnector) -> Cloud {
+    let own = connector.clone();
+    let http = http_client_fn(move |_, _| own.clone());
+    assemble(connection, http, connector).await
+}
+
+async fn assemble(
+    connection: &Connection,
+    http: SharedHttpClient,
+    web: SharedHttpConnector,
+) -> Cloud {
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(http)
         .region(Region::new(connection.region.clone()))
@@ -90,27 +113,43 @@ pub async fn connect(connection: &Connection) -> Cloud {
                 "endpoint",
             ));
     }
-    adapters(&loader.load().await, connection)
+    adapters(&loader.load().await, connection, web)
 }
 
-fn adapters(config: &SdkConfig, connection: &Connection) -> Cloud {
+/// Configures a service's client, with a retry budget of its own: by default all clients of a process
+/// share one for each service, so that trouble with one account would end the patience with another.
+macro_rules! configured {
+    ($sdk:ident, $config:expr) => {
+        $sdk::config::Builder::from($config)
+            .retry_partition(RetryPartition::custom(stringify!($sdk)).build())
+    };
+}
+
+/// Makes a service's client.
+macro_rules! client {
+    ($sdk:ident, $config:expr) => {
+        $sdk::Client::from_conf(configured!($sdk, $config).build())
+    };
+}
+
+fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnector) -> Cloud {
     // A bucket's name as a host name needs DNS that only AWS provides.
     let path_style = connection.endpoint.is_some();
     let s3 = aws_sdk_s3::Client::from_conf(
-        aws_sdk_s3::config::Builder::from(config)
+        configured!(aws_sdk_s3, config)
             .force_path_style(path_style)
             .build(),
     );
-    let sagemaker = aws_sdk_sagemaker::Client::new(config);
-    let logs = aws_sdk_cloudwatchlogs::Client::new(config);
-    let cloudformation = aws_sdk_cloudformation::Client::new(config);
+    let sagemaker = client!(aws_sdk_sagemaker, config);
+    let logs = client!(aws_sdk_cloudwatchlogs, config);
+    let cloudformation = client!(aws_sdk_cloudformation, config);
     let (iam, lambda, apis) = (
-        aws_sdk_iam::Client::new(config),
-        aws_sdk_lambda::Client::new(config),
-        aws_sdk_apigatewayv2::Client::new(config),
+        client!(aws_sdk_iam, config),
+        client!(aws_sdk_lambda, config),
+        client!(aws_sdk_apigatewayv2, config),
     );
     Cloud {
-        identity: Arc::new(identity::StsIdentity::new(aws_sdk_sts::Client::new(config))),
+        identity: Arc::new(identity::StsIdentity::new(client!(aws_sdk_sts, config))),
         stacks: Arc::new(stacks::CloudFormation::new(cloudformation.clone())),
         changes: Arc::new(changes::ChangeSets::new(cloudformation.clone())),
         withdrawals: Arc::new(withdrawals::StackWithdrawals::new(cloudformation.clone())),
@@ -128,7 +167,7 @@ fn adapters(config: &SdkConfig, connection: &Connection) -> Cloud {
         logs: Arc::new(logs::CloudWatchLogs::new(logs.clone())),
         endpoints: Arc::new(endpoints::SageMakerEndpoints::new(
             sagemaker.clone(),
-            aws_sdk_sagemakerruntime::Client::new(config),
+            client!(aws_sdk_sagemakerruntime, config),
         )),
         inventory: Arc::new(inventory::Account {
             s3,
@@ -138,7 +177,7 @@ fn adapters(config: &SdkConfig, connection: &Connection) -> Cloud {
             lambda,
             apis,
         }),
-        web: Arc::new(web::HttpWeb::new()),
+        web: Arc::new(web::HttpWeb::new(web)),
         pace: if connection.endpoint.is_some() {
             Pace::OWN
         } else {

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_runtime_api::client::http::HttpConnector;
+use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::error::display::DisplayErrorContext;
@@ -19,15 +17,12 @@ const PATIENCE: Duration = Duration::from_secs(35);
 
 /// Sends plain HTTP requests.
 pub(super) struct HttpWeb {
-    connector: Connector,
+    connector: SharedHttpConnector,
 }
 
 impl HttpWeb {
-    pub(super) fn new() -> Self {
-        let tls = Provider::Rustls(CryptoMode::AwsLc);
-        Self {
-            connector: Connector::builder().tls_provider(tls).build(),
-        }
+    pub(super) fn new(connector: SharedHttpConnector) -> Self {
+        Self { connector }
     }
 
     async fn post(&self, url: &str, body: &str) -> Result<WebAnswer, String> {

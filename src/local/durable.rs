@@ -8,10 +8,33 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// Where a value is kept, and when it is written.
+#[derive(Debug, Clone)]
+pub struct Place {
+    path: PathBuf,
+    deferred: bool,
+}
+
+impl Place {
+    /// A file that is written only when it is asked for, by [`Durable::save`].
+    pub fn deferred(path: PathBuf) -> Self {
+        let deferred = true;
+        Self { path, deferred }
+    }
+}
+
+impl From<PathBuf> for Place {
+    /// A file that is written with every change.
+    fn from(path: PathBuf) -> Self {
+        let deferred = false;
+        Self { path, deferred }
+    }
+}
+
 /// A value kept in memory and in one JSON file that is always either the old or the new state.
 #[derive(Debug)]
 pub struct Durable<T> {
-    path: PathBuf,
+    place: Place,
     value: Mutex<T>,
 }
 
@@ -20,9 +43,10 @@ impl<T: Default + Clone + Serialize + DeserializeOwned> Durable<T> {
     ///
     /// # Errors
     /// The file cannot be read, or does not hold a `T`.
-    pub fn open(path: impl Into<PathBuf>) -> io::Result<Self> {
-        let path = path.into();
-        let value = match fs::read(&path) {
+    pub fn open(place: impl Into<Place>) -> io::Result<Self> {
+        let place = place.into();
+        let path = &place.path;
+        let value = match fs::read(path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
                 io::Error::new(
                     io::ErrorKind::InvalidData,
@@ -33,7 +57,7 @@ impl<T: Default + Clone + Serialize + DeserializeOwned> Durable<T> {
             Err(error) => return Err(error),
         };
         Ok(Self {
-            path,
+            place,
             value: Mutex::new(value),
         })
     }
@@ -43,7 +67,7 @@ impl<T: Default + Clone + Serialize + DeserializeOwned> Durable<T> {
         look(&self.lock())
     }
 
-    /// Changes the value, and returns once the change is on disk. The change is dropped when `change`
+    /// Changes the value, and returns once the change is on disk, unless writing is deferred. The change is dropped when `change`
     /// or the write fails.
     ///
     /// # Errors
@@ -55,12 +79,23 @@ impl<T: Default + Clone + Serialize + DeserializeOwned> Durable<T> {
         let mut guard = self.lock();
         let mut next = guard.clone();
         let result = change(&mut next)?;
-        replace_file(
-            &self.path,
-            &serde_json::to_vec(&next).map_err(io::Error::from)?,
-        )?;
+        if !self.place.deferred {
+            replace_file(
+                &self.place.path,
+                &serde_json::to_vec(&next).map_err(io::Error::from)?,
+            )?;
+        }
         *guard = next;
         Ok(result)
+    }
+
+    /// Writes the value as it is now.
+    ///
+    /// # Errors
+    /// The file could not be written.
+    pub fn save(&self) -> io::Result<()> {
+        let bytes = self.read(serde_json::to_vec)?;
+        replace_file(&self.place.path, &bytes)
     }
 
     fn lock(&self) -> MutexGuard<'_, T> {
@@ -91,14 +126,14 @@ mod tests {
     fn a_change_is_there_after_opening_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/state.json");
-        let state: Durable<Vec<u32>> = Durable::open(&path).unwrap();
+        let state: Durable<Vec<u32>> = Durable::open(path.clone()).unwrap();
         state
             .write(|list| {
                 list.push(7);
                 Ok::<_, io::Error>(())
             })
             .unwrap();
-        let again: Durable<Vec<u32>> = Durable::open(&path).unwrap();
+        let again: Durable<Vec<u32>> = Durable::open(path.clone()).unwrap();
         assert_eq!(again.read(Clone::clone), vec![7]);
     }
 
@@ -106,7 +141,7 @@ mod tests {
     fn a_failed_change_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.json");
-        let state: Durable<Vec<u32>> = Durable::open(&path).unwrap();
+        let state: Durable<Vec<u32>> = Durable::open(path.clone()).unwrap();
         let result: io::Result<()> = state.write(|list| {
             list.push(7);
             Err(io::Error::other("no"))
@@ -117,11 +152,27 @@ mod tests {
     }
 
     #[test]
+    fn a_deferred_change_is_written_when_it_is_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        let state: Durable<Vec<u32>> = Durable::open(Place::deferred(path.clone())).unwrap();
+        let changed = state.write(|list| {
+            list.push(7);
+            Ok::<_, io::Error>(())
+        });
+        changed.unwrap();
+        assert!(!path.exists());
+        state.save().unwrap();
+        let again: Durable<Vec<u32>> = Durable::open(path).unwrap();
+        assert_eq!(again.read(Clone::clone), vec![7]);
+    }
+
+    #[test]
     fn a_damaged_file_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.json");
         fs::write(&path, "{").unwrap();
-        let error = Durable::<Vec<u32>>::open(&path).unwrap_err();
+        let error = Durable::<Vec<u32>>::open(path).unwrap_err();
         assert!(
             error.to_string().contains("state.json is damaged"),
             "{error}"

@@ -14,6 +14,7 @@ use super::auth::Credentials;
 use super::clock::Clock;
 use super::journal::Journal;
 use super::runner::PythonSpec;
+use super::script::Script;
 use super::server::{self, Routes};
 use super::wiring::Services;
 
@@ -33,6 +34,9 @@ pub struct Options {
     pub base_url: String,
     /// The only keys that requests may be signed with.
     pub credentials: Credentials,
+    /// What happens in place of child processes; without one they are started. With one the state is
+    /// written only by [`Engine::save`].
+    pub script: Option<Script>,
 }
 
 /// Why an engine cannot be opened.
@@ -63,6 +67,15 @@ impl Engine {
     /// Returns the router that answers all requests.
     pub fn router(&self) -> Router {
         server::router(Arc::clone(&self.routes))
+    }
+
+    /// Writes the whole state into its folder. An engine that plays a script does so only when it is
+    /// asked; any other has always done it already.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn save(&self) -> io::Result<()> {
+        self.services.save()
     }
 
     /// Ends all work and every child process. The state stays, so that the next engine carries on.

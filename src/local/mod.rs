@@ -28,6 +28,7 @@ pub mod journal;
 mod ports;
 pub mod resource;
 pub mod runner;
+pub mod script;
 mod server;
 pub mod services;
 #[cfg(test)]

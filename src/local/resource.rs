@@ -1,6 +1,7 @@
 //! The contract between the CloudFormation service and whatever creates a type of resource.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -23,6 +24,12 @@ pub trait ResourceProvider: Send + Sync {
     /// Returns the top-level properties whose change replaces the resource (`createOnlyProperties`
     /// of the type's registry schema).
     fn create_only(&self) -> &'static [&'static str];
+
+    /// Returns how long one operation may take before CloudFormation gives it up (the longest
+    /// `timeoutInMinutes` of the type's registry schema, where it has one).
+    fn time_limit(&self) -> Duration {
+        Duration::from_hours(2)
+    }
 
     /// Creates the resource and returns once it is usable (an endpoint: in service).
     ///

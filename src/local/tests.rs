@@ -19,6 +19,7 @@ fn engine(folder: &tempfile::TempDir) -> Engine {
         python: None,
         base_url: "http://127.0.0.1:4599".into(),
         credentials: keys(),
+        script: None,
     })
     .unwrap()
 }

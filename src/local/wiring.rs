@@ -14,10 +14,12 @@ use tower::ServiceExt;
 use super::ACCOUNT;
 use super::auth::Credentials;
 use super::clock::Clock;
+use super::durable::Place;
 use super::engine::Options;
 use super::journal::Journal;
 use super::resource::ResourceProvider;
 use super::runner::Python;
+use super::script::{Stage, reference_handler, staged};
 use super::server::{DATA_PLANE, Handler, RawHandler};
 use super::services::apigateway::{self, ApiGateway, ApiGatewayParts};
 use super::services::cloudformation::{CloudFormation, CloudFormationParts};
@@ -48,8 +50,10 @@ impl Services {
         clock: Clock,
         journal: &Arc<Journal>,
     ) -> io::Result<Self> {
-        let state = |name: &str| options.state.join("state").join(name);
+        let state = |name: &str| place(options, name);
         let environment = child_environment(options);
+        let script = options.script.clone();
+        let script = script.map(|script| Arc::new(Stage::new(script)));
         let python = Arc::new(Python::new(options.python.clone(), options.cache.clone()));
         let s3 = Arc::new(S3::open(options.state.join("s3"), clock)?);
         let logs = Arc::new(Logs::open(options.state.join("logs"), clock)?);
@@ -62,6 +66,7 @@ impl Services {
             roles: Arc::clone(&iam) as _,
             python: Arc::clone(&python),
             environment: environment.clone(),
+            script: script.clone(),
         })?;
         let (sink, roles) = (Arc::clone(&logs), Arc::clone(&iam));
         let write_log: lambda::WriteLog =
@@ -75,6 +80,7 @@ impl Services {
             role_exists: Arc::new(move |arn| roles.role_exists(arn)),
             python,
             environment,
+            stand_in: script.as_ref().map(|_| reference_handler(&sagemaker)),
         })?);
         let apigateway = Arc::new(ApiGateway::open(ApiGatewayParts {
             state: state("apigateway.json"),
@@ -97,7 +103,7 @@ impl Services {
             clock,
             account: ACCOUNT.to_owned(),
             journal: Arc::clone(journal),
-            providers,
+            providers: staged(providers, script.as_ref()),
         })?;
         let sts = Arc::new(Sts {
             account: ACCOUNT.to_owned(),
@@ -177,11 +183,30 @@ impl Services {
         })
     }
 
+    /// Writes every state whose writing is deferred.
+    pub(crate) fn save(&self) -> io::Result<()> {
+        self.apigateway.save()?;
+        self.cloudformation.save()?;
+        self.iam.save()?;
+        self.lambda.save()?;
+        self.sagemaker.save()
+    }
+
     /// Ends all work and every child process.
     pub(crate) async fn stop(&self) {
         self.cloudformation.stop();
         self.lambda.shut_down();
         self.sagemaker.shutdown().await;
+    }
+}
+
+/// Where a service keeps its state.
+fn place(options: &Options, name: &str) -> Place {
+    let path = options.state.join("state").join(name);
+    // What is played is not to survive; writing it at every change would take most of the time.
+    match options.script {
+        Some(_) => Place::deferred(path),
+        None => path.into(),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::bundle::{Bundles, Digest};
 use crate::cloud::artifacts::Source;
 use crate::cloud::inventory::Scope;
 use crate::render::Rendered;
-use crate::stack::{Gate, Names, Stack};
+use crate::stack::{Gate, Names, Stack, Timespan, Training};
 
 /// Which environment is meant, and what belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct Desired {
     pub training_request: Value,
     /// Values of those placeholders that are known already.
     pub placeholders: BTreeMap<&'static str, String>,
-    /// Seconds that training may take.
+    /// Seconds that a training job may take, waiting for an instance included.
     pub training_limit_seconds: u64,
     /// What the trained model's metrics must be before it serves.
     pub gates: Vec<Gate>,
@@ -146,7 +146,7 @@ impl Desired {
                 ("CodePrefix", code_prefix),
                 ("TrainingKey", bundles.training_key.to_string()),
             ]),
-            training_limit_seconds: stack.training.max_run.seconds(),
+            training_limit_seconds: training_limit(&stack.training),
             gates: stack.training.gates.clone(),
             function_key,
         }
@@ -164,6 +164,15 @@ impl Desired {
             format!("{name}-r{attempt}")
         }
     }
+}
+
+/// SageMaker counts waiting for spot capacity and training together, and waiting for an instance
+/// (`MaxPendingTimeInSeconds`) by itself.
+fn training_limit(training: &Training) -> u64 {
+    let run = training.max_run.seconds();
+    let with_wait = training.spot.as_ref().map(|spot| spot.max_wait.seconds());
+    let pending = training.max_pending.map(Timespan::seconds);
+    run.max(with_wait.unwrap_or_default()) + pending.unwrap_or_default()
 }
 
 fn uploads(bundles: &Bundles, data: &str, code: &str, function_key: &str) -> Vec<Upload> {

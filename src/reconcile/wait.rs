@@ -15,6 +15,8 @@ use crate::cloud::{CloudFault, FaultKind, Pace};
 const LATENESS: u32 = 20;
 /// The same once it takes hours: whoever waits for days does not ask three times a minute.
 const LATENESS_OF_LONG: u32 = 200;
+/// The longest pause of all: even a wait of days is ended within minutes.
+const LONGEST_OF_ALL: Duration = Duration::from_mins(5);
 /// Most doublings of a pause because the service said that it is asked too often.
 const MAX_DOUBLINGS: u32 = 4;
 /// Looks in a row that may fail for transient reasons before the wait is given up. The client has
@@ -141,7 +143,7 @@ impl<'a> Watch<'a> {
 /// late by a small part of the whole at most, and doubled for each time that the service was throttled.
 fn pause(pace: Pace, elapsed: Duration, throttled: u32) -> Duration {
     let usual = (elapsed / LATENESS).clamp(pace.shortest, pace.longest);
-    let pause = usual.max(elapsed / LATENESS_OF_LONG);
+    let pause = usual.max((elapsed / LATENESS_OF_LONG).min(LONGEST_OF_ALL));
     pause * 2_u32.pow(throttled.min(MAX_DOUBLINGS))
 }
 
@@ -192,7 +194,7 @@ mod tests {
         );
         assert!((40..=65).contains(&minute), "{minute}");
         assert!((400..=800).contains(&hours), "{hours}");
-        assert!((700..=1_500).contains(&days), "{days}");
+        assert!((1_500..=2_600).contains(&days), "{days}");
     }
 
     #[test]

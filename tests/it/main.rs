@@ -12,6 +12,7 @@ mod language;
 mod matrix;
 mod python;
 mod render;
+mod simulation;
 mod standins;
 mod support;
 mod templates;

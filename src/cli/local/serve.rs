@@ -134,6 +134,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         credentials: folder
             .credentials()
             .map_err(|e| unwritable(folder.path(), e))?,
+        script: None,
     })
     .map_err(Failure::failed)?;
     let pid = rustix::process::getpid().as_raw_nonzero().get();

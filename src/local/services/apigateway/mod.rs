@@ -17,19 +17,18 @@ mod serve;
 mod throttle;
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 pub use resources::providers;
 
 use crate::local::clock::Clock;
-use crate::local::durable::Durable;
+use crate::local::durable::{Durable, Place};
 use crate::local::services::lambda::{Lambda, LogQueue, WriteLog};
 
 /// What an API Gateway service is made of.
 pub struct ApiGatewayParts {
     /// File that keeps the APIs.
-    pub state: PathBuf,
+    pub state: Place,
     /// The engine's clock.
     pub clock: Clock,
     /// Runs the functions behind the APIs.
@@ -58,13 +57,21 @@ impl ApiGateway {
     /// The state is damaged or cannot be read.
     pub fn open(parts: ApiGatewayParts) -> io::Result<Self> {
         Ok(Self {
-            state: Durable::open(&parts.state)?,
+            state: Durable::open(parts.state)?,
             clock: parts.clock,
             lambda: parts.lambda,
             base_url: parts.base_url,
             buckets: Mutex::default(),
             logs: LogQueue::start(parts.write_log),
         })
+    }
+
+    /// Writes the state, where that is deferred.
+    ///
+    /// # Errors
+    /// The file could not be written.
+    pub fn save(&self) -> io::Result<()> {
+        self.state.save()
     }
 
     /// Returns the address of an API, without a slash at its end.

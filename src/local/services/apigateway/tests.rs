@@ -60,7 +60,7 @@ fn interpreter() -> std::path::PathBuf {
 
 fn lambda(folder: &std::path::Path, clock: Clock) -> Arc<Lambda> {
     let parts = LambdaParts {
-        state: folder.join("lambda.json"),
+        state: folder.join("lambda.json").into(),
         work: folder.join("work"),
         clock,
         s3: Arc::new(S3::open(folder.join("s3"), clock).unwrap()),
@@ -71,6 +71,7 @@ fn lambda(folder: &std::path::Path, clock: Clock) -> Arc<Lambda> {
             folder.join("cache"),
         )),
         environment: Vec::new(),
+        stand_in: None,
     };
     Arc::new(Lambda::open(parts).unwrap())
 }
@@ -84,7 +85,7 @@ impl Bed {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&lines);
         let parts = ApiGatewayParts {
-            state: folder.path().join("apis.json"),
+            state: folder.path().join("apis.json").into(),
             clock,
             lambda: Arc::clone(&lambda),
             base_url: "http://127.0.0.1:4599".to_owned(),

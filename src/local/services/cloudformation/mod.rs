@@ -20,7 +20,6 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
@@ -31,7 +30,7 @@ use self::registry::Registry;
 use self::state::{Stack, State};
 use self::template::intrinsics::Pseudo;
 use crate::local::clock::Clock;
-use crate::local::durable::Durable;
+use crate::local::durable::{Durable, Place};
 use crate::local::journal::Journal;
 use crate::local::resource::ResourceProvider;
 use crate::local::wire::{ApiError, ApiRequest};
@@ -51,7 +50,7 @@ pub struct CloudFormation {
 /// What the service is made from.
 pub struct CloudFormationParts {
     /// File that holds the state.
-    pub path: PathBuf,
+    pub path: Place,
     /// Source of time.
     pub clock: Clock,
     /// Account, twelve digits.
@@ -86,6 +85,14 @@ impl CloudFormation {
             drivers: Mutex::default(),
             refusal: Mutex::default(),
         }))
+    }
+
+    /// Writes the state, where that is deferred.
+    ///
+    /// # Errors
+    /// The file could not be written.
+    pub fn save(&self) -> io::Result<()> {
+        self.state.save()
     }
 
     /// Carries on every operation that was in flight when the state was last written.

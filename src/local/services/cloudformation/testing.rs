@@ -179,7 +179,7 @@ impl Bed {
     pub(crate) fn open(folder: &Path, world: &Arc<Mutex<World>>) -> Self {
         let clock = Clock::start();
         let service = CloudFormation::open(CloudFormationParts {
-            path: folder.join("cloudformation.json"),
+            path: folder.join("cloudformation.json").into(),
             clock,
             account: "000000000000".into(),
             journal: Arc::new(Journal::open(folder.join("engine.log"), clock).unwrap()),

@@ -10,7 +10,6 @@ mod provider;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -19,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::local::clock::Clock;
-use crate::local::durable::Durable;
+use crate::local::durable::{Durable, Place};
 use crate::local::resource::ResourceProvider;
 use crate::local::wire::ApiRequest;
 
@@ -57,11 +56,19 @@ struct Role {
 }
 
 impl Iam {
+    /// Writes the state, where that is deferred.
+    ///
+    /// # Errors
+    /// The file could not be written.
+    pub fn save(&self) -> io::Result<()> {
+        self.state.save()
+    }
+
     /// Opens the state in the file `path`.
     ///
     /// # Errors
     /// The state cannot be read.
-    pub fn open(path: PathBuf, clock: Clock) -> io::Result<Self> {
+    pub fn open(path: impl Into<Place>, clock: Clock) -> io::Result<Self> {
         Ok(Self {
             state: Durable::open(path)?,
             clock,

@@ -1,5 +1,6 @@
 //! Invocations: a process is found or started, runs the handler, and its story is told.
 
+use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -7,9 +8,10 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use serde::de::IgnoredAny;
-use serde_json::json;
-use tokio::time::Instant;
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout};
 
 use super::Lambda;
 use super::instance::{Ending, Instance, Start};
@@ -28,6 +30,20 @@ const LARGEST_RESPONSE: usize = (6 << 20) + 100;
 
 /// Bytes of the log that a caller can get with the answer.
 const TAIL: usize = 4096;
+
+/// A call of a function that no process is started for.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Region of the function.
+    pub region: String,
+    /// The function's own environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// The event.
+    pub event: Value,
+}
+
+/// Answers calls in place of a handler.
+pub type StandIn = Arc<dyn Fn(Call) -> BoxFuture<'static, Value> + Send + Sync>;
 
 /// What an invocation answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +95,9 @@ impl Lambda {
     /// Starts a process ahead of the first invocation, so that this one is warm. What fails here is
     /// told by the first invocation.
     pub(super) fn warm_up(self: &Arc<Self>, function: &Function) {
+        if self.parts.stand_in.is_some() {
+            return;
+        }
         let this = Arc::clone(self);
         let function = function.clone();
         tokio::spawn(async move {
@@ -97,6 +116,9 @@ impl Lambda {
         let _permit = pool.permit().await?;
         let request_id = uuid();
         let function = &pool.function;
+        if let Some(stand_in) = &self.parts.stand_in {
+            return Ok(self.stand_in(stand_in, function, request_id, payload).await);
+        }
         let (mut instance, stream) = match pool.take() {
             Some(instance) => {
                 let stream = instance.stream.clone();
@@ -131,6 +153,37 @@ impl Lambda {
             pool.give(instance);
         }
         Ok(self.tell(function, &stream, story, ending))
+    }
+
+    /// Lets a stand-in answer, within the function's own limit.
+    async fn stand_in(
+        &self,
+        stand_in: &StandIn,
+        function: &Function,
+        request_id: String,
+        payload: &[u8],
+    ) -> LambdaAnswer {
+        let call = Call {
+            region: function.region.clone(),
+            environment: function.environment.clone(),
+            event: serde_json::from_slice(payload).unwrap_or_default(),
+        };
+        let began = Instant::now();
+        let limit = Duration::from_secs(function.timeout.into());
+        let ending = match timeout(limit, stand_in(call)).await {
+            Ok(result) => Ending::Result {
+                body: result.to_string().into_bytes(),
+                memory: 0,
+            },
+            Err(_) => Ending::TimedOut,
+        };
+        let story = Story {
+            request_id,
+            duration: began.elapsed(),
+            init: None,
+            lines: Vec::new(),
+        };
+        self.tell(function, "stand-in", story, ending)
     }
 
     async fn start(&self, pool: &Pool) -> Result<Instance, Failed> {

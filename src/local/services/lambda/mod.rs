@@ -26,13 +26,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::StatusCode;
 
-pub use invoke::LambdaAnswer;
+pub use invoke::{Call, LambdaAnswer, StandIn};
 pub(super) use logs::LogQueue;
 pub use permission::Caller;
 pub use resources::providers;
 
 use crate::local::clock::Clock;
-use crate::local::durable::{Durable, replace_file};
+use crate::local::durable::{Durable, Place, replace_file};
 use crate::local::runner::Python;
 use crate::local::services::s3::S3;
 use crate::local::wire::ApiError;
@@ -46,7 +46,7 @@ pub type RoleExists = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 /// What a Lambda service is made of.
 pub struct LambdaParts {
     /// File that keeps the functions.
-    pub state: PathBuf,
+    pub state: Place,
     /// Folder for code and working files of functions.
     pub work: PathBuf,
     /// The engine's clock.
@@ -61,6 +61,8 @@ pub struct LambdaParts {
     pub python: Arc<Python>,
     /// Environment of every function, below its own and Lambda's: credentials, the engine's address.
     pub environment: Vec<(String, String)>,
+    /// What answers in place of every handler, if no process is to be started.
+    pub stand_in: Option<StandIn>,
 }
 
 /// The Lambda service of the pretend account.
@@ -84,7 +86,7 @@ impl Lambda {
             instance::SHIM.as_bytes(),
         )?;
         let lambda = Self {
-            state: Durable::open(&parts.state)?,
+            state: Durable::open(parts.state.clone())?,
             pools: Mutex::default(),
             logs: logs::LogQueue::start(Arc::clone(&parts.write_log)),
             code_gate: tokio::sync::Mutex::default(),
@@ -92,6 +94,14 @@ impl Lambda {
         };
         lambda.sweep_code()?;
         Ok(lambda)
+    }
+
+    /// Writes the state, where that is deferred.
+    ///
+    /// # Errors
+    /// The file could not be written.
+    pub fn save(&self) -> io::Result<()> {
+        self.state.save()
     }
 
     /// Ends every warm process, letting none start anew for what is invoked already.

@@ -74,7 +74,7 @@ fn open(folder: &std::path::Path, written: &Written) -> Arc<Lambda> {
     let sink = written.clone();
     let clock = Clock::start();
     let parts = LambdaParts {
-        state: folder.join("state/lambda.json"),
+        state: folder.join("state/lambda.json").into(),
         work: folder.join("work"),
         clock,
         s3: Arc::new(S3::open(folder.join("s3"), clock).unwrap()),
@@ -92,6 +92,7 @@ fn open(folder: &std::path::Path, written: &Written) -> Arc<Lambda> {
             "AWS_ENDPOINT_URL".to_owned(),
             "http://127.0.0.1:4599".to_owned(),
         )],
+        stand_in: None,
     };
     Arc::new(Lambda::open(parts).unwrap())
 }

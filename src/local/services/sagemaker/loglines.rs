@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+
 use super::ports::LogSink;
 
 /// Lines that are sent at once, and the longest time a line waits.
@@ -15,6 +17,8 @@ pub(super) struct LogLines {
     group: String,
     stream: String,
     pending: Mutex<Pending>,
+    runtime: Handle,
+    this: Weak<Self>,
 }
 
 #[derive(Default)]
@@ -24,16 +28,16 @@ struct Pending {
 }
 
 impl LogLines {
-    /// Opens the stream. Must be called within a Tokio runtime; a task sends late lines.
+    /// Opens the stream. Must be called within a Tokio runtime; tasks send late lines.
     pub(super) fn open(sink: Arc<dyn LogSink>, group: String, stream: String) -> Arc<Self> {
-        let lines = Arc::new(Self {
+        Arc::new_cyclic(|this| Self {
             sink,
             group,
             stream,
             pending: Mutex::default(),
-        });
-        tokio::spawn(send_regularly(Arc::downgrade(&lines)));
-        lines
+            runtime: Handle::current(),
+            this: Weak::clone(this),
+        })
     }
 
     /// Takes a line. It is in the log within 200 ms.
@@ -42,6 +46,9 @@ impl LogLines {
         pending.lines.push(line.into());
         if pending.lines.len() >= BATCH {
             self.send(&mut pending);
+        } else if pending.lines.len() == 1 {
+            // The first of a batch sees to it that none waits too long.
+            self.runtime.spawn(send_later(Weak::clone(&self.this)));
         }
     }
 
@@ -70,13 +77,10 @@ impl Drop for LogLines {
     }
 }
 
-async fn send_regularly(lines: Weak<LogLines>) {
-    loop {
-        tokio::time::sleep(DELAY).await;
-        match lines.upgrade() {
-            Some(lines) => drop(lines.flush()),
-            None => return,
-        }
+async fn send_later(lines: Weak<LogLines>) {
+    tokio::time::sleep(DELAY).await;
+    if let Some(lines) = lines.upgrade() {
+        lines.flush();
     }
 }
 

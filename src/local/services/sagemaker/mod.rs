@@ -39,10 +39,12 @@ use tokio::sync::watch;
 
 pub use ports::{LogSink, ObjectStore, Roles, StoreFault};
 pub use providers::providers;
+pub use runtime::InvokeError;
 
 use crate::local::clock::Clock;
-use crate::local::durable::Durable;
+use crate::local::durable::{Durable, Place};
 use crate::local::runner::Python;
+use crate::local::script::Stage;
 use crate::local::wire::{ApiError, ApiRequest};
 use endpoints::Live;
 use state::State;
@@ -64,6 +66,8 @@ pub struct SageMakerParts {
     pub python: Arc<Python>,
     /// Environment of every child: credentials and `AWS_ENDPOINT_URL`. The region is added.
     pub environment: Vec<(String, String)>,
+    /// What happens in place of processes, if none are to be started.
+    pub(in crate::local) script: Option<Arc<Stage>>,
 }
 
 /// The SageMaker service.
@@ -82,7 +86,11 @@ impl SageMaker {
     /// # Errors
     /// The state cannot be read.
     pub fn open(parts: SageMakerParts) -> io::Result<Arc<Self>> {
-        let state = Durable::open(parts.folder.join("state/sagemaker.json"))?;
+        let path = parts.folder.join("state/sagemaker.json");
+        let state = Durable::open(match parts.script {
+            Some(_) => Place::deferred(path),
+            None => path.into(),
+        })?;
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         Ok(Arc::new(Self {
@@ -104,6 +112,14 @@ impl SageMaker {
         self.resume_jobs()?;
         self.resume_endpoints();
         Ok(())
+    }
+
+    /// Writes the state, where that is deferred.
+    ///
+    /// # Errors
+    /// The file could not be written.
+    pub fn save(&self) -> io::Result<()> {
+        self.state.save()
     }
 
     /// Ends every process. The state stays, so that the next engine carries on.

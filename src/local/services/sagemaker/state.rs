@@ -77,6 +77,7 @@ impl JobStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Phase {
     Starting,
+    Pending,
     Downloading,
     Training,
     Uploading,
@@ -93,6 +94,7 @@ impl Phase {
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Starting => "Starting",
+            Self::Pending => "Pending",
             Self::Downloading => "Downloading",
             Self::Training => "Training",
             Self::Uploading => "Uploading",

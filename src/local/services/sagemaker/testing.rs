@@ -124,6 +124,7 @@ impl Bed {
             roles: Arc::new(OneRole),
             python: Arc::new(Python::new(Some(spec), folder.join("cache"))),
             environment: vec![("AWS_ENDPOINT_URL".into(), "http://127.0.0.1:4599".into())],
+            script: None,
         });
         let service = service.unwrap();
         service.resume().unwrap();

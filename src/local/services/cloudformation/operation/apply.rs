@@ -202,7 +202,8 @@ impl Driver {
         let made = match self.service.registry.get(&wanted.kind) {
             Some(provider) => {
                 let id = present.physical_id.as_deref().unwrap_or_default();
-                guarded(provider.update(id, &present.properties, &request)).await
+                let update = provider.update(id, &present.properties, &request);
+                guarded(update, provider.time_limit()).await
             }
             None => Err(unknown(&wanted.kind)),
         };
@@ -280,7 +281,7 @@ impl Driver {
         request: &ResourceRequest,
     ) -> Result<Resource, ResourceError> {
         match self.service.registry.get(kind) {
-            Some(provider) => guarded(provider.create(request)).await,
+            Some(provider) => guarded(provider.create(request), provider.time_limit()).await,
             None => Err(unknown(kind)),
         }
     }

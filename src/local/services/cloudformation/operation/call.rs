@@ -11,27 +11,25 @@ use serde_json::Value;
 use crate::local::resource::{ResourceError, ResourceRequest};
 use crate::local::services::cloudformation::state::Stack;
 
-/// Longest time that one provider call may take.
-const LIMIT: Duration = Duration::from_hours(2);
-
 /// Longest generated name; the shortest limit of the services' names.
 const LONGEST_NAME: usize = 63;
 
-/// Waits for a provider.
+/// Waits for a provider, at most so long.
 ///
 /// # Errors
 /// The provider's reason, or that it took too long or panicked.
 pub(super) async fn guarded<R>(
     call: impl Future<Output = Result<R, ResourceError>>,
+    limit: Duration,
 ) -> Result<R, ResourceError> {
-    match tokio::time::timeout(LIMIT, AssertUnwindSafe(call).catch_unwind()).await {
+    match tokio::time::timeout(limit, AssertUnwindSafe(call).catch_unwind()).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(ResourceError::new(
             "Internal Failure (the local engine failed at this resource)",
         )),
         Err(_) => Err(ResourceError::new(format!(
             "Exceeded attempts to wait: not stable after {} seconds",
-            LIMIT.as_secs()
+            limit.as_secs()
         ))),
     }
 }
@@ -102,9 +100,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_provider_that_panics_or_hangs_fails_its_resource() {
-        let panics = guarded::<()>(async { panic!("test") }).await.unwrap_err();
+        const LIMIT: Duration = Duration::from_hours(2);
+        let panics = guarded::<()>(async { panic!("test") }, LIMIT)
+            .await
+            .unwrap_err();
         assert!(panics.message.contains("Internal Failure"));
-        let hangs = guarded::<()>(std::future::pending()).await.unwrap_err();
+        let hangs = guarded::<()>(std::future::pending(), LIMIT)
+            .await
+            .unwrap_err();
         assert!(hangs.message.contains("7200 seconds"));
     }
 }

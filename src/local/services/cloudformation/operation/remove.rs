@@ -58,7 +58,13 @@ impl Driver {
         })
         .await?;
         let deleted = match self.service.registry.get(&victim.kind) {
-            Some(provider) => guarded(provider.delete(victim.deletable_id())).await,
+            Some(provider) => {
+                guarded(
+                    provider.delete(victim.deletable_id()),
+                    provider.time_limit(),
+                )
+                .await
+            }
             None => Err(ResourceError::new(format!(
                 "the local engine does not emulate {}",
                 victim.kind

@@ -8,6 +8,14 @@ use super::super::{SageMaker, lock};
 use super::{Keeper, Live};
 use crate::local::wire::ApiError;
 
+/// Why a configuration did not come into service.
+pub(super) enum Setback {
+    /// It failed, as it is to stand in the endpoint's `FailureReason`.
+    Reason(String),
+    /// Nobody says why, and the endpoint looks well.
+    Silent,
+}
+
 impl SageMaker {
     /// Starts bringing the endpoint's `next` into service.
     pub(super) fn deploy(self: &Arc<Self>, arn: &str, next: Serving) {
@@ -23,9 +31,9 @@ impl SageMaker {
     }
 
     /// Records what became of a deployment, and ends what it replaces.
-    async fn deployed(self: &Arc<Self>, arn: &str, kept: Result<Keeper, String>) {
+    async fn deployed(self: &Arc<Self>, arn: &str, kept: Result<Keeper, Setback>) {
         let now = self.parts.clock.epoch_seconds();
-        let mut failed = None;
+        let mut setback = None;
         let mut replaced = None;
         match kept {
             Ok(keeper) => {
@@ -34,21 +42,24 @@ impl SageMaker {
                     replaced = live.keeper.replace(keeper);
                 }
             }
-            Err(reason) => failed = Some(reason),
+            Err(reason) => setback = Some(reason),
         }
         let recorded = self.change_endpoint(arn, |endpoint| {
             endpoint.record.modified = now;
             let next = endpoint.next.take();
-            endpoint.failure_reason.clone_from(&failed);
+            endpoint.failure_reason = match &setback {
+                Some(Setback::Reason(reason)) => Some(reason.clone()),
+                Some(Setback::Silent) | None => None,
+            };
             if endpoint.status != EndpointStatus::Deleting {
-                let serves = failed.is_none() || endpoint.current.is_some();
+                let serves = setback.is_none() || endpoint.current.is_some();
                 endpoint.status = if serves {
                     EndpointStatus::InService
                 } else {
                     EndpointStatus::Failed
                 };
             }
-            if failed.is_none() {
+            if setback.is_none() {
                 endpoint.current = next;
             } else if endpoint.current.is_none() {
                 endpoint.next = next; // Described still, but nothing serves.

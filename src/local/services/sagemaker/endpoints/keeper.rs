@@ -11,6 +11,7 @@ use super::super::SageMaker;
 use super::super::loglines::LogLines;
 use super::super::names::ACCOUNT;
 use super::super::state::Serving;
+use super::deploy::Setback;
 use super::model::Place;
 use super::server::{Server, stream};
 
@@ -63,17 +64,20 @@ impl SageMaker {
     /// Brings a configuration into service and keeps it there. Returns once it is healthy.
     ///
     /// # Errors
-    /// The reason, as it is to stand in the endpoint's `FailureReason`.
+    /// Why it does not serve.
     pub(super) async fn keep(
         self: &Arc<Self>,
         endpoint: &str,
         serving: Serving,
-    ) -> Result<Keeper, String> {
+    ) -> Result<Keeper, Setback> {
+        if let Some(stage) = &self.parts.script {
+            self.rehearse(stage, endpoint, &serving).await?;
+        }
         let task = Task::new(self, endpoint, serving);
         // What a deployment that was cut short left may belong to a model that is gone.
         let removed = task.place.remove();
-        removed.map_err(|error| format!("InternalServerError: {error}"))?;
-        let first = task.start().await?;
+        removed.map_err(|error| Setback::Reason(format!("InternalServerError: {error}")))?;
+        let first = task.start().await.map_err(Setback::Reason)?;
         Ok(task.keep(Some(first)))
     }
 
@@ -111,18 +115,22 @@ impl Task {
         let start = u32::try_from(self.service.parts.clock.epoch_millis() & 0x7fff_ffff);
         let stream = stream(&self.serving, start.unwrap_or_default());
         let log = self.service.endpoint_log(&self.endpoint, &stream);
-        let started = match self.service.place_model(&self.place, &self.serving).await {
-            Ok(()) => {
-                self.service
-                    .start_server(&self.endpoint, &self.serving, &self.place, &log, &stream)
-                    .await
-            }
-            Err(reason) => Err(reason),
-        };
+        let started = self.start_server(&log, &stream).await;
         if let Err(reason) = &started {
             log.line(reason);
         }
         started
+    }
+
+    async fn start_server(&self, log: &Arc<LogLines>, stream: &str) -> Result<Server, String> {
+        let (service, serving) = (&self.service, &self.serving);
+        if service.parts.script.is_some() {
+            return service.scripted_server(serving, stream).await;
+        }
+        service.place_model(&self.place, serving).await?;
+        service
+            .start_server(&self.endpoint, serving, &self.place, log, stream)
+            .await
     }
 
     fn keep(self, first: Option<Server>) -> Keeper {

@@ -8,6 +8,7 @@ mod api;
 mod deploy;
 mod keeper;
 mod model;
+mod scripted;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ mod tests;
 use tokio::task::JoinHandle;
 
 pub(super) use keeper::Keeper;
+pub(super) use scripted::answer;
 pub(super) use server::Server;
 
 /// The living part of an endpoint. Dropping it ends everything without a trace in the state.

@@ -76,13 +76,7 @@ impl SageMaker {
             .store
             .get_to_file(&uri.bucket, &uri.key, &file)
             .await;
-        fetched.map_err(|fault| {
-            format!(
-                "Failed to download model data for container \"container_1\" from URL: \"{uri}\": \
-                 {fault}. Please ensure that there is an object located at the URL and that the role \
-                 passed to CreateModel has permissions to download the object."
-            )
-        })?;
+        fetched.map_err(|fault| not_downloaded(&uri, &fault.to_string()))?;
         unpack(file, place.ml().join("model.partial"), model)
             .await
             .map_err(|error| {
@@ -93,6 +87,15 @@ impl SageMaker {
                 )
             })
     }
+}
+
+/// What SageMaker says of a model archive that it cannot have.
+pub(super) fn not_downloaded(uri: &S3Uri, reason: &str) -> String {
+    format!(
+        "Failed to download model data for container \"container_1\" from URL: \"{uri}\": \
+         {reason}. Please ensure that there is an object located at the URL and that the role \
+         passed to CreateModel has permissions to download the object."
+    )
 }
 
 /// Unpacks beside the target and renames, so that a model folder that is there is complete.

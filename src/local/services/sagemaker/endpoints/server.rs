@@ -28,31 +28,60 @@ const GRACE: Duration = Duration::from_secs(30);
 
 /// A server that has answered `/ping`.
 pub(in super::super) struct Server {
-    process: Process,
-    port: u16,
+    running: Running,
     /// The log stream it writes to.
     pub(in super::super) stream: String,
 }
 
+/// What answers.
+enum Running {
+    Process {
+        process: Process,
+        port: u16,
+    },
+    /// Nothing but words.
+    Scripted,
+}
+
 impl Server {
+    /// A server that needs no process.
+    pub(super) fn scripted(stream: &str) -> Self {
+        Self {
+            running: Running::Scripted,
+            stream: stream.to_owned(),
+        }
+    }
+
     /// Returns the address of a path on the server.
-    pub(in super::super) fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
+    /// Returns the address of a path on the server; `None` for one that only answers as scripted.
+    pub(in super::super) fn url(&self, path: &str) -> Option<String> {
+        match &self.running {
+            Running::Process { port, .. } => Some(format!("http://127.0.0.1:{port}{path}")),
+            Running::Scripted => None,
+        }
     }
 
     #[cfg(test)]
     pub(super) fn id(&self) -> u32 {
-        self.process.id()
+        match &self.running {
+            Running::Process { process, .. } => process.id(),
+            Running::Scripted => 0,
+        }
     }
 
     /// Waits for its end.
     pub(super) async fn ended(&self) -> std::process::ExitStatus {
-        self.process.wait().await
+        match &self.running {
+            Running::Process { process, .. } => process.wait().await,
+            Running::Scripted => std::future::pending().await,
+        }
     }
 
     /// Ends it; answers in progress are finished first.
     pub(super) async fn stop(&self) {
-        self.process.stop(GRACE).await;
+        if let Running::Process { process, .. } = &self.running {
+            process.stop(GRACE).await;
+        }
     }
 }
 
@@ -87,16 +116,11 @@ impl SageMaker {
         let process = Process::spawn(&launch, move |line| sink.line(line))
             .map_err(|error| trouble("the server cannot be started", &error))?;
         let server = Server {
-            process,
-            port,
+            running: Running::Process { process, port },
             stream: stream.to_owned(),
         };
         let limit = Duration::from_secs(serving.startup_limit);
-        let unhealthy = format!(
-            "The primary container for production variant {} did not pass the ping health check. \
-             Please check CloudWatch logs for this endpoint.",
-            serving.variant
-        );
+        let unhealthy = unhealthy(serving);
         tokio::select! {
             status = server.ended() => {
                 log.line(format!("the server ended before it was healthy ({status})"));
@@ -159,14 +183,26 @@ impl SageMaker {
     }
 
     async fn ping(&self, server: &Server) -> bool {
+        let Some(url) = server.url("/ping") else {
+            return true;
+        };
         let request = Request::builder()
             .method(Method::GET)
-            .uri(server.url("/ping"))
+            .uri(url)
             .body(Full::new(Bytes::new()));
         let Ok(request) = request else { return false };
         let answer = self.client.request(request).await;
         answer.is_ok_and(|answer| answer.status() == StatusCode::OK)
     }
+}
+
+/// What SageMaker says of a server that does not become healthy.
+pub(super) fn unhealthy(serving: &Serving) -> String {
+    format!(
+        "The primary container for production variant {} did not pass the ping health check. \
+         Please check CloudWatch logs for this endpoint.",
+        serving.variant
+    )
 }
 
 /// Asks the system for a port of the loopback that nobody uses.

@@ -14,8 +14,9 @@ use super::plain::retag;
 use super::{Wanted, fault, parse};
 use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
 
-/// The registry's limit for creating an endpoint.
-const LIMIT: Duration = Duration::from_mins(160);
+/// The registry's limits for creating and updating an endpoint (handlers' `timeoutInMinutes`).
+const CREATION: Duration = Duration::from_mins(160);
+const UPDATE: Duration = Duration::from_mins(970);
 
 pub(super) struct Endpoint(pub(super) Arc<SageMaker>);
 
@@ -44,6 +45,10 @@ impl ResourceProvider for Endpoint {
         &["EndpointName"]
     }
 
+    fn time_limit(&self) -> Duration {
+        UPDATE
+    }
+
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {
         let mut wanted = Wanted::of(Kind::Endpoint, request)?;
         if let Some(members) = wanted.input.as_object_mut() {
@@ -58,7 +63,7 @@ impl ResourceProvider for Endpoint {
             let made = self.0.create_endpoint(&request.region, &wanted.input);
             made.map_err(fault)?;
         }
-        let endpoint = self.settled(&wanted.arn).await?;
+        let endpoint = self.settled(&wanted.arn, CREATION).await?;
         match endpoint.map(|endpoint| (endpoint.status, endpoint.failure_reason)) {
             Some((EndpointStatus::InService, _)) => Ok(wanted.resource(Kind::Endpoint)),
             Some((_, Some(reason))) => {
@@ -87,16 +92,20 @@ impl ResourceProvider for Endpoint {
             current.is_some_and(|current| current.config == config)
         };
         // An update that was under way before a crash is carried on by the service itself.
-        if !serves(&self.settled(physical_id).await?) {
+        if !serves(&self.settled(physical_id, UPDATE).await?) {
             let mut input = json!({ "EndpointName": name, "EndpointConfigName": config });
             if let Some(deployment) = request.properties.get("DeploymentConfig") {
                 input["DeploymentConfig"] = deployment.clone();
             }
             self.0.update_endpoint(region, &input).map_err(fault)?;
-            let endpoint = self.settled(physical_id).await?;
-            if !serves(&endpoint) {
-                let reason = endpoint.and_then(|endpoint| endpoint.failure_reason);
-                let reason = reason.unwrap_or_else(|| "the endpoint was deleted".to_owned());
+            let endpoint = self.settled(physical_id, UPDATE).await?;
+            // An endpoint that is in service and says nothing else counts as updated, also when it
+            // has silently gone back to what it served before.
+            let reason = match endpoint {
+                Some(endpoint) => endpoint.failure_reason,
+                None => Some("the endpoint was deleted".to_owned()),
+            };
+            if let Some(reason) = reason {
                 return Err(ResourceError::new(format!(
                     "The update to {config} failed and the endpoint serves what it served before: {reason}"
                 )));
@@ -115,7 +124,7 @@ impl ResourceProvider for Endpoint {
             .0
             .delete_endpoint(region, &json!({ "EndpointName": name }));
         deleted.map_err(fault)?;
-        match self.settled(physical_id).await? {
+        match self.settled(physical_id, CREATION).await? {
             None => Ok(()),
             Some(_) => Err(ResourceError::new(
                 "The endpoint was created again while it was deleted.",
@@ -126,7 +135,7 @@ impl ResourceProvider for Endpoint {
 
 impl Endpoint {
     /// Waits until the endpoint is neither being created, updated nor deleted; `None` when it is gone.
-    async fn settled(&self, arn: &str) -> Result<Option<State>, ResourceError> {
+    async fn settled(&self, arn: &str, limit: Duration) -> Result<Option<State>, ResourceError> {
         let mut changed = self.0.changed.subscribe();
         let wait = async {
             loop {
@@ -143,10 +152,10 @@ impl Endpoint {
                 }
             }
         };
-        timeout(LIMIT, wait).await.map_err(|_| {
+        timeout(limit, wait).await.map_err(|_| {
             ResourceError::new(format!(
                 "The endpoint did not settle within {} minutes.",
-                LIMIT.as_secs() / 60
+                limit.as_secs() / 60
             ))
         })
     }

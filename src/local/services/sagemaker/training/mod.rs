@@ -12,6 +12,7 @@ mod metrics;
 mod outputs;
 mod request;
 mod run;
+mod scripted;
 #[cfg(test)]
 mod tests;
 

@@ -42,13 +42,22 @@ pub(super) struct Run {
 }
 
 /// What a run comes to, with the model if one was stored.
-struct Outcome {
+pub(super) struct Outcome {
     ending: Ending,
     model: Option<String>,
 }
 
+impl Outcome {
+    pub(super) fn without_model(ending: Ending) -> Self {
+        Self {
+            ending,
+            model: None,
+        }
+    }
+}
+
 /// How the process ended.
-enum Ended {
+pub(super) enum Ended {
     ByItself(ExitStatus),
     OnRequest,
     AtLimit,
@@ -93,6 +102,9 @@ impl Run {
     }
 
     async fn run(&self, log: &Arc<LogLines>) -> Outcome {
+        if let Some(stage) = &self.service.parts.script {
+            return self.play(stage, log).await;
+        }
         let prepared = tokio::select! {
             prepared = self.prepare(log) => prepared,
             () = self.stop_requested() => Ok(None),
@@ -100,17 +112,11 @@ impl Run {
         let process = match prepared {
             Ok(Some(process)) => process,
             Ok(None) => {
-                return Outcome {
-                    ending: Ending::Stopped,
-                    model: None,
-                };
+                return Outcome::without_model(Ending::Stopped);
             }
             Err(reason) => {
                 log.line(&reason);
-                return Outcome {
-                    ending: Ending::Failed(reason),
-                    model: None,
-                };
+                return Outcome::without_model(Ending::Failed(reason));
             }
         };
         let ended = self.watch(&process, log).await;
@@ -215,7 +221,7 @@ impl Run {
         ended
     }
 
-    async fn upload_results(&self, log: &Arc<LogLines>, ended: Ended) -> Outcome {
+    pub(super) async fn upload_results(&self, log: &Arc<LogLines>, ended: Ended) -> Outcome {
         let ml = self.layout.ml();
         let mut ending = match ended {
             Ended::OnRequest => Ending::Stopped,
@@ -253,7 +259,7 @@ impl Run {
         Outcome { ending, model }
     }
 
-    fn enter(&self, phase: Phase, message: &str) -> Result<(), String> {
+    pub(super) fn enter(&self, phase: Phase, message: &str) -> Result<(), String> {
         self.service
             .enter(&self.arn, phase, message)
             .map_err(|error| format!("InternalServerError: {}", error.message))
@@ -269,7 +275,7 @@ impl Run {
         }
     }
 
-    async fn stop_requested(&self) {
+    pub(super) async fn stop_requested(&self) {
         let mut stopped = self.stopped.clone();
         if stopped.wait_for(|stop| *stop).await.is_err() {
             // The handle is gone, and with it this task any moment.

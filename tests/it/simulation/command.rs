@@ -1,0 +1,79 @@
+//! The commands that a simulation runs: small adapters to what the library offers.
+
+use deploy::plan::{self, Choices, Deployment, Desired};
+use deploy::reconcile::{self, ReconcileError, Session};
+
+/// A command.
+#[derive(Clone, Copy)]
+pub(super) enum Command<'a> {
+    /// Brings an environment up.
+    Up(&'a Desired),
+    /// Removes an environment.
+    Down(&'a Deployment),
+}
+
+/// How a command ended by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum End {
+    /// As it should.
+    Done,
+    /// It failed, and what served before serves again.
+    RolledBack(String),
+    /// It refused to begin.
+    Held(String),
+    /// It failed.
+    Failed(String),
+}
+
+impl End {
+    /// Fails unless the command ended as it should.
+    pub(super) fn done(&self) {
+        assert_eq!(*self, Self::Done);
+    }
+}
+
+impl Command<'_> {
+    /// Runs the command to its end.
+    pub(super) async fn run(self, session: &Session) -> End {
+        let result = match self {
+            Self::Up(desired) => up(session, desired).await,
+            Self::Down(deployment) => down(session, deployment).await,
+        };
+        match result {
+            Ok(end) => end,
+            Err(error) if error.rolled_back() => End::RolledBack(explain(&error)),
+            Err(error) => End::Failed(explain(&error)),
+        }
+    }
+}
+
+async fn up(session: &Session, desired: &Desired) -> Result<End, ReconcileError> {
+    let observed = reconcile::observe_for_up(session, desired).await?;
+    let plan = plan::plan(desired, &observed, Choices::default());
+    if !plan.held.is_empty() {
+        return Ok(End::Held(format!("{:?}", plan.held)));
+    }
+    reconcile::bring_up(session, desired, &observed, &plan).await?;
+    Ok(End::Done)
+}
+
+async fn down(session: &Session, deployment: &Deployment) -> Result<End, ReconcileError> {
+    let observed = reconcile::observe_for_teardown(session, deployment).await?;
+    let plan = plan::teardown::plan(deployment, &observed);
+    if !plan.held.is_empty() {
+        return Ok(End::Held(format!("{:?}", plan.held)));
+    }
+    reconcile::tear_down(session, deployment, &observed, &plan).await?;
+    Ok(End::Done)
+}
+
+/// The words of an error and of what caused it.
+fn explain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}

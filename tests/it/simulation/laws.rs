@@ -1,0 +1,99 @@
+//! What must hold of the commands when nothing or little goes wrong.
+
+use std::time::{Duration, Instant};
+
+use deploy::local::script::{Deployment, DeploymentEnd, Job, Rule, Script};
+
+use super::command::{Command, End};
+use super::state::{difference, state};
+use super::world::{Project, World};
+
+/// How long a simulation may take at most, however long what it simulates does.
+const REAL_TIME: Duration = Duration::from_secs(20);
+
+#[tokio::test(start_paused = true)]
+async fn what_is_up_stays_untouched_and_what_is_down_is_gone() {
+    let project = Project::new();
+    let desired = project.desired("1e-3");
+    let world = World::new(&Script::default());
+    let empty = state(&world).await;
+    world.run(Command::Up(&desired)).await.end.unwrap().done();
+    let up = state(&world).await;
+
+    let again = world.run(Command::Up(&desired)).await;
+    again.end.unwrap().done();
+    let changes = |call: &&String| call.contains("ChangeSet");
+    assert_eq!(
+        again.calls.iter().filter(changes).count(),
+        0,
+        "{:?}",
+        again.calls
+    );
+    // The environment's own API is asked too, which is no call of AWS.
+    let of_aws = again.calls.iter().filter(|call| *call != "http.POST");
+    assert!(of_aws.count() <= 3, "{:?}", again.calls);
+    assert_eq!(difference(&up, &state(&world).await), "");
+
+    let down = Command::Down(&desired.deployment);
+    world.run(down).await.end.unwrap().done();
+    // The group of all training jobs of the account is nobody's own.
+    let mut left = state(&world).await;
+    left.retain(|line| !line.contains("/aws/sagemaker/TrainingJobs"));
+    assert_eq!(difference(&empty, &left), "");
+
+    // What is brought up again is as it was.
+    world.run(Command::Up(&desired)).await.end.unwrap().done();
+    assert_eq!(difference(&up, &state(&world).await), "");
+    world.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn hours_and_days_pass_in_no_time() {
+    let started = Instant::now();
+    let project = Project::new();
+    let old = project.desired("1e-3");
+    let new = project.desired_with("2e-3", "max_pending: 6d");
+    let pending = Duration::from_hours(5 * 24);
+    let update = Duration::from_hours(8);
+    let job = Job {
+        pending,
+        takes: Duration::from_mins(30),
+        ..Job::default()
+    };
+    let rollout = Deployment {
+        takes: update,
+        ..Deployment::default()
+    };
+    let world = World::new(&Script {
+        jobs: vec![Rule::new(&[&new.job_name(1)], job)],
+        deployments: vec![Rule::new(&["update "], rollout)],
+        ..Script::default()
+    });
+    world.run(Command::Up(&old)).await.end.unwrap().done();
+    let began = tokio::time::Instant::now();
+    let run = world.run(Command::Up(&new)).await;
+    run.end.unwrap().done();
+    assert!(began.elapsed() >= pending + update, "{:?}", began.elapsed());
+    assert!(started.elapsed() < REAL_TIME, "{:?}", started.elapsed());
+    world.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_silently_serves_the_old_is_no_success() {
+    let project = Project::new();
+    let (old, new) = (project.desired("1e-3"), project.desired("2e-3"));
+    let rollout = Deployment {
+        takes: Duration::from_mins(10),
+        ends: DeploymentEnd::RolledBackSilently,
+    };
+    let world = World::new(&Script {
+        deployments: vec![Rule::new(&["update "], rollout)],
+        ..Script::default()
+    });
+    world.run(Command::Up(&old)).await.end.unwrap().done();
+    match world.run(Command::Up(&new)).await.end.unwrap() {
+        End::Failed(why) => assert!(why.contains("SageMaker went back to"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+    world.close().await;
+}

@@ -1,0 +1,18 @@
+//! The real SDK against the embedded engine's router, in process, under paused time.
+//!
+//! A [`world::World`] is an account with one environment in it. A [`wire::Wire`] stands for the network
+//! between: it names and counts every API call, and loses, delays or falsifies those that a test
+//! chooses. Time only passes while everybody waits, so that hours take milliseconds; what must not
+//! happen is that somebody waits for something outside of the runtime.
+
+mod command;
+mod crash;
+mod fault;
+mod faults;
+mod laws;
+mod name;
+mod random;
+mod state;
+mod trial;
+mod wire;
+mod world;

@@ -1,0 +1,193 @@
+//! A command in a situation, to be disturbed again and again.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use deploy::local::script::{Deployment as Rollout, DeploymentEnd, Rule, Script};
+use deploy::plan::Desired;
+
+use super::command::{Command, End};
+use super::fault::Trouble;
+use super::state::{difference, state};
+use super::world::{Project, World};
+
+/// A command in a situation, and what it comes to when nothing disturbs it.
+pub(super) struct Trial {
+    pub(super) name: &'static str,
+    /// API calls of the undisturbed command.
+    pub(super) calls: Vec<String>,
+    before: World,
+    desired: Desired,
+    removes: bool,
+    end: End,
+    after: Vec<String>,
+    // The environment is made from its files.
+    _project: Project,
+}
+
+/// What a trial is made from.
+struct Situation {
+    name: &'static str,
+    project: Project,
+    before: World,
+    desired: Desired,
+    removes: bool,
+}
+
+impl Trial {
+    /// Brings an environment up in an empty account.
+    pub(super) async fn up_from_nothing() -> Self {
+        let project = Project::new();
+        let situation = Situation {
+            name: "up from nothing",
+            desired: project.desired("1e-3"),
+            before: World::new(&Script::default()),
+            project,
+            removes: false,
+        };
+        Self::of(situation).await
+    }
+
+    /// Brings an environment up that is up with another model.
+    pub(super) async fn up_with_another_model() -> Self {
+        let project = Project::new();
+        let situation = Situation {
+            name: "up with another model",
+            desired: project.desired("2e-3"),
+            before: up(&project.desired("1e-3"), &Script::default()).await,
+            project,
+            removes: false,
+        };
+        Self::of(situation).await
+    }
+
+    /// Brings an environment up that is up with another model, and goes back to it, as the endpoint
+    /// does not become healthy.
+    pub(super) async fn up_that_is_rolled_back() -> Self {
+        let project = Project::new();
+        let desired = project.desired("2e-3");
+        let rollout = Rollout {
+            takes: Duration::from_secs(1),
+            ends: DeploymentEnd::Unhealthy,
+        };
+        let script = Script {
+            deployments: vec![Rule::new(&[&desired.job_name(1)], rollout)],
+            ..Script::default()
+        };
+        let situation = Situation {
+            name: "up that is rolled back",
+            before: up(&project.desired("1e-3"), &script).await,
+            desired,
+            project,
+            removes: false,
+        };
+        let trial = Self::of(situation).await;
+        assert!(matches!(trial.end, End::RolledBack(_)), "{:?}", trial.end);
+        trial
+    }
+
+    /// Removes an environment.
+    pub(super) async fn down() -> Self {
+        let project = Project::new();
+        let desired = project.desired("1e-3");
+        let situation = Situation {
+            name: "down",
+            before: up(&desired, &Script::default()).await,
+            desired,
+            project,
+            removes: true,
+        };
+        Self::of(situation).await
+    }
+
+    async fn of(situation: Situation) -> Self {
+        let mut trial = Self {
+            name: situation.name,
+            calls: Vec::new(),
+            before: situation.before,
+            desired: situation.desired,
+            removes: situation.removes,
+            end: End::Done,
+            after: Vec::new(),
+            _project: situation.project,
+        };
+        let world = trial.before.copy();
+        let run = world.run(trial.command()).await;
+        trial.after = state(&world).await;
+        world.close().await;
+        trial.calls = run.calls;
+        trial.end = run.end.unwrap();
+        assert!(
+            matches!(trial.end, End::Done | End::RolledBack(_)),
+            "{:?}",
+            trial.end
+        );
+        trial
+    }
+
+    fn command(&self) -> Command<'_> {
+        if self.removes {
+            Command::Down(&self.desired.deployment)
+        } else {
+            Command::Up(&self.desired)
+        }
+    }
+
+    /// Runs the command with trouble, and once more without when it may need that. Says what is wrong
+    /// then, if anything is.
+    pub(super) async fn disturb(&self, troubles: &[Trouble], again: Again) -> Result<(), String> {
+        let world = self.before.copy();
+        let first = world.run_with(self.command(), troubles.to_vec()).await;
+        let last = match again {
+            Again::Always => world.run(self.command()).await,
+            Again::Never => first,
+        };
+        let after = state(&world).await;
+        world.close().await;
+        let mut wrong = String::new();
+        if last.end.as_ref().map(kind) != Some(kind(&self.end)) {
+            writeln!(wrong, "  ended as {:?}, not {:?}", last.end, self.end).unwrap();
+        }
+        wrong += &difference(&self.after, &after);
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let told: Vec<String> = last
+            .events
+            .iter()
+            .map(|event| format!("{event:?}"))
+            .collect();
+        let calls = last.calls.join(" ");
+        Err(format!(
+            "{}, {troubles:?}:\n{wrong}  calls: {calls}\n  events: {}",
+            self.name,
+            told.join("\n    ")
+        ))
+    }
+
+    /// The name of a call of the undisturbed command, from 1.
+    pub(super) fn call(&self, number: usize) -> &str {
+        &self.calls[number - 1]
+    }
+}
+
+/// Whether a command is run a second time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Again {
+    /// It is, as its process died or it may have failed.
+    Always,
+    /// It has to cope by itself.
+    Never,
+}
+
+/// Words tell more than has to be the same.
+fn kind(end: &End) -> std::mem::Discriminant<End> {
+    std::mem::discriminant(end)
+}
+
+/// An account in which the environment is up.
+async fn up(desired: &Desired, script: &Script) -> World {
+    let world = World::new(script);
+    world.run(Command::Up(desired)).await.end.unwrap().done();
+    world
+}

@@ -1,0 +1,240 @@
+//! An account with one environment in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
+use deploy::aws::{Connection, Endpoint, connect_through};
+use deploy::bundle::Bundles;
+use deploy::local::script::Script;
+use deploy::local::{Credentials, Engine, Options};
+use deploy::plan::Desired;
+use deploy::reconcile::progress::{Event, Observer};
+use deploy::reconcile::{Cancel, Session};
+use deploy::render::{self, Library};
+use deploy::stack::StackFile;
+use tempfile::TempDir;
+
+use super::command::{Command, End};
+use super::fault::Trouble;
+use super::wire::Wire;
+
+pub(super) const URL: &str = "http://127.0.0.1:4599";
+pub(super) const KEY: &str = "AKIASIMULATED";
+pub(super) const SECRET: &str = "simulated";
+
+/// What environments are made from. The files stay as long as this does.
+pub(super) struct Project(TempDir);
+
+impl Project {
+    /// Writes the smallest files that make a stack.
+    pub(super) fn new() -> Self {
+        let project = Self(tempfile::tempdir().unwrap());
+        for (name, text) in [
+            ("headlines.csv", "id,title\n1,Fed official says\n"),
+            ("training/train.py", "print('never run')\n"),
+            ("function/handler.py", "def handler(event, context): ...\n"),
+        ] {
+            let path = project.0.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        project
+    }
+
+    /// What the environment is to be when it is trained with this learning rate.
+    pub(super) fn desired(&self, learning_rate: &str) -> Desired {
+        self.desired_with(learning_rate, "")
+    }
+
+    /// What the environment is to be with a further line in the stack file's `training`.
+    pub(super) fn desired_with(&self, learning_rate: &str, training: &str) -> Desired {
+        let file = self.0.path().join("stack.yaml");
+        fs::write(&file, stack_file(learning_rate, training)).unwrap();
+        let file = StackFile::read(&file).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let stack = file.environment("local").unwrap();
+        let rendered = render::render(&stack, &Library::builtin()).unwrap();
+        Desired::new(&stack, &rendered, &Bundles::of(&stack).unwrap())
+    }
+}
+
+fn stack_file(learning_rate: &str, training: &str) -> String {
+    format!(
+        r#"
+stack: tiny
+data: {{ file: headlines.csv }}
+training:
+  code: training
+  entry_point: train.py
+  image: {{ pytorch: "2.8.0", transformers: "4.56.2" }}
+  instance: ml.g4dn.xlarge
+  volume: 50 GiB
+  max_run: 1h
+  {training}
+  hyperparameters: {{ learning_rate: {learning_rate} }}
+  metrics:
+    eval_accuracy: 'eval_accuracy=([0-9.]+)'
+endpoint:
+  image: {{ pytorch: "2.6.0", transformers: "5.5.3" }}
+  instance: ml.m5.large
+  count: 1
+  startup_timeout: 2m
+function:
+  code: function
+  handler: handler.handler
+  runtime: python3.12
+  memory: 256 MiB
+  timeout: 25s
+api: {{ routes: [POST /classify] }}
+environments:
+  local:
+    target: local
+    local: {{ port: 4599, python: {{ interpreter: /usr/bin/python3 }} }}
+"#
+    )
+}
+
+/// An account, with the engine that keeps it.
+pub(super) struct World {
+    folder: TempDir,
+    engine: Engine,
+    script: Script,
+}
+
+/// How a command ended, and what went over the wire meanwhile.
+pub(super) struct Run {
+    /// `None` when its process died.
+    pub(super) end: Option<End>,
+    /// Names of its API calls.
+    pub(super) calls: Vec<String>,
+    /// What it told.
+    pub(super) events: Vec<Event>,
+}
+
+impl World {
+    /// Makes an empty account.
+    pub(super) fn new(script: &Script) -> Self {
+        Self::over(folder(), script)
+    }
+
+    fn over(folder: TempDir, script: &Script) -> Self {
+        let engine = Engine::open(Options {
+            state: folder.path().to_owned(),
+            cache: folder.path().join("cache"),
+            python: None,
+            base_url: URL.to_owned(),
+            credentials: Credentials {
+                access_key: KEY.to_owned(),
+                secret_key: SECRET.to_owned(),
+            },
+            script: Some(script.clone()),
+        });
+        Self {
+            folder,
+            engine: engine.unwrap(),
+            script: script.clone(),
+        }
+    }
+
+    /// Makes another account that is as this one is now.
+    pub(super) fn copy(&self) -> Self {
+        self.save();
+        let to = folder();
+        copy(self.folder.path(), to.path());
+        Self::over(to, &self.script)
+    }
+
+    /// Writes the account into its folder.
+    pub(super) fn save(&self) {
+        self.engine.save().unwrap();
+    }
+
+    /// Where the engine keeps the account.
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs a command with nothing going wrong.
+    pub(super) async fn run(&self, command: Command<'_>) -> Run {
+        self.run_with(command, Vec::new()).await
+    }
+
+    /// Runs a command in a process of its own, with trouble on the wire.
+    pub(super) async fn run_with(&self, command: Command<'_>, troubles: Vec<Trouble>) -> Run {
+        let wire = self.wire(troubles);
+        let observer = Arc::new(Recorder::default());
+        let (_switch, cancel) = Cancel::switch();
+        let session = Session {
+            cloud: connect_through(&connection(), SharedHttpConnector::new(wire.clone())).await,
+            observer: Arc::clone(&observer) as _,
+            cancel,
+        };
+        let end = tokio::select! {
+            biased;
+            () = wire.dies() => None,
+            end = command.run(&session) => Some(end),
+        };
+        Run {
+            end,
+            calls: wire.calls(),
+            events: std::mem::take(&mut *observer.0.lock().unwrap()),
+        }
+    }
+
+    /// Lays a wire to the engine.
+    pub(super) fn wire(&self, troubles: Vec<Trouble>) -> Wire {
+        Wire::new(self.engine.router(), troubles)
+    }
+
+    /// Ends the engine.
+    pub(super) async fn close(self) {
+        self.engine.stop().await;
+    }
+}
+
+fn connection() -> Connection {
+    Connection {
+        region: "us-east-1".to_owned(),
+        profile: None,
+        endpoint: Some(Endpoint {
+            url: URL.to_owned(),
+            access_key: KEY.to_owned(),
+            secret_key: SECRET.to_owned(),
+        }),
+    }
+}
+
+/// Keeps what it is told.
+#[derive(Default)]
+struct Recorder(Mutex<Vec<Event>>);
+
+impl Observer for Recorder {
+    fn event(&self, event: Event) {
+        self.0.lock().unwrap().push(event);
+    }
+}
+
+/// A folder in memory where the system has one: the engine waits for the disk at every change.
+fn folder() -> TempDir {
+    let memory = PathBuf::from("/dev/shm");
+    let made = if memory.is_dir() {
+        tempfile::tempdir_in(memory)
+    } else {
+        tempfile::tempdir()
+    };
+    made.unwrap()
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir_all(&to).unwrap();
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
