@@ -8,14 +8,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use deploy::aws::{Connection, Endpoint, connect};
 use deploy::bundle::Digest;
-use deploy::cloud::stacks::StackState;
+use deploy::cloud::stacks::{DriftMode, StackState};
 use deploy::reconcile::progress::{Event, Observer};
-use deploy::reconcile::{Cancel, Session, StackChange, delete, ensure};
+use deploy::reconcile::{Cancel, Session, StackChange, Station, Witness, Worker, delete, ensure};
+use jiff::Timestamp;
 
 /// Name of the parameter that holds the fingerprint, as in the product's templates.
 const FINGERPRINT: &str = "Fingerprint";
@@ -65,6 +67,34 @@ impl Observer for Nobody {
     fn event(&self, _event: Event) {}
 }
 
+/// One stack alone has no bucket to keep a lock in, so nobody asks who works.
+struct NoLock;
+
+impl Witness for NoLock {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    fn is_gone(&self, _: &Worker) -> bool {
+        false
+    }
+}
+
+fn station() -> Station {
+    let worker = Worker {
+        id: "benchmark".to_owned(),
+        user: "benchmark".to_owned(),
+        host: "here".to_owned(),
+        machine: String::new(),
+        pid: 1,
+        began: String::new(),
+    };
+    Station {
+        worker,
+        witness: Arc::new(NoLock),
+    }
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
@@ -83,6 +113,8 @@ async fn main() -> Result<()> {
         cloud: connect(&connection).await,
         observer: Arc::new(Nobody),
         cancel,
+        station: station(),
+        patience: Duration::ZERO,
     };
     // What the product looks at first, in one pass: who is calling, and the stack.
     let (_caller, before) = futures::try_join!(
@@ -105,7 +137,7 @@ async fn main() -> Result<()> {
         }
         Command::Down => {
             if let Some(state) = before {
-                delete(&session, &state).await?;
+                delete(&session, &state, Vec::new()).await?;
             }
         }
     }
@@ -123,6 +155,7 @@ fn wanted(stack: &str, template: String, parameters: Vec<(String, String)>) -> S
         template,
         parameters,
         tags: BTreeMap::from([("deploy:tool".to_owned(), "deploy".to_owned())]),
+        drift: DriftMode::Leave,
     }
 }
 

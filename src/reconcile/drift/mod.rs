@@ -146,21 +146,24 @@ async fn read_back(
         resources: &deployed.resources,
         stack_id: &state.id,
     };
-    let scope = &scope;
-    stream::iter(&deployed.resources)
-        .map(|resource| async move {
-            let expected = scope.properties(&resource.logical_id);
-            let live = session
-                .cloud
-                .read_back
-                .read(resource, &expected.partly())
-                .await;
-            let looked = looked(scope, resource, &expected, live)?;
-            Ok((resource.clone(), looked))
-        })
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await
+    let reads: Vec<_> = deployed
+        .resources
+        .iter()
+        .map(|resource| read_one(session, &scope, resource))
+        .collect();
+    stream::iter(reads).buffered(AT_ONCE).try_collect().await
+}
+
+async fn read_one(
+    session: &Session,
+    scope: &Scope<'_>,
+    resource: &DeployedResource,
+) -> Result<(DeployedResource, Looked), ReconcileError> {
+    let expected = scope.properties(&resource.logical_id);
+    let read_back = &session.cloud.read_back;
+    let live = read_back.read(resource, &expected.partly()).await;
+    let looked = looked(scope, resource, &expected, live)?;
+    Ok((resource.clone(), looked))
 }
 
 fn looked(

@@ -3,17 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::process::Command;
-use std::sync::Arc;
 
-use deploy::aws::{Connection, Endpoint, connect};
-use deploy::bundle::Bundles;
 use deploy::local::PythonSpec;
-use deploy::plan::Desired;
-use deploy::reconcile::drift::{drift, revert_drift};
-use deploy::reconcile::progress::{Event, Observer};
-use deploy::reconcile::{Cancel, Session};
-use deploy::render::{Library, render};
-use deploy::stack::StackFile;
 use serde_json::Value;
 
 use crate::faults::{GOOD_INFERENCE, training_of, with_script_on};
@@ -38,10 +29,6 @@ impl Scene {
         Self { project, client }
     }
 
-    fn endpoint(&self) -> String {
-        format!("http://127.0.0.1:{}", self.project.port())
-    }
-
     fn edit(&self, edits: &[&str]) {
         let credentials = self.project.path().join(".deploy/local/credentials");
         tools::must_succeed(
@@ -51,7 +38,7 @@ impl Scene {
                 .env("PYTHONDONTWRITEBYTECODE", "1")
                 .env("AWS_SHARED_CREDENTIALS_FILE", credentials)
                 .env("AWS_DEFAULT_REGION", "us-east-1")
-                .env("ENDPOINT", self.endpoint())
+                .env("ENDPOINT", format!("http://127.0.0.1:{}", self.project.port()))
                 .env("STEM", "tiny-local"),
         );
     }
@@ -76,49 +63,15 @@ impl Scene {
             .collect()
     }
 
-    /// Takes back what can be taken back, as `up --revert-drift` does; tells why something is left.
+    /// Takes back what can be taken back; tells why something is left.
     fn revert(&self) -> Result<(), String> {
-        let file = self.project.path().join("stacks/tiny/stack.yaml");
-        let stack = StackFile::read(&file)
-            .unwrap()
-            .environment("local")
-            .unwrap();
-        let rendered = render(&stack, &Library::builtin()).unwrap();
-        let desired = Desired::new(&stack, &rendered, &Bundles::of(&stack).unwrap());
-        let credentials = self.project.path().join(".deploy/local/credentials");
-        let credentials = std::fs::read_to_string(credentials).unwrap();
-        let value = |name: &str| {
-            let line = credentials.lines().find(|line| line.starts_with(name));
-            line.unwrap().split_once('=').unwrap().1.trim().to_owned()
-        };
-        let connection = Connection {
-            region: stack.region.to_string(),
-            profile: None,
-            endpoint: Some(Endpoint {
-                url: self.endpoint(),
-                access_key: value("aws_access_key_id"),
-                secret_key: value("aws_secret_access_key"),
-            }),
-        };
-        let (_sender, cancel) = Cancel::switch();
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(async {
-            let session = Session {
-                cloud: connect(&connection).await,
-                observer: Arc::new(Nobody),
-                cancel,
-            };
-            let report = drift(&session, &desired.deployment).await.unwrap();
-            let reverted = revert_drift(&session, &desired, &report).await;
-            reverted.map_err(|error| error.to_string())
-        })
+        let run = self.project.deploy(&["up", "--revert-drift"]);
+        match run.code {
+            0 => Ok(()),
+            1 => Err(run.stderr),
+            _ => panic!("{run}"),
+        }
     }
-}
-
-struct Nobody;
-
-impl Observer for Nobody {
-    fn event(&self, _: Event) {}
 }
 
 #[test]

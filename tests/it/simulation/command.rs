@@ -1,7 +1,7 @@
 //! The commands that a simulation runs: small adapters to what the library offers.
 
-use deploy::plan::{self, Choices, Deployment, Desired};
-use deploy::reconcile::{self, ReconcileError, Session};
+use deploy::plan::{Deployment, Desired};
+use deploy::reconcile::{self, Always, DownOptions, ReconcileError, Session, UpOptions};
 
 /// A command.
 #[derive(Clone, Copy)]
@@ -19,6 +19,8 @@ pub(super) enum End {
     Done,
     /// It failed, and what served before serves again.
     RolledBack(String),
+    /// Another run works.
+    Locked(String),
     /// It refused to begin.
     Held(String),
     /// It failed.
@@ -41,6 +43,8 @@ impl Command<'_> {
         };
         match result {
             Ok(end) => end,
+            Err(ReconcileError::Held(held)) => End::Held(format!("{held:?}")),
+            Err(error @ ReconcileError::Locked { .. }) => End::Locked(explain(&error)),
             Err(error) if error.rolled_back() => End::RolledBack(explain(&error)),
             Err(error) => End::Failed(explain(&error)),
         }
@@ -48,22 +52,12 @@ impl Command<'_> {
 }
 
 async fn up(session: &Session, desired: &Desired) -> Result<End, ReconcileError> {
-    let observed = reconcile::observe_for_up(session, desired).await?;
-    let plan = plan::plan(desired, &observed, Choices::default());
-    if !plan.held.is_empty() {
-        return Ok(End::Held(format!("{:?}", plan.held)));
-    }
-    reconcile::bring_up(session, desired, &observed, &plan).await?;
+    reconcile::up(session, desired, UpOptions::default(), &Always).await?;
     Ok(End::Done)
 }
 
 async fn down(session: &Session, deployment: &Deployment) -> Result<End, ReconcileError> {
-    let observed = reconcile::observe_for_teardown(session, deployment).await?;
-    let plan = plan::teardown::plan(deployment, &observed);
-    if !plan.held.is_empty() {
-        return Ok(End::Held(format!("{:?}", plan.held)));
-    }
-    reconcile::tear_down(session, deployment, &observed, &plan).await?;
+    reconcile::down(session, deployment, DownOptions::default(), &Always).await?;
     Ok(End::Done)
 }
 

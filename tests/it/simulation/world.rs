@@ -2,19 +2,24 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use deploy::aws::{Connection, Endpoint, connect_through};
 use deploy::bundle::Bundles;
+use deploy::cloud::Pace;
 use deploy::local::script::Script;
 use deploy::local::{Credentials, Engine, Options};
 use deploy::plan::Desired;
 use deploy::reconcile::progress::{Event, Observer};
-use deploy::reconcile::{Cancel, Session};
+use deploy::reconcile::{Cancel, Session, Station, Witness, Worker};
 use deploy::render::{self, Library};
 use deploy::stack::StackFile;
+use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 use super::command::{Command, End};
 use super::fault::Trouble;
@@ -100,6 +105,21 @@ pub(super) struct World {
     folder: TempDir,
     engine: Engine,
     script: Script,
+    began: Instant,
+    runs: AtomicU64,
+}
+
+/// The time as the runtime has it. It takes no process for gone: leases have to run out.
+struct Clock(Instant);
+
+impl Witness for Clock {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::try_from(self.0.elapsed()).unwrap()
+    }
+
+    fn is_gone(&self, _: &Worker) -> bool {
+        false
+    }
 }
 
 /// How a command ended, and what went over the wire meanwhile.
@@ -134,6 +154,8 @@ impl World {
             folder,
             engine: engine.unwrap(),
             script: script.clone(),
+            began: Instant::now(),
+            runs: AtomicU64::new(0),
         }
     }
 
@@ -165,10 +187,16 @@ impl World {
         let wire = self.wire(troubles);
         let observer = Arc::new(Recorder::default());
         let (_switch, cancel) = Cancel::switch();
+        let connector = SharedHttpConnector::new(wire.clone());
+        let mut cloud = connect_through(&connection(), connector).await;
+        // As against AWS: what is simulated takes hours.
+        cloud.pace = Pace::SHARED;
         let session = Session {
-            cloud: connect_through(&connection(), SharedHttpConnector::new(wire.clone())).await,
+            cloud,
             observer: Arc::clone(&observer) as _,
             cancel,
+            station: self.station(),
+            patience: Duration::ZERO,
         };
         let end = tokio::select! {
             biased;
@@ -179,6 +207,23 @@ impl World {
             end,
             calls: wire.calls(),
             events: std::mem::take(&mut *observer.0.lock().unwrap()),
+        }
+    }
+
+    /// Every run is a process of its own, on a machine that tells which of the others still run.
+    fn station(&self) -> Station {
+        let id = self.runs.fetch_add(1, Ordering::Relaxed).to_string();
+        let worker = Worker {
+            user: format!("user-{id}"),
+            host: "simulated".into(),
+            machine: "simulated".into(),
+            pid: 1,
+            began: id.clone(),
+            id,
+        };
+        Station {
+            worker,
+            witness: Arc::new(Clock(self.began)),
         }
     }
 

@@ -4,10 +4,12 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use deploy::bundle::Digest;
-use deploy::cloud::Cloud;
 use deploy::cloud::artifacts::Source;
+use deploy::cloud::records::{Expected, Written};
+use deploy::cloud::{Cloud, FaultKind};
 use serde_json::{Value, json};
 
+use super::emptied;
 use super::server::{REGION, StandIn, ministack, moto};
 
 /// More than two parts of 8 MiB.
@@ -137,21 +139,9 @@ async fn empties(place: Place) {
         ("create_multipart_upload", json!({ "Key": "unfinished" })),
     ]);
     assert_eq!(place.size("deleted").await, None);
-    // The versions and the marker first, then the upload.
-    let mut removed = Vec::new();
-    loop {
-        match place
-            .cloud
-            .artifacts
-            .remove_some(place.bucket)
-            .await
-            .unwrap()
-        {
-            0 => break,
-            count => removed.push(count),
-        }
-    }
-    assert_eq!(removed, [4, 1]);
+    let (cloud, bucket) = (&place.cloud, place.bucket);
+    assert_eq!(emptied(cloud, bucket).await, [4]);
+    assert_eq!(cloud.artifacts.abort_uploads(bucket).await, Ok(1));
     let seen = place.calls(&[
         ("list_object_versions", json!({})),
         ("list_multipart_uploads", json!({})),
@@ -166,15 +156,8 @@ async fn empties(place: Place) {
         assert_eq!(seen[answer][list], Value::Null, "{list}");
     }
     // What is not there is empty.
-    assert_eq!(
-        place
-            .cloud
-            .artifacts
-            .remove_some(place.bucket)
-            .await
-            .unwrap(),
-        0
-    );
+    assert_eq!(emptied(cloud, bucket).await, [0; 0]);
+    assert_eq!(cloud.artifacts.abort_uploads(bucket).await, Ok(0));
     assert_eq!(place.size("twice").await, None);
 }
 
@@ -198,26 +181,52 @@ async fn a_bucket_of_more_than_a_page_is_emptied() {
         });
         futures::future::join_all(puts).await;
     }
-    let first = place
-        .cloud
-        .artifacts
-        .remove_some(place.bucket)
-        .await
-        .unwrap();
-    let second = place
-        .cloud
-        .artifacts
-        .remove_some(place.bucket)
-        .await
-        .unwrap();
-    assert_eq!((first, second), (1000, 1));
-    assert_eq!(
-        place
-            .cloud
-            .artifacts
-            .remove_some(place.bucket)
-            .await
-            .unwrap(),
-        0
-    );
+    assert_eq!(emptied(&place.cloud, place.bucket).await, [1000, 1]);
+    assert_eq!(emptied(&place.cloud, place.bucket).await, [0; 0]);
+}
+
+/// Several writers of one record at once, again and again: each time one of them wins.
+async fn races(place: Place) {
+    const WRITERS: usize = 8;
+    let (records, bucket) = (&place.cloud.records, place.bucket);
+    let mut etag: Option<String> = None;
+    for round in 0..10 {
+        let expected = etag.as_deref().map_or(Expected::Nothing, Expected::Etag);
+        let writers = (0..WRITERS).map(|writer| {
+            let text = format!("{round} {writer}");
+            async move { records.write(bucket, "lock", &text, expected).await.unwrap() }
+        });
+        let written = futures::future::join_all(writers).await;
+        let winners: Vec<&String> = written
+            .iter()
+            .filter_map(|written| match written {
+                Written::Done(etag) => Some(etag),
+                Written::Surprised => None,
+            })
+            .collect();
+        assert_eq!(winners.len(), 1, "{written:?}");
+        let record = records.read(bucket, "lock").await.unwrap().unwrap();
+        assert_eq!(&record.etag, winners[0]);
+        etag = Some(record.etag);
+    }
+    let newest = etag.unwrap();
+    let stale = records.remove(bucket, "lock", "\"stale\"").await.unwrap();
+    assert_eq!(stale, Written::Surprised);
+    let removed = records.remove(bucket, "lock", &newest).await.unwrap();
+    assert_eq!(removed, Written::Done(String::new()));
+    assert_eq!(records.read(bucket, "lock").await.unwrap(), None);
+    let gone = records.write(bucket, "lock", "x", Expected::Etag(&newest)).await;
+    assert_eq!(gone.unwrap(), Written::Surprised);
+    let absent = records.write("no-such-bucket-at-all", "lock", "x", Expected::Nothing).await;
+    assert_eq!(absent.unwrap_err().kind, FaultKind::NotFound);
+}
+
+#[tokio::test]
+async fn of_several_writers_one_wins_on_ministack() {
+    races(Place::new(ministack(), "100000000023", "raced-on-ministack").await).await;
+}
+
+#[tokio::test]
+async fn of_several_writers_one_wins_on_moto() {
+    races(Place::new(moto(), "moto", "raced-on-moto").await).await;
 }

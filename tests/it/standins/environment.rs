@@ -13,14 +13,14 @@ use deploy::bundle::Bundles;
 use deploy::cloud::Cloud;
 use deploy::cloud::artifacts::Source;
 use deploy::cloud::condition::StackStatus as Status;
-use deploy::cloud::stacks::{ChangeKind, ChangeRequest, StackState};
+use deploy::cloud::stacks::{ChangeKind, ChangeRequest, DriftMode, StackState};
 use deploy::plan::{Desired, Purpose};
 use deploy::render::{Library, render};
 use deploy::stack::{Stack, StackFile};
 use serde_json::{Value, json};
 
 use super::server::{REGION, SHIPPED_ACCOUNT as ACCOUNT, ministack};
-use super::{carried_out, deleted};
+use super::{carried_out, deleted, emptied};
 use crate::support::repository;
 
 /// The shipped environment with a function that answers by itself.
@@ -71,6 +71,7 @@ impl Shipped {
             template,
             parameters: BTreeMap::from([("Fingerprint".to_owned(), "0f".repeat(32))]),
             tags: self.desired.tags.clone(),
+            drift: DriftMode::Leave,
         }
     }
 
@@ -366,14 +367,7 @@ async fn the_shipped_templates_are_brought_up_answer_change_and_go() {
     assert_eq!(shipped.answer(&service).await, expected("second"));
 
     deleted(&shipped.cloud, &service).await;
-    while shipped
-        .cloud
-        .artifacts
-        .remove_some(&names.bucket)
-        .await
-        .unwrap()
-        > 0
-    {}
+    emptied(&shipped.cloud, &names.bucket).await;
     deleted(&shipped.cloud, &foundation).await;
     let gone = Shipped::calls(&[
         ("s3", "list_buckets", json!({})),

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use deploy::cloud::Cloud;
 use deploy::cloud::condition::StackStatus;
-use deploy::cloud::stacks::{ChangeKind, ChangeRequest, ChangeStatus, ResourceChange, StackState};
+use deploy::cloud::stacks::{ChangeKind, ChangeRequest, ChangeStatus, ResourceChange, StackState, DriftMode, Operation};
 use serde_json::{Value, json};
 
 /// Looks at something that changes within moments, before it is given up.
@@ -36,6 +36,7 @@ fn request(stack: &str, kind: ChangeKind, name: &str, template: &Value) -> Chang
         template: template.to_string(),
         parameters: BTreeMap::new(),
         tags: BTreeMap::from([("deploy:stack".to_owned(), stack.to_owned())]),
+        drift: DriftMode::Leave,
     }
 }
 
@@ -48,8 +49,8 @@ fn template(resources: &Value, outputs: &Value) -> Value {
 async fn ready(cloud: &Cloud, request: &ChangeRequest) -> Option<Vec<ResourceChange>> {
     for _ in 0..LOOKS {
         match cloud
-            .stacks
-            .change(&request.stack, &request.name)
+            .changes
+            .look(&request.stack, &request.name)
             .await
             .unwrap()
         {
@@ -78,15 +79,15 @@ async fn ended(cloud: &Cloud, stack: &str, expected: StackStatus) -> StackState 
 
 /// Carries a change through as a run does: submitted, looked at, executed, waited for.
 async fn carried_out(cloud: &Cloud, request: &ChangeRequest, expected: StackStatus) -> StackState {
-    cloud.stacks.submit_change(request).await.unwrap();
+    cloud.changes.submit(request).await.unwrap();
     assert!(
         ready(cloud, request).await.is_some(),
         "{} is empty",
         request.name
     );
     cloud
-        .stacks
-        .execute_change(&request.stack, &request.name)
+        .changes
+        .execute(&request.stack, &request.name)
         .await
         .unwrap();
     ended(cloud, &request.stack, expected).await
@@ -94,9 +95,36 @@ async fn carried_out(cloud: &Cloud, request: &ChangeRequest, expected: StackStat
 
 /// Deletes a stack and waits until it is gone; by its ARN, under which it is still known.
 async fn deleted(cloud: &Cloud, state: &StackState) {
-    cloud.stacks.delete(&state.id).await.unwrap();
+    let operation = deletion();
+    cloud
+        .withdrawals
+        .delete(&state.id, &operation)
+        .await
+        .unwrap();
     ended(cloud, &state.id, StackStatus::DeleteComplete).await;
     assert_eq!(cloud.stacks.describe(&state.name).await.unwrap(), None);
+}
+
+/// A deletion that leaves nothing.
+fn deletion() -> Operation {
+    Operation {
+        token: "deploy-delete".to_owned(),
+        leave: Vec::new(),
+    }
+}
+
+/// Removes everything in a bucket, page after page, and returns how many versions went with each.
+async fn emptied(cloud: &Cloud, bucket: &str) -> Vec<usize> {
+    let mut removed = Vec::new();
+    loop {
+        let page = cloud.artifacts.versions(bucket, None).await.unwrap();
+        if page.versions.is_empty() {
+            return removed;
+        }
+        let refused = cloud.artifacts.remove(bucket, &page.versions).await;
+        assert_eq!(refused.unwrap(), []);
+        removed.push(page.versions.len());
+    }
 }
 
 /// Lets a moment pass: a stand-in works in a process of its own.

@@ -2,10 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use deploy::cloud::condition::StackStatus;
 use deploy::reconcile::progress::{Event, Observer};
-use deploy::reconcile::{Cancel, ReconcileError, Session, StackChange, delete, ensure};
+use deploy::cloud::stacks::DriftMode;
+use deploy::reconcile::{
+    Cancel, ReconcileError, Session, StackChange, Station, Witness, Worker, delete, ensure,
+};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::server::ministack;
@@ -36,6 +41,35 @@ fn change(resources: &Value) -> StackChange {
         template: template(resources, &json!({})).to_string(),
         parameters: BTreeMap::new(),
         tags: BTreeMap::from([("deploy:stack".to_owned(), "whole".to_owned())]),
+        drift: DriftMode::Leave,
+    }
+}
+
+fn station() -> Station {
+    let worker = Worker {
+        id: "1".into(),
+        user: "tests".into(),
+        host: "here".into(),
+        machine: String::new(),
+        pid: 1,
+        began: String::new(),
+    };
+    Station {
+        worker,
+        witness: Arc::new(NoLock),
+    }
+}
+
+/// One stack needs no lock, so nobody asks.
+struct NoLock;
+
+impl Witness for NoLock {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    fn is_gone(&self, _: &Worker) -> bool {
+        false
     }
 }
 
@@ -47,10 +81,16 @@ async fn a_stack_goes_the_whole_way() {
         cloud: ministack().cloud("100000000040").await,
         observer: Arc::clone(&listener) as Arc<dyn Observer>,
         cancel,
+        station: station(),
+        patience: Duration::ZERO,
     };
     let one = change(&groups(&["first"]));
     let created = ensure(&session, None, &one, None).await.unwrap();
     assert_eq!(created.status, StackStatus::CreateComplete);
+
+    // The same content once more is an operation of its own, in which nothing is to be done.
+    let again = ensure(&session, None, &one, Some(&created)).await.unwrap();
+    assert_eq!(again.status, StackStatus::CreateComplete);
 
     let two = change(&groups(&["first", "second"]));
     let updated = ensure(&session, None, &two, Some(&created)).await.unwrap();
@@ -85,12 +125,16 @@ async fn a_stack_goes_the_whole_way() {
     };
     assert_eq!(cause.logical_id, "other");
     assert!(cause.reason.contains("already exists"), "{cause:?}");
+    // Tried again, it fails again, and says so again.
+    let back = session.cloud.stacks.describe("whole").await.unwrap();
+    let failure = ensure(&session, None, &change(&broken), back.as_ref()).await;
+    assert!(failure.unwrap_err().rolled_back());
 
     // What the stack has gone back to is what it is asked to be: the change set turns out to be empty.
     let same = ensure(&session, None, &two, Some(&updated)).await.unwrap();
     assert_eq!(same.status, StackStatus::UpdateRollbackComplete);
     assert_eq!(same.id, created.id);
 
-    delete(&session, &updated).await.unwrap();
+    delete(&session, &updated, Vec::new()).await.unwrap();
     assert_eq!(session.cloud.stacks.describe("whole").await.unwrap(), None);
 }

@@ -6,7 +6,7 @@ use deploy::cloud::stacks::ChangeKind::{Create, Update};
 use serde_json::{Value, json};
 
 use super::server::{REGION, ministack};
-use super::{carried_out, deleted, ended, ready, request, template};
+use super::{carried_out, deleted, deletion, ended, ready, request, template};
 
 /// A log group and a role, whose name is an output.
 fn small(days: u32) -> Value {
@@ -50,9 +50,9 @@ async fn a_stack_is_created_by_a_change_set_and_tells_what_happened() {
     assert!(stacks.list().await.unwrap().is_empty());
 
     let create = request("small", Create, "create", &small(7));
-    stacks.submit_change(&create).await.unwrap();
+    cloud.changes.submit(&create).await.unwrap();
     // Submitted again, by a run that does not know that it was: it is the same change set.
-    stacks.submit_change(&create).await.unwrap();
+    cloud.changes.submit(&create).await.unwrap();
     let changes = ready(&cloud, &create).await.unwrap();
     let mut seen: Vec<_> = changes
         .iter()
@@ -72,7 +72,8 @@ async fn a_stack_is_created_by_a_change_set_and_tells_what_happened() {
     assert_eq!(listed.as_array().unwrap().len(), 1);
     assert_eq!(listed[0]["ChangeSetName"], "deploy-create");
 
-    stacks.execute_change("small", &create.name).await.unwrap();
+    let executed = cloud.changes.execute("small", &create.name).await;
+    executed.unwrap();
     let state = ended(&cloud, "small", Status::CreateComplete).await;
     assert_eq!(state.id, review.id);
     assert_eq!(state.tags, create.tags);
@@ -85,7 +86,8 @@ async fn a_stack_is_created_by_a_change_set_and_tells_what_happened() {
     assert_eq!(retention(account), 7);
     assert_eq!(stacks.list().await.unwrap(), ["small"]);
 
-    let events = stacks.events(&state.id, None).await.unwrap();
+    let events = stacks.events(&state.id, &create.name, None).await;
+    let events = events.unwrap();
     let at = |id: &str, status: &str| {
         let found = events
             .iter()
@@ -99,19 +101,19 @@ async fn a_stack_is_created_by_a_change_set_and_tells_what_happened() {
     assert!(
         !events
             .iter()
-            .any(deploy::cloud::stacks::StackEvent::is_cause)
+            .any(|event| event.is_cause(&state.id))
     );
     let newest = stacks.newest_event(&state.id).await.unwrap();
-    assert_eq!(newest.as_ref(), events.last().map(|event| &event.id));
+    assert_eq!(newest.as_ref(), events.last());
     let role = at("Role", "CREATE_COMPLETE");
     let later = stacks
-        .events(&state.id, Some(&events[role].id))
+        .events(&state.id, &create.name, Some(&events[role].id))
         .await
         .unwrap();
     assert_eq!(later, events[role + 1..]);
     assert!(
         stacks
-            .events(&state.id, newest.as_deref())
+            .events(&state.id, &create.name, newest.as_ref().map(|event| &*event.id))
             .await
             .unwrap()
             .is_empty()
@@ -126,23 +128,22 @@ async fn a_stack_is_changed_where_it_differs_and_only_there() {
     let before = carried_out(&cloud, &create, Status::CreateComplete).await;
 
     let same = request("small", Update, "same", &small(7));
-    cloud.stacks.submit_change(&same).await.unwrap();
+    cloud.changes.submit(&same).await.unwrap();
     assert_eq!(ready(&cloud, &same).await, None);
     cloud
-        .stacks
-        .discard_change("small", &same.name)
+        .changes
+        .discard("small", &same.name)
         .await
         .unwrap();
     // Discarded already, by a run that was broken off after it.
     cloud
-        .stacks
-        .discard_change("small", &same.name)
+        .changes
+        .discard("small", &same.name)
         .await
         .unwrap();
 
     let longer = request("small", Update, "longer", &small(14));
-    let newest = cloud.stacks.newest_event("small").await.unwrap();
-    cloud.stacks.submit_change(&longer).await.unwrap();
+    cloud.changes.submit(&longer).await.unwrap();
     let changes = ready(&cloud, &longer).await.unwrap();
     assert_eq!(changes.len(), 1, "{changes:?}");
     assert_eq!(
@@ -152,19 +153,16 @@ async fn a_stack_is_changed_where_it_differs_and_only_there() {
     // MiniStack says `Conditional` where AWS's schema says that a retention never replaces.
     assert_ne!(changes[0].replacement, "True");
     cloud
-        .stacks
-        .execute_change("small", &longer.name)
+        .changes
+        .execute("small", &longer.name)
         .await
         .unwrap();
     let after = ended(&cloud, "small", Status::UpdateComplete).await;
     assert_eq!((&after.id, &after.outputs), (&before.id, &before.outputs));
     assert_eq!(retention(account), 14);
-    // The events since the one before are those of this operation.
-    let events = cloud
-        .stacks
-        .events("small", newest.as_deref())
-        .await
-        .unwrap();
+    // The events with the operation's token are those of this operation.
+    let events = cloud.stacks.events("small", &longer.name, None).await;
+    let events = events.unwrap();
     assert!(
         events
             .iter()
@@ -174,8 +172,8 @@ async fn a_stack_is_changed_where_it_differs_and_only_there() {
     assert_eq!(events.last().unwrap().status, "UPDATE_COMPLETE");
     // Executed once, a change set cannot be executed again.
     let again = cloud
-        .stacks
-        .execute_change("small", &longer.name)
+        .changes
+        .execute("small", &longer.name)
         .await
         .unwrap_err();
     assert!(!again.is_transient(), "{again}");
@@ -209,7 +207,7 @@ async fn a_parameter_alone_changes_a_stack() {
     assert_eq!(retention(account), 14);
 
     let wrong = with(Update, "wrong", "15");
-    let refused = cloud.stacks.submit_change(&wrong).await.unwrap_err();
+    let refused = cloud.changes.submit(&wrong).await.unwrap_err();
     assert_eq!(refused.kind, FaultKind::Rejected);
     assert!(refused.message.contains("Days"), "{refused}");
 }
@@ -229,8 +227,9 @@ async fn a_failing_resource_is_rolled_back_and_named() {
     broken["Resources"]["Second"] = bus("First");
     let create = request("small", Create, "create", &broken);
     let state = carried_out(&cloud, &create, Status::RollbackComplete).await;
-    let events = cloud.stacks.events(&state.id, None).await.unwrap();
-    let cause = events.iter().find(|event| event.is_cause()).unwrap();
+    let events = cloud.stacks.events(&state.id, &create.name, None).await;
+    let events = events.unwrap();
+    let cause = events.iter().find(|event| event.is_cause(&state.id)).unwrap();
     assert_eq!(
         (&*cause.logical_id, &*cause.status),
         ("Second", "CREATE_FAILED")
@@ -258,11 +257,13 @@ async fn a_deleted_stack_is_known_by_its_arn_only() {
     let first = carried_out(&cloud, &create, Status::CreateComplete).await;
     deleted(&cloud, &first).await;
     assert_eq!(retention(account), Value::Null);
-    let events = cloud.stacks.events(&first.id, None).await.unwrap();
+    let token = deletion().token;
+    let events = cloud.stacks.events(&first.id, &token, None).await.unwrap();
     assert_eq!(events.last().unwrap().status, "DELETE_COMPLETE");
     assert!(cloud.stacks.list().await.unwrap().is_empty());
     // What is not there is deleted already.
-    cloud.stacks.delete("small").await.unwrap();
+    let again = cloud.withdrawals.delete("small", &deletion()).await;
+    again.unwrap();
 
     // A namesake is another stack. (MiniStack then forgets the first, which AWS keeps for 90 days.)
     let second = carried_out(&cloud, &create, Status::CreateComplete).await;
@@ -279,12 +280,12 @@ async fn what_cannot_be_is_refused_with_a_reason() {
     );
     let bogus = request("bogus", Create, "bogus", &unknown);
     // MiniStack refuses the request; AWS makes a change set that fails.
-    let refused = cloud.stacks.submit_change(&bogus).await.unwrap_err();
+    let refused = cloud.changes.submit(&bogus).await.unwrap_err();
     assert_eq!(refused.kind, FaultKind::Rejected);
     assert!(refused.message.contains("AWS::Totally::Bogus"), "{refused}");
     let missing = cloud
-        .stacks
-        .change("nothing", "deploy-nothing")
+        .changes
+        .look("nothing", "deploy-nothing")
         .await
         .unwrap_err();
     assert_eq!(missing.kind, FaultKind::NotFound, "{missing:?}");
@@ -294,7 +295,8 @@ async fn what_cannot_be_is_refused_with_a_reason() {
     let protect = json!({ "StackName": "kept", "EnableTerminationProtection": true });
     let calls = [("cloudformation", "update_termination_protection", protect)];
     ministack().second_client(account, &calls);
-    let kept = cloud.stacks.delete("kept").await.unwrap_err();
+    let kept = cloud.withdrawals.delete("kept", &deletion()).await;
+    let kept = kept.unwrap_err();
     assert_eq!(kept.kind, FaultKind::Rejected);
     assert!(kept.message.contains("TerminationProtection"), "{kept}");
 }
@@ -314,7 +316,8 @@ async fn a_name_that_is_taken_fails_before_anything_is_made() {
     let create = request("taken", Create, "create", &body);
     let state = carried_out(&cloud, &create, Status::RollbackComplete).await;
     // AWS's early validation: no resource has an event, and the stack's own only says where to look.
-    let events = cloud.stacks.events(&state.id, None).await.unwrap();
+    let events = cloud.stacks.events(&state.id, &create.name, None).await;
+    let events = events.unwrap();
     assert!(
         events.iter().all(|event| event.logical_id == "taken"),
         "{events:#?}"
