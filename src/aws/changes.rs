@@ -3,13 +3,16 @@
 use async_trait::async_trait;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{
-    Capability, ChangeSetStatus, ChangeSetType, DeploymentMode, Parameter, ResourceChange as SdkChange, Tag,
+    Capability, ChangeSetStatus, ChangeSetType, DeploymentMode, Parameter,
+    ResourceChange as SdkChange, Tag,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::fault::{fault, incomplete};
 use super::stacks::PAGES;
-use crate::cloud::stacks::{ChangeKind, ChangeRequest, ChangeStatus, Changes, DriftMode, ResourceChange};
+use crate::cloud::stacks::{
+    ChangeKind, ChangeRequest, ChangeStatus, Changes, DriftMode, ResourceChange,
+};
 use crate::cloud::{CloudFault, FaultKind};
 
 /// Asks CloudFormation.

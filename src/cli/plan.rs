@@ -11,7 +11,6 @@ use super::failure::Failure;
 use super::output::{self, Format};
 use super::unsupported;
 use super::up::ChoiceArguments;
-use crate::cloud::identity::Caller;
 use crate::plan::{self, Choices, Desired, Inside, Observed, Plan, SavedPlan};
 use crate::reconcile;
 
@@ -66,10 +65,7 @@ async fn make(
     // To look at a local environment that was never brought up, no engine is started.
     let Some(session) = environment.session_to_look(global).await? else {
         let nothing = Observed {
-            caller: Caller {
-                account: desired.deployment.account.clone(),
-                arn: String::new(),
-            },
+            account: desired.deployment.account.clone(),
             foundation: None,
             service: None,
             inside: Inside::default(),

@@ -86,8 +86,8 @@ pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Opti
             "`deploy status` shows what is deployed; `deploy up` checks again"
         }
         ReconcileError::RolledBackSilently { .. } => {
-            "what served before serves on; mend what its log and the alarms show, then run `deploy up` \
-             again"
+            "what served before serves on: mend what its log and the alarms show, then `deploy up` \
+             deploys what is changed; `aws sagemaker update-endpoint` tries the same config again"
         }
         ReconcileError::Moved { .. } => {
             "look at a new plan (`deploy plan`), then run the command again"

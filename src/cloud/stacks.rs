@@ -35,6 +35,14 @@ pub struct StackState {
     pub token: Option<String>,
 }
 
+impl StackState {
+    /// The account that it is in, the fifth part of its ARN; `None` for an id that is no ARN.
+    pub fn account(&self) -> Option<&str> {
+        let account = self.id.split(':').nth(4)?;
+        (!account.is_empty()).then_some(account)
+    }
+}
+
 /// What the name of each of this tool's change sets begins with.
 pub const CHANGE_PREFIX: &str = "deploy-";
 

@@ -15,7 +15,7 @@ pub struct Basis(BTreeMap<String, String>);
 impl Basis {
     /// Takes from an observation what plans depend on.
     pub fn of(observed: &Observed) -> Self {
-        let mut facts = BTreeMap::from([("account".to_owned(), observed.caller.account.clone())]);
+        let mut facts = BTreeMap::from([("account".to_owned(), observed.account.clone())]);
         for (name, state) in [
             ("foundation", &observed.foundation),
             ("service", &observed.service),

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cloud::identity::Caller;
 use crate::cloud::inventory::Item;
 use crate::cloud::stacks::{StackResource, StackState};
 use crate::cloud::training::TrainingState;
@@ -10,8 +9,8 @@ use crate::cloud::training::TrainingState;
 /// What an environment is. The two stacks tell by themselves whether anything is to be done.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observed {
-    /// Who is asking.
-    pub caller: Caller,
+    /// The account that was looked into.
+    pub account: String,
     /// The foundation stack.
     pub foundation: Option<StackState>,
     /// The service stack.

@@ -15,7 +15,6 @@ use super::{
 use crate::bundle::Digest;
 use crate::cloud::artifacts::Source;
 use crate::cloud::condition::StackStatus;
-use crate::cloud::identity::Caller;
 use crate::cloud::inventory::{self, Item};
 use crate::cloud::stacks::{StackResource, StackState};
 use crate::cloud::training::{TrainingPhase, TrainingState};
@@ -67,12 +66,8 @@ fn desired() -> Desired {
 }
 
 fn nothing() -> Observed {
-    let caller = Caller {
-        account: ACCOUNT.into(),
-        arn: String::new(),
-    };
     Observed {
-        caller,
+        account: ACCOUNT.into(),
         foundation: None,
         service: None,
         inside: Inside::default(),
@@ -268,7 +263,7 @@ fn a_finished_job_whose_model_is_gone_is_repeated() {
 fn another_account_and_foreign_stacks_hold_everything_back() {
     let desired = desired();
     let mut observed = nothing();
-    observed.caller.account = "999999999999".into();
+    observed.account = "999999999999".into();
     let held = plan(&desired, &observed, Choices::default()).held;
     assert!(matches!(held[..], [Held::WrongAccount { .. }]));
 

@@ -189,10 +189,10 @@ fn recoveries(observed: &Observed) -> Vec<Step> {
 /// Names what forbids touching the environment at all.
 pub fn held(deployment: &Deployment, observed: &Observed) -> Vec<Held> {
     let mut held = Vec::new();
-    if observed.caller.account != deployment.account {
+    if observed.account != deployment.account {
         held.push(Held::WrongAccount {
             expected: deployment.account.clone(),
-            actual: observed.caller.account.clone(),
+            actual: observed.account.clone(),
         });
     }
     let stacks = [&observed.foundation, &observed.service];

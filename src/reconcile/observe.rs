@@ -6,6 +6,7 @@ use futures::stream::{StreamExt, TryStreamExt};
 
 use super::Session;
 use super::error::{ReconcileError, doing};
+use crate::cloud::stacks::StackState;
 use crate::cloud::training::TrainingState;
 use crate::plan::recover::{Recovery, recovery};
 use crate::plan::{Choices, Closeness, Deployment, Desired, Inside, Observed, is_current};
@@ -15,20 +16,33 @@ const AT_ONCE: usize = 8;
 /// Attempts at one model that are looked for.
 const MAX_ATTEMPTS: u32 = 50;
 
-/// Looks at what is there: the caller and the two stacks, as they are at this moment.
+/// Looks at what is there: the two stacks, as they are at this moment. The account is told by the
+/// stacks themselves; only where there is none the caller is asked who it is.
 pub async fn observe(
     session: &Session,
     deployment: &Deployment,
 ) -> Result<Observed, ReconcileError> {
     let cloud = &session.cloud;
-    let (caller, foundation, service) = futures::try_join!(
-        cloud.identity.caller(),
-        cloud.stacks.describe(&deployment.names.foundation_stack),
-        cloud.stacks.describe(&deployment.names.service_stack),
+    let names = &deployment.names;
+    let (foundation, service) = futures::try_join!(
+        cloud.stacks.describe(&names.foundation_stack),
+        cloud.stacks.describe(&names.service_stack),
     )
     .map_err(doing("look at the environment"))?;
+    let account = [&foundation, &service]
+        .into_iter()
+        .flatten()
+        .find_map(StackState::account)
+        .map(str::to_owned);
+    let account = match account {
+        Some(account) => account,
+        None => {
+            let caller = cloud.identity.caller().await;
+            caller.map_err(doing("ask who is calling"))?.account
+        }
+    };
     Ok(Observed {
-        caller,
+        account,
         foundation,
         service,
         inside: Inside::default(),

@@ -14,7 +14,9 @@ use super::progress::{Event, Observer};
 use super::station::{Station, Witness, Worker};
 use super::{Cancel, Session};
 use crate::cloud::artifacts::{Artifacts, Place, Refusal, Sent, Source, Version, VersionPage};
-use crate::cloud::drift::{Deployed, DeployedResource, Detected, Detection, Live, ReadBack, StackDrift};
+use crate::cloud::drift::{
+    Deployed, DeployedResource, Detected, Detection, Live, ReadBack, StackDrift,
+};
 use crate::cloud::endpoints::{EndpointState, Endpoints};
 use crate::cloud::identity::{Caller, Identity};
 use crate::cloud::inventory::{Inventory, Item, Scope};

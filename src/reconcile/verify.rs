@@ -27,7 +27,8 @@ pub fn smoke_headline() -> &'static str {
 pub(super) enum Closeness {
     /// After a change: the endpoint's config, the endpoint's answer, the API's answer.
     Everything,
-    /// When nothing was changed: the API's answer, which passes through all the rest.
+    /// When nothing was changed: the endpoint's config, since SageMaker may have gone back to another
+    /// one, and the API's answer, which passes through all the rest.
     Answer,
 }
 
@@ -37,8 +38,10 @@ pub(super) async fn verify(
     outputs: &BTreeMap<String, String>,
     closeness: Closeness,
 ) -> Result<(), ReconcileError> {
+    let name = known(outputs.get("EndpointName"), "the endpoint's name")?;
+    config(session, outputs, name).await?;
     if closeness == Closeness::Everything {
-        endpoint(session, outputs).await?;
+        answer(session, name).await?;
     }
     let url = known(outputs.get("ClassifyUrl"), "the URL of the API")?;
     let answer = ask(session, url, |why| {
@@ -81,11 +84,12 @@ async fn ask(session: &Session, url: &str, again: impl Fn(&str)) -> Result<Strin
     }
 }
 
-async fn endpoint(
+/// Looks whether the endpoint is in service with the config that was deployed.
+async fn config(
     session: &Session,
     outputs: &BTreeMap<String, String>,
+    name: &str,
 ) -> Result<(), ReconcileError> {
-    let name = known(outputs.get("EndpointName"), "the endpoint's name")?;
     let wanted = known(
         outputs.get("EndpointConfigName"),
         "the endpoint config's name",
@@ -108,15 +112,23 @@ async fn endpoint(
     }
     if &state.config != wanted {
         return Err(ReconcileError::RolledBackSilently {
-            endpoint: name.clone(),
+            endpoint: name.to_owned(),
             serving: state.config,
             wanted: wanted.clone(),
             why: reason,
         });
     }
+    Ok(())
+}
+
+/// Asks the endpoint itself.
+async fn answer(session: &Session, name: &str) -> Result<(), ReconcileError> {
     let body = json!({ "inputs": smoke_headline() }).to_string();
     let answer = session.cloud.endpoints.invoke(name, &body).await;
-    let answer = answer.map_err(|fault: CloudFault| not_serving(fault.message))?;
+    let answer = answer.map_err(|fault: CloudFault| ReconcileError::NotServing {
+        what: format!("endpoint {name}"),
+        why: fault.message,
+    })?;
     promised_shape(name, &answer)
 }
 

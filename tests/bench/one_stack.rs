@@ -116,11 +116,8 @@ async fn main() -> Result<()> {
         station: station(),
         patience: Duration::ZERO,
     };
-    // What the product looks at first, in one pass: who is calling, and the stack.
-    let (_caller, before) = futures::try_join!(
-        session.cloud.identity.caller(),
-        session.cloud.stacks.describe(&place.stack),
-    )?;
+    // What the product looks at first.
+    let before = session.cloud.stacks.describe(&place.stack).await?;
     match arguments.command {
         Command::Up {
             template,

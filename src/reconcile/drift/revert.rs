@@ -3,9 +3,9 @@
 use super::{DriftReport, drift};
 use crate::cloud::stacks::{DriftMode, StackState};
 use crate::plan::Deployment;
+use crate::reconcile::Session;
 use crate::reconcile::change::{StackChange, ensure};
 use crate::reconcile::error::{ReconcileError, doing, known};
-use crate::reconcile::Session;
 
 /// Has CloudFormation bring back what others changed, and looks whether anything is left: immutable
 /// properties and types without drift support stay as they are (CloudFormation user guide, "Using

@@ -38,7 +38,10 @@ impl Scene {
                 .env("PYTHONDONTWRITEBYTECODE", "1")
                 .env("AWS_SHARED_CREDENTIALS_FILE", credentials)
                 .env("AWS_DEFAULT_REGION", "us-east-1")
-                .env("ENDPOINT", format!("http://127.0.0.1:{}", self.project.port()))
+                .env(
+                    "ENDPOINT",
+                    format!("http://127.0.0.1:{}", self.project.port()),
+                )
                 .env("STEM", "tiny-local"),
         );
     }

@@ -12,6 +12,9 @@ use serde_json::Value;
 
 use super::world::{KEY, SECRET, URL, World};
 
+/// Key of the environment's lock.
+const LOCK: &str = "deploy/lock.json";
+
 /// Lists everything, sorted.
 pub(super) async fn state(world: &World) -> Vec<String> {
     world.save();
@@ -147,7 +150,18 @@ fn log_groups(folder: &Path, lines: &mut Vec<String>) {
     }
 }
 
-async fn objects(world: &World, lines: &mut Vec<String>) {
+/// The id of the run that holds the environment's lock, though it may be gone.
+pub(super) async fn lock_holder(world: &World) -> Option<String> {
+    let client = client(world);
+    let buckets = client.list_buckets().send().await.unwrap();
+    let bucket = buckets.buckets().first()?.name()?;
+    let lock = client.get_object().bucket(bucket).key(LOCK).send().await;
+    let text = lock.ok()?.body.collect().await.unwrap().into_bytes();
+    let note: Value = serde_json::from_slice(&text).unwrap();
+    Some(self::text(&note["worker"]["id"]).to_owned())
+}
+
+fn client(world: &World) -> aws_sdk_s3::Client {
     let connector = SharedHttpConnector::new(world.wire(Vec::new()));
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -156,7 +170,11 @@ async fn objects(world: &World, lines: &mut Vec<String>) {
         .force_path_style(true)
         .credentials_provider(Credentials::new(KEY, SECRET, None, None, "simulated"))
         .http_client(http_client_fn(move |_, _| connector.clone()));
-    let client = aws_sdk_s3::Client::from_conf(config.build());
+    aws_sdk_s3::Client::from_conf(config.build())
+}
+
+async fn objects(world: &World, lines: &mut Vec<String>) {
+    let client = client(world);
     let buckets = client.list_buckets().send().await.unwrap();
     for bucket in buckets.buckets() {
         let bucket = bucket.name().unwrap();
@@ -167,7 +185,9 @@ async fn objects(world: &World, lines: &mut Vec<String>) {
             .send()
             .await
             .unwrap();
-        for object in objects.contents() {
+        // Whether the lock is free is a question of its own.
+        let objects = objects.contents().iter();
+        for object in objects.filter(|object| object.key() != Some(LOCK)) {
             lines.push(format!("bucket {bucket} {}", object.key().unwrap()));
         }
         let uploads = client.list_multipart_uploads().bucket(bucket).send().await;

@@ -8,8 +8,8 @@ use deploy::plan::Desired;
 
 use super::command::{Command, End};
 use super::fault::Trouble;
-use super::state::{difference, state};
-use super::world::{Project, World};
+use super::state::{difference, lock_holder, state};
+use super::world::{Machine, Project, World};
 
 /// A command in a situation, and what it comes to when nothing disturbs it.
 pub(super) struct Trial {
@@ -140,11 +140,22 @@ impl Trial {
         let first = world.run_with(self.command(), troubles.to_vec()).await;
         let last = match again {
             Again::Always => world.run(self.command()).await,
+            Again::Elsewhere => {
+                // The lease of the run that died has to be over.
+                tokio::time::sleep(LONGEST_LEASE).await;
+                let command = self.command();
+                world.run_on(Machine::Other, command, Vec::new()).await
+            }
             Again::Never => first,
         };
         let after = state(&world).await;
+        let holder = lock_holder(&world).await;
         world.close().await;
         let mut wrong = String::new();
+        // What a run that died has left is free for everybody; one that ends leaves nothing.
+        if holder.as_ref() == Some(&last.id) {
+            wrong += "  the lock is left\n";
+        }
         if last.end.as_ref().map(kind) != Some(kind(&self.end)) {
             writeln!(wrong, "  ended as {:?}, not {:?}", last.end, self.end).unwrap();
         }
@@ -174,11 +185,16 @@ impl Trial {
 /// Whether a command is run a second time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Again {
-    /// It is, as its process died or it may have failed.
+    /// It is, at once and on the same machine, as its process died or it may have failed.
     Always,
+    /// It is, on another machine, where nobody knows that the process died.
+    Elsewhere,
     /// It has to cope by itself.
     Never,
 }
+
+/// A lease is never longer (`reconcile::lock`).
+const LONGEST_LEASE: Duration = Duration::from_mins(10);
 
 /// Words tell more than has to be the same.
 fn kind(end: &End) -> std::mem::Discriminant<End> {

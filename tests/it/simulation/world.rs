@@ -1,5 +1,6 @@
 //! An account with one environment in it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -107,23 +108,39 @@ pub(super) struct World {
     script: Script,
     began: Instant,
     runs: AtomicU64,
+    ended: Arc<Mutex<BTreeSet<String>>>,
 }
 
-/// The time as the runtime has it. It takes no process for gone: leases have to run out.
-struct Clock(Instant);
+/// On which machine a run is, which decides what it can tell of the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Machine {
+    /// On that of all the others: it knows which of them have ended.
+    Same,
+    /// On one of its own: leases have to run out.
+    Other,
+}
+
+/// The time as the runtime has it, and the runs that have ended.
+struct Clock {
+    began: Instant,
+    ended: Option<Arc<Mutex<BTreeSet<String>>>>,
+}
 
 impl Witness for Clock {
     fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH + SignedDuration::try_from(self.0.elapsed()).unwrap()
+        Timestamp::UNIX_EPOCH + SignedDuration::try_from(self.began.elapsed()).unwrap()
     }
 
-    fn is_gone(&self, _: &Worker) -> bool {
-        false
+    fn is_gone(&self, worker: &Worker) -> bool {
+        let ended = self.ended.as_ref();
+        ended.is_some_and(|ended| ended.lock().unwrap().contains(&worker.id))
     }
 }
 
 /// How a command ended, and what went over the wire meanwhile.
 pub(super) struct Run {
+    /// The id of its process.
+    pub(super) id: String,
     /// `None` when its process died.
     pub(super) end: Option<End>,
     /// Names of its API calls.
@@ -156,6 +173,7 @@ impl World {
             script: script.clone(),
             began: Instant::now(),
             runs: AtomicU64::new(0),
+            ended: Arc::default(),
         }
     }
 
@@ -184,6 +202,16 @@ impl World {
 
     /// Runs a command in a process of its own, with trouble on the wire.
     pub(super) async fn run_with(&self, command: Command<'_>, troubles: Vec<Trouble>) -> Run {
+        self.run_on(Machine::Same, command, troubles).await
+    }
+
+    /// Runs a command in a process of its own on a machine, with trouble on the wire.
+    pub(super) async fn run_on(
+        &self,
+        machine: Machine,
+        command: Command<'_>,
+        troubles: Vec<Trouble>,
+    ) -> Run {
         let wire = self.wire(troubles);
         let observer = Arc::new(Recorder::default());
         let (_switch, cancel) = Cancel::switch();
@@ -195,23 +223,27 @@ impl World {
             cloud,
             observer: Arc::clone(&observer) as _,
             cancel,
-            station: self.station(),
+            station: self.station(machine),
             patience: Duration::ZERO,
         };
+        let id = session.station.worker.id.clone();
         let end = tokio::select! {
             biased;
             () = wire.dies() => None,
             end = command.run(&session) => Some(end),
         };
+        drop(session);
+        self.ended.lock().unwrap().insert(id.clone());
         Run {
+            id,
             end,
             calls: wire.calls(),
             events: std::mem::take(&mut *observer.0.lock().unwrap()),
         }
     }
 
-    /// Every run is a process of its own, on a machine that tells which of the others still run.
-    fn station(&self) -> Station {
+    /// Every run is a process of its own.
+    fn station(&self, machine: Machine) -> Station {
         let id = self.runs.fetch_add(1, Ordering::Relaxed).to_string();
         let worker = Worker {
             user: format!("user-{id}"),
@@ -223,7 +255,10 @@ impl World {
         };
         Station {
             worker,
-            witness: Arc::new(Clock(self.began)),
+            witness: Arc::new(Clock {
+                began: self.began,
+                ended: (machine == Machine::Same).then(|| Arc::clone(&self.ended)),
+            }),
         }
     }
 

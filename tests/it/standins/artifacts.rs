@@ -194,7 +194,12 @@ async fn races(place: Place) {
         let expected = etag.as_deref().map_or(Expected::Nothing, Expected::Etag);
         let writers = (0..WRITERS).map(|writer| {
             let text = format!("{round} {writer}");
-            async move { records.write(bucket, "lock", &text, expected).await.unwrap() }
+            async move {
+                records
+                    .write(bucket, "lock", &text, expected)
+                    .await
+                    .unwrap()
+            }
         });
         let written = futures::future::join_all(writers).await;
         let winners: Vec<&String> = written
@@ -215,9 +220,13 @@ async fn races(place: Place) {
     let removed = records.remove(bucket, "lock", &newest).await.unwrap();
     assert_eq!(removed, Written::Done(String::new()));
     assert_eq!(records.read(bucket, "lock").await.unwrap(), None);
-    let gone = records.write(bucket, "lock", "x", Expected::Etag(&newest)).await;
+    let gone = records
+        .write(bucket, "lock", "x", Expected::Etag(&newest))
+        .await;
     assert_eq!(gone.unwrap(), Written::Surprised);
-    let absent = records.write("no-such-bucket-at-all", "lock", "x", Expected::Nothing).await;
+    let absent = records
+        .write("no-such-bucket-at-all", "lock", "x", Expected::Nothing)
+        .await;
     assert_eq!(absent.unwrap_err().kind, FaultKind::NotFound);
 }
 

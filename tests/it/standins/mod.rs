@@ -21,7 +21,9 @@ use std::time::Duration;
 
 use deploy::cloud::Cloud;
 use deploy::cloud::condition::StackStatus;
-use deploy::cloud::stacks::{ChangeKind, ChangeRequest, ChangeStatus, ResourceChange, StackState, DriftMode, Operation};
+use deploy::cloud::stacks::{
+    ChangeKind, ChangeRequest, ChangeStatus, DriftMode, Operation, ResourceChange, StackState,
+};
 use serde_json::{Value, json};
 
 /// Looks at something that changes within moments, before it is given up.

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use deploy::cloud::condition::StackStatus;
-use deploy::reconcile::progress::{Event, Observer};
 use deploy::cloud::stacks::DriftMode;
+use deploy::reconcile::progress::{Event, Observer};
 use deploy::reconcile::{
     Cancel, ReconcileError, Session, StackChange, Station, Witness, Worker, delete, ensure,
 };

@@ -98,11 +98,7 @@ async fn a_stack_is_created_by_a_change_set_and_tells_what_happened() {
     assert!(at("small", "CREATE_IN_PROGRESS") < at("Role", "CREATE_COMPLETE"));
     assert!(at("Role", "CREATE_COMPLETE") < at("Group", "CREATE_IN_PROGRESS"));
     assert_eq!(at("small", "CREATE_COMPLETE"), events.len() - 1);
-    assert!(
-        !events
-            .iter()
-            .any(|event| event.is_cause(&state.id))
-    );
+    assert!(!events.iter().any(|event| event.is_cause(&state.id)));
     let newest = stacks.newest_event(&state.id).await.unwrap();
     assert_eq!(newest.as_ref(), events.last());
     let role = at("Role", "CREATE_COMPLETE");
@@ -113,7 +109,11 @@ async fn a_stack_is_created_by_a_change_set_and_tells_what_happened() {
     assert_eq!(later, events[role + 1..]);
     assert!(
         stacks
-            .events(&state.id, &create.name, newest.as_ref().map(|event| &*event.id))
+            .events(
+                &state.id,
+                &create.name,
+                newest.as_ref().map(|event| &*event.id)
+            )
             .await
             .unwrap()
             .is_empty()
@@ -130,17 +130,9 @@ async fn a_stack_is_changed_where_it_differs_and_only_there() {
     let same = request("small", Update, "same", &small(7));
     cloud.changes.submit(&same).await.unwrap();
     assert_eq!(ready(&cloud, &same).await, None);
-    cloud
-        .changes
-        .discard("small", &same.name)
-        .await
-        .unwrap();
+    cloud.changes.discard("small", &same.name).await.unwrap();
     // Discarded already, by a run that was broken off after it.
-    cloud
-        .changes
-        .discard("small", &same.name)
-        .await
-        .unwrap();
+    cloud.changes.discard("small", &same.name).await.unwrap();
 
     let longer = request("small", Update, "longer", &small(14));
     cloud.changes.submit(&longer).await.unwrap();
@@ -152,11 +144,7 @@ async fn a_stack_is_changed_where_it_differs_and_only_there() {
     );
     // MiniStack says `Conditional` where AWS's schema says that a retention never replaces.
     assert_ne!(changes[0].replacement, "True");
-    cloud
-        .changes
-        .execute("small", &longer.name)
-        .await
-        .unwrap();
+    cloud.changes.execute("small", &longer.name).await.unwrap();
     let after = ended(&cloud, "small", Status::UpdateComplete).await;
     assert_eq!((&after.id, &after.outputs), (&before.id, &before.outputs));
     assert_eq!(retention(account), 14);
@@ -229,7 +217,10 @@ async fn a_failing_resource_is_rolled_back_and_named() {
     let state = carried_out(&cloud, &create, Status::RollbackComplete).await;
     let events = cloud.stacks.events(&state.id, &create.name, None).await;
     let events = events.unwrap();
-    let cause = events.iter().find(|event| event.is_cause(&state.id)).unwrap();
+    let cause = events
+        .iter()
+        .find(|event| event.is_cause(&state.id))
+        .unwrap();
     assert_eq!(
         (&*cause.logical_id, &*cause.status),
         ("Second", "CREATE_FAILED")
