@@ -1,15 +1,21 @@
 //! The commands that a simulation runs: small adapters to what the library offers.
 
-use deploy::plan::{Deployment, Desired};
-use deploy::reconcile::{self, Always, DownOptions, ReconcileError, Session, UpOptions};
+use deploy::plan::{Deployment, Desired, Plan, SavedPlan};
+use deploy::reconcile::{self, Always, Consent, DownOptions, ReconcileError, Session, UpOptions};
 
 /// A command.
 #[derive(Clone, Copy)]
 pub(super) enum Command<'a> {
     /// Brings an environment up.
     Up(&'a Desired),
+    /// Brings an environment up as the options say.
+    UpWith(&'a Desired, UpOptions),
+    /// Brings an environment up exactly as a plan says that was saved.
+    Apply(&'a Desired, &'a SavedPlan),
     /// Removes an environment.
     Down(&'a Deployment),
+    /// Removes an environment, or a part of it, as the options say.
+    DownWith(&'a Deployment, DownOptions),
 }
 
 /// How a command ended by itself.
@@ -38,8 +44,14 @@ impl Command<'_> {
     /// Runs the command to its end.
     pub(super) async fn run(self, session: &Session) -> End {
         let result = match self {
-            Self::Up(desired) => up(session, desired).await,
-            Self::Down(deployment) => down(session, deployment).await,
+            Self::Up(desired) => up(session, desired, UpOptions::default(), &Always).await,
+            Self::UpWith(desired, options) => up(session, desired, options, &Always).await,
+            Self::Apply(desired, saved) => {
+                let agreed = Agreed { saved, desired };
+                up(session, desired, UpOptions::default(), &agreed).await
+            }
+            Self::Down(deployment) => down(session, deployment, DownOptions::default()).await,
+            Self::DownWith(deployment, options) => down(session, deployment, options).await,
         };
         match result {
             Ok(end) => end,
@@ -51,13 +63,39 @@ impl Command<'_> {
     }
 }
 
-async fn up(session: &Session, desired: &Desired) -> Result<End, ReconcileError> {
-    reconcile::up(session, desired, UpOptions::default(), &Always).await?;
+/// Agrees to a plan that was saved, as `up --plan` does.
+struct Agreed<'a> {
+    saved: &'a SavedPlan,
+    desired: &'a Desired,
+}
+
+impl Consent for Agreed<'_> {
+    fn agree(&self, plan: &Plan) -> Result<(), ReconcileError> {
+        let what = self.saved.differences(plan, self.desired);
+        if what.is_empty() {
+            Ok(())
+        } else {
+            Err(ReconcileError::Moved { what })
+        }
+    }
+}
+
+async fn up(
+    session: &Session,
+    desired: &Desired,
+    options: UpOptions,
+    consent: &dyn Consent,
+) -> Result<End, ReconcileError> {
+    reconcile::up(session, desired, options, consent).await?;
     Ok(End::Done)
 }
 
-async fn down(session: &Session, deployment: &Deployment) -> Result<End, ReconcileError> {
-    reconcile::down(session, deployment, DownOptions::default(), &Always).await?;
+async fn down(
+    session: &Session,
+    deployment: &Deployment,
+    options: DownOptions,
+) -> Result<End, ReconcileError> {
+    reconcile::down(session, deployment, options, &Always).await?;
     Ok(End::Done)
 }
 
