@@ -7,9 +7,11 @@
 
 mod command;
 mod crash;
+mod crowd;
 mod fault;
 mod faults;
 mod laws;
+mod limit;
 mod name;
 mod random;
 mod refusals;

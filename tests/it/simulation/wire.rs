@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use tower::ServiceExt;
 
 use super::fault::{Fault, Trouble, When, refusal};
+use super::limit::Limit;
 use super::name::name;
 
 /// The wire of one client. Clones are the same wire.
@@ -31,6 +32,7 @@ struct Inner {
     seen: Mutex<Seen>,
     dead: watch::Sender<bool>,
     count: watch::Sender<usize>,
+    limit: Option<Arc<Limit>>,
 }
 
 /// What has gone over the wire.
@@ -49,6 +51,15 @@ impl fmt::Debug for Wire {
 impl Wire {
     /// Lays a wire to an engine, with what goes wrong on it.
     pub(super) fn new(router: Router, troubles: Vec<Trouble>) -> Self {
+        Self::laid(router, troubles, None)
+    }
+
+    /// Lays a wire to an engine that is asked too often now and then.
+    pub(super) fn limited(router: Router, limit: &Arc<Limit>) -> Self {
+        Self::laid(router, Vec::new(), Some(Arc::clone(limit)))
+    }
+
+    fn laid(router: Router, troubles: Vec<Trouble>, limit: Option<Arc<Limit>>) -> Self {
         Self(Arc::new(Inner {
             router,
             started: Instant::now(),
@@ -56,6 +67,7 @@ impl Wire {
             seen: Mutex::default(),
             dead: watch::Sender::new(false),
             count: watch::Sender::new(0),
+            limit,
         }))
     }
 
@@ -95,7 +107,11 @@ impl Wire {
             When::First(operation, first) => name == operation && of_this() <= *first,
             When::After(after) => elapsed >= *after,
         });
-        found.map(|trouble| trouble.fault)
+        if let Some(found) = found {
+            return Some(found.fault);
+        }
+        let limit = self.0.limit.as_ref()?;
+        (!limit.admits(name)).then_some(Fault::Throttled)
     }
 
     async fn carry(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {

@@ -24,6 +24,7 @@ use tokio::time::Instant;
 
 use super::command::{Command, End};
 use super::fault::Trouble;
+use super::limit::Limit;
 use super::wire::Wire;
 
 pub(super) const URL: &str = "http://127.0.0.1:4599";
@@ -305,6 +306,11 @@ impl World {
     /// Lays a wire to the engine.
     pub(super) fn wire(&self, troubles: Vec<Trouble>) -> Wire {
         Wire::new(self.engine.router(), troubles)
+    }
+
+    /// Lays a wire to the engine on which a limit holds for all together.
+    pub(super) fn limited_wire(&self, limit: &Arc<Limit>) -> Wire {
+        Wire::limited(self.engine.router(), limit)
     }
 
     /// Ends the engine.

@@ -229,7 +229,7 @@ fn store(state: &mut State, stack: Stack, isnew: bool, set: ChangeSet) -> Result
                 format!("Stack [{}] already exists", stack.name),
             ));
         }
-        state.stacks.insert(id.clone(), stack);
+        state.stacks.insert(id.clone(), stack.into());
     }
     let stack = names::find_mut(state, &id)?;
     // The name of one that was executed is free again.

@@ -73,6 +73,7 @@ impl Call<'_> {
         state
             .stacks
             .values()
+            .map(|stack| &**stack)
             .find(has)
             .ok_or_else(|| validation(format!("Operation with id {id} does not exist")))
     }

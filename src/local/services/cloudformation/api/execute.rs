@@ -92,7 +92,7 @@ impl Call<'_> {
             }
             begin::create(&mut stack, definition, wishes, self.service.now());
             let answer = begun(&stack);
-            state.stacks.insert(id.clone(), stack);
+            state.stacks.insert(id.clone(), stack.into());
             Ok(answer)
         })?;
         self.service.drive(&id);

@@ -47,7 +47,8 @@ pub(super) fn find<'a>(state: &'a State, name: &str) -> Result<&'a Stack, ApiErr
 /// `ValidationError`: it does not exist.
 pub(super) fn find_mut<'a>(state: &'a mut State, name: &str) -> Result<&'a mut Stack, ApiError> {
     let id = find(state, name)?.id.clone();
-    state.stacks.get_mut(&id).ok_or_else(|| missing(name))
+    let stack = state.stacks.get_mut(&id);
+    stack.map(|stack| &mut **stack).ok_or_else(|| missing(name))
 }
 
 /// Finds a change set by its ARN, or by its name in the named stack.
@@ -70,7 +71,7 @@ pub(super) fn change_set<'a>(
         return state
             .stacks
             .values()
-            .find_map(|stack| Some((stack, stack.change_set(name)?)))
+            .find_map(|stack| Some((&**stack, stack.change_set(name)?)))
             .ok_or_else(not_found);
     }
     let stack = find(

@@ -18,7 +18,7 @@ impl Call<'_> {
             let stacks = if let Some(name) = self.parameters.get("StackName") {
                 vec![names::find(state, name)?]
             } else {
-                let all = state.stacks.values().rev();
+                let all = state.stacks.values().map(|stack| &**stack).rev();
                 all.filter(|stack| stack.status != StackStatus::DeleteComplete)
                     .collect()
             };

@@ -69,7 +69,7 @@ impl Driver {
     fn look<R>(&self, look: impl FnOnce(&Stack) -> R) -> Result<R, DriveError> {
         self.service
             .state
-            .read(|state| state.stacks.get(&self.id).map(look))
+            .read(|state| state.stacks.get(&self.id).map(|stack| look(stack)))
             .ok_or(DriveError::Gone)
     }
 

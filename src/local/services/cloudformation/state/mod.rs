@@ -9,6 +9,7 @@ mod drift;
 mod event;
 mod operation;
 mod resource;
+mod shared;
 mod status;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub(crate) use drift::{Difference, DifferenceKind, DriftDetection, DriftStatus, 
 pub(crate) use event::{Event, record_resource, record_stack};
 pub(crate) use operation::{DeleteRequest, OnFailure, Operation, OperationEntry, Phase, Stable};
 pub(crate) use resource::StackResource;
+use shared::Shared;
 use status::statuses;
 pub(crate) use status::{OperationKind, ResourceStatus, StackStatus};
 
@@ -36,7 +38,7 @@ const OPERATIONS_KEPT: usize = 5;
 /// All stacks by their ARN, oldest first.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct State {
-    pub(crate) stacks: IndexMap<String, Stack>,
+    pub(crate) stacks: IndexMap<String, Shared<Stack>>,
 }
 
 /// One stack.
@@ -105,11 +107,13 @@ pub(crate) struct Output {
 impl State {
     /// Finds a stack by its name, which means one that is not deleted, or by its ARN.
     pub(crate) fn find(&self, name_or_id: &str) -> Option<&Stack> {
-        self.stacks.get(name_or_id).or_else(|| {
-            self.stacks.values().find(|stack| {
-                stack.name == name_or_id && stack.status != StackStatus::DeleteComplete
-            })
-        })
+        let named = |stack: &&Shared<Stack>| {
+            stack.name == name_or_id && stack.status != StackStatus::DeleteComplete
+        };
+        let found = self.stacks.get(name_or_id);
+        found
+            .or_else(|| self.stacks.values().find(named))
+            .map(|stack| &**stack)
     }
 
     /// Forgets the oldest deleted stacks beyond the number that is kept.
