@@ -77,7 +77,13 @@ pub(super) async fn follow(
             if let Some(state) = story.final_state(&mut watch, over).await? {
                 // The reason of a failure may have been written after the last look.
                 story.read(&mut watch).await?;
-                let cause = story.cause;
+                let failed = state
+                    .as_ref()
+                    .is_some_and(|state| !state.status.succeeded());
+                let cause = match story.cause {
+                    None if failed => objection(session, &operation).await,
+                    cause => cause,
+                };
                 return Ok(Ended { state, cause });
             }
         }
@@ -86,6 +92,22 @@ pub(super) async fn follow(
         }
         watch.pause().await?;
     }
+}
+
+/// What CloudFormation objected to before it touched anything: then no resource has an event.
+async fn objection(session: &Session, operation: &Operation<'_>) -> Option<Cause> {
+    let objections = session
+        .cloud
+        .stacks
+        .objections(operation.id, operation.token);
+    // Where it cannot be asked for, the failure stands without its cause.
+    let first = objections.await.ok()?.into_iter().next()?;
+    Some(Cause {
+        logical_id: first.logical_id,
+        resource_type: first.resource_type,
+        reason: first.reason?,
+        log: Vec::new(),
+    })
 }
 
 /// What was read of an operation so far.
