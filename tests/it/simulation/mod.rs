@@ -11,6 +11,7 @@ mod fault;
 mod faults;
 mod laws;
 mod name;
+mod propagation;
 mod random;
 mod state;
 mod trial;
