@@ -1,6 +1,6 @@
 //! The commands that a simulation runs: small adapters to what the library offers.
 
-use deploy::plan::{Deployment, Desired};
+use deploy::plan::{Choices, Deployment, Desired};
 use deploy::reconcile::{self, Always, DownOptions, ReconcileError, Session, UpOptions};
 
 /// A command.
@@ -8,6 +8,8 @@ use deploy::reconcile::{self, Always, DownOptions, ReconcileError, Session, UpOp
 pub(super) enum Command<'a> {
     /// Brings an environment up.
     Up(&'a Desired),
+    /// Plans how an environment would be brought up.
+    Plan(&'a Desired),
     /// Removes an environment.
     Down(&'a Deployment),
 }
@@ -39,6 +41,7 @@ impl Command<'_> {
     pub(super) async fn run(self, session: &Session) -> End {
         let result = match self {
             Self::Up(desired) => up(session, desired).await,
+            Self::Plan(desired) => plan(session, desired).await,
             Self::Down(deployment) => down(session, deployment).await,
         };
         match result {
@@ -53,6 +56,11 @@ impl Command<'_> {
 
 async fn up(session: &Session, desired: &Desired) -> Result<End, ReconcileError> {
     reconcile::up(session, desired, UpOptions::default(), &Always).await?;
+    Ok(End::Done)
+}
+
+async fn plan(session: &Session, desired: &Desired) -> Result<End, ReconcileError> {
+    reconcile::plan_up(session, desired, Choices::default()).await?;
     Ok(End::Done)
 }
 

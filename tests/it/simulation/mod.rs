@@ -11,6 +11,7 @@ mod fault;
 mod faults;
 mod laws;
 mod name;
+mod preview;
 mod propagation;
 mod random;
 mod state;
