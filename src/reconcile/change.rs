@@ -54,12 +54,11 @@ pub async fn ensure(
         let state = session.cloud.stacks.describe(&change.name).await;
         return super::error::known(state.map_err(doing("look at the stack"))?, "the stack");
     }
-    let state = match (request.kind, before) {
-        (ChangeKind::Update, Some(before)) => before.clone(),
-        _ => {
-            let state = session.cloud.stacks.describe(&change.name).await;
-            super::error::known(state.map_err(doing("look at the stack"))?, "the stack")?
-        }
+    let state = if let (ChangeKind::Update, Some(before)) = (request.kind, before) {
+        before.clone()
+    } else {
+        let state = session.cloud.stacks.describe(&change.name).await;
+        super::error::known(state.map_err(doing("look at the stack"))?, "the stack")?
     };
     execute(session, &state, &request.name).await?;
     let operation = Operation {

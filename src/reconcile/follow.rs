@@ -315,8 +315,8 @@ mod tests {
         async fn describe(&self, _: &str) -> Result<Option<StackState>, CloudFault> {
             *self.describes.lock().unwrap() += 1;
             let readable = *self.readable.lock().unwrap();
-            let own = self.events[STACK][..readable].iter().rev();
-            let status = own.filter_map(|event| event.stack_status(STACK)).next();
+            let mut own = self.events[STACK][..readable].iter().rev();
+            let status = own.find_map(|event| event.stack_status(STACK));
             let state = status.map(|status| StackState {
                 name: "news".into(),
                 id: STACK.into(),

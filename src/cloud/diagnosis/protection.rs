@@ -1,6 +1,6 @@
 //! What is protected from being deleted.
 //!
-//! Texts: "Protect CloudFormation stacks from being deleted" in the CloudFormation user guide; MiniStack
+//! Texts: "Protect CloudFormation stacks from being deleted" in the CloudFormation user guide; `MiniStack`
 //! answers with the same words.
 
 use super::KnownCause;

@@ -39,10 +39,11 @@ impl End {
 impl Command<'_> {
     /// Runs the command to its end.
     pub(super) async fn run(self, session: &Session) -> End {
+        // On the heap: the future of a whole run is large.
         let result = match self {
-            Self::Up(desired) => up(session, desired).await,
+            Self::Up(desired) => Box::pin(up(session, desired)).await,
             Self::Plan(desired) => plan(session, desired).await,
-            Self::Down(deployment) => down(session, deployment).await,
+            Self::Down(deployment) => Box::pin(down(session, deployment)).await,
         };
         match result {
             Ok(end) => end,
