@@ -72,35 +72,7 @@ impl Stacks for CloudFormation {
     }
 
     async fn resources(&self, stack: &str) -> Result<Vec<StackResource>, CloudFault> {
-        let mut resources = Vec::new();
-        let mut token = None;
-        for _ in 0..PAGES {
-            let answer = self
-                .client
-                .list_stack_resources()
-                .stack_name(stack)
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|error| fault("ListStackResources", &error))?;
-            let page = answer.stack_resource_summaries.unwrap_or_default();
-            resources.extend(page.into_iter().map(|resource| {
-                StackResource {
-                    logical_id: resource.logical_resource_id.unwrap_or_default(),
-                    resource_type: resource.resource_type.unwrap_or_default(),
-                    physical_id: resource.physical_resource_id.unwrap_or_default(),
-                    status: resource
-                        .resource_status
-                        .map(|status| status.as_str().to_owned())
-                        .unwrap_or_default(),
-                }
-            }));
-            token = answer.next_token;
-            if token.is_none() {
-                return Ok(resources);
-            }
-        }
-        Err(incomplete("ListStackResources", "an end"))
+        resources(&self.client, stack).await
     }
 
     async fn events(
@@ -171,6 +143,41 @@ impl Stacks for CloudFormation {
             .next()
             .map(stack_event))
     }
+}
+
+/// Lists the resources of a stack.
+pub(super) async fn resources(
+    client: &Client,
+    stack: &str,
+) -> Result<Vec<StackResource>, CloudFault> {
+    let mut resources = Vec::new();
+    let mut token = None;
+    for _ in 0..PAGES {
+        let answer = client
+            .list_stack_resources()
+            .stack_name(stack)
+            .set_next_token(token)
+            .send()
+            .await
+            .map_err(|error| fault("ListStackResources", &error))?;
+        let page = answer.stack_resource_summaries.unwrap_or_default();
+        resources.extend(page.into_iter().map(|resource| {
+            StackResource {
+                logical_id: resource.logical_resource_id.unwrap_or_default(),
+                resource_type: resource.resource_type.unwrap_or_default(),
+                physical_id: resource.physical_resource_id.unwrap_or_default(),
+                status: resource
+                    .resource_status
+                    .map(|status| status.as_str().to_owned())
+                    .unwrap_or_default(),
+            }
+        }));
+        token = answer.next_token;
+        if token.is_none() {
+            return Ok(resources);
+        }
+    }
+    Err(incomplete("ListStackResources", "an end"))
 }
 
 /// CloudFormation uses one code, `ValidationError`, for many things; its text says which.

@@ -216,7 +216,8 @@ impl World {
         let observer = Arc::new(Recorder::default());
         let (_switch, cancel) = Cancel::switch();
         let connector = SharedHttpConnector::new(wire.clone());
-        let mut cloud = connect_through(&connection(), connector).await;
+        // On the heap, as its future is large.
+        let mut cloud = Box::pin(connect_through(&connection(), connector)).await;
         // As against AWS: what is simulated takes hours.
         cloud.pace = Pace::SHARED;
         let session = Session {
