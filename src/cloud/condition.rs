@@ -67,9 +67,11 @@ impl StackStatus {
         )
     }
 
-    /// Whether a failed operation was (or is being) undone.
+    /// Whether a failed operation was (or is being) undone. A roll-back that failed itself undid nothing
+    /// that could be relied on.
     pub fn rolled_back(self) -> bool {
-        self.as_str().contains("ROLLBACK")
+        let status = self.as_str();
+        status.contains("ROLLBACK") && !status.ends_with("_FAILED")
     }
 }
 
@@ -114,5 +116,6 @@ mod tests {
         assert!(StackStatus::UpdateCompleteCleanupInProgress.is_busy());
         assert!(!StackStatus::RollbackComplete.succeeded());
         assert!(StackStatus::UpdateRollbackComplete.rolled_back());
+        assert!(!StackStatus::UpdateRollbackFailed.rolled_back());
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Session;
 use super::error::{ReconcileError, doing};
 use super::follow::{Operation, follow, has_begun};
+use super::observe::look_at_stack;
 use super::progress::Event;
 use super::wait::Watch;
 use super::withdraw;
@@ -51,14 +52,14 @@ pub async fn ensure(
         clear(session, before, &request.name).await?;
     }
     if !submitted(session, &request).await? {
-        let state = session.cloud.stacks.describe(&change.name).await;
-        return super::error::known(state.map_err(doing("look at the stack"))?, "the stack");
+        let state = look_at_stack(session, &change.name).await?;
+        return super::error::known(state, "the stack");
     }
     let state = if let (ChangeKind::Update, Some(before)) = (request.kind, before) {
         before.clone()
     } else {
-        let state = session.cloud.stacks.describe(&change.name).await;
-        super::error::known(state.map_err(doing("look at the stack"))?, "the stack")?
+        let state = look_at_stack(session, &change.name).await?;
+        super::error::known(state, "the stack")?
     };
     execute(session, &state, &request.name).await?;
     let operation = Operation {

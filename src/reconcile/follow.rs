@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use super::Session;
-use super::error::{Cause, ReconcileError, doing};
+use super::error::{Cause, ReconcileError};
 use super::progress::Event;
-use super::wait::Watch;
+use super::wait::{Watch, patiently};
 use crate::cloud::condition::StackStatus;
 use crate::cloud::stacks::{StackEvent, StackState};
 use crate::cloud::{CloudFault, FaultKind};
@@ -253,8 +253,8 @@ pub(super) async fn has_begun(
     stack: &str,
     token: &str,
 ) -> Result<bool, ReconcileError> {
-    let newest = session.cloud.stacks.newest_event(stack).await;
-    let newest = newest.map_err(doing("look at the stack's events"))?;
+    let ask = || session.cloud.stacks.newest_event(stack);
+    let newest = patiently(session, stack, "look at the stack's events", ask).await?;
     Ok(newest.is_some_and(|event| event.token.as_deref() == Some(token)))
 }
 

@@ -6,6 +6,7 @@ use futures::stream::{StreamExt, TryStreamExt};
 
 use super::Session;
 use super::error::{ReconcileError, doing};
+use super::wait::patiently;
 use crate::cloud::stacks::{StackResource, StackState};
 use crate::cloud::training::TrainingState;
 use crate::plan::recover::{Recovery, recovery};
@@ -22,13 +23,11 @@ pub async fn observe(
     session: &Session,
     deployment: &Deployment,
 ) -> Result<Observed, ReconcileError> {
-    let cloud = &session.cloud;
     let names = &deployment.names;
     let (foundation, service) = futures::try_join!(
-        cloud.stacks.describe(&names.foundation_stack),
-        cloud.stacks.describe(&names.service_stack),
-    )
-    .map_err(doing("look at the environment"))?;
+        look_at_stack(session, &names.foundation_stack),
+        look_at_stack(session, &names.service_stack),
+    )?;
     let account = [&foundation, &service]
         .into_iter()
         .flatten()
@@ -37,7 +36,7 @@ pub async fn observe(
     let account = if let Some(account) = account {
         account
     } else {
-        let caller = cloud.identity.caller().await;
+        let caller = session.cloud.identity.caller().await;
         caller.map_err(doing("ask who is calling"))?.account
     };
     Ok(Observed {
@@ -46,6 +45,15 @@ pub async fn observe(
         service,
         inside: Inside::default(),
     })
+}
+
+/// Looks at a stack, by its name or its ARN; `None` when there is none.
+pub(super) async fn look_at_stack(
+    session: &Session,
+    stack: &str,
+) -> Result<Option<StackState>, ReconcileError> {
+    let ask = || session.cloud.stacks.describe(stack);
+    patiently(session, stack, "look at the stack", ask).await
 }
 
 /// Looks at what bringing up needs to know inside. Where both stacks are as desired that is nothing,

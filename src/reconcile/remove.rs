@@ -10,10 +10,12 @@ use super::down::DownOptions;
 use super::empty::{Sparing, empty};
 use super::error::{ReconcileError, doing};
 use super::lock::Lock;
+use super::observe::look_at_stack;
 use super::progress::Event;
 use super::steps;
 use super::wait::Watch;
 use super::withdraw;
+use crate::cloud::FaultKind;
 use crate::cloud::condition::StackStatus;
 use crate::cloud::logs::TRAINING_LOG_GROUP;
 use crate::cloud::stacks::StackState;
@@ -24,6 +26,10 @@ use crate::plan::{Deployment, Observed, Plan, Step, StepKind};
 const STOP_LIMIT: Duration = Duration::from_hours(1);
 /// How long what was deleted may still be listed.
 const SETTLING: Duration = Duration::from_mins(1);
+
+/// How often a deletion is tried again because somebody still wrote into the bucket, or because what was
+/// left keeps something else from going.
+const REPEATS: usize = 5;
 
 /// What to do with resources that CloudFormation cannot delete.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -90,8 +96,33 @@ impl Removal<'_> {
         if let Some(lock) = self.lock {
             lock.surrender().await;
         }
-        empty(self.session, bucket, Sparing::Nothing).await?;
-        self.delete(self.observed.foundation.as_ref()).await
+        let Some(mut state) = self.observed.foundation.clone() else {
+            return empty(self.session, bucket, Sparing::Nothing).await;
+        };
+        for _ in 0..REPEATS {
+            empty(self.session, bucket, Sparing::Nothing).await?;
+            let Err(failure) = withdraw::delete(self.session, &state, Vec::new()).await else {
+                return Ok(());
+            };
+            match self.undeleted(&state).await? {
+                // Somebody wrote into the bucket between its last listing and its deletion.
+                Some(now) if self.is_filled(bucket).await? => state = now,
+                Some(now) if self.options.stubborn == Stubborn::Leave => {
+                    return self.leave(now, failure).await;
+                }
+                _ => return Err(failure),
+            }
+        }
+        self.delete(Some(&state)).await
+    }
+
+    /// Whether there is anything in the bucket.
+    async fn is_filled(&self, bucket: &str) -> Result<bool, ReconcileError> {
+        match self.session.cloud.artifacts.versions(bucket, None).await {
+            Ok(page) => Ok(!page.versions.is_empty()),
+            Err(fault) if fault.kind == FaultKind::NotFound => Ok(false),
+            Err(fault) => Err(doing("look into the bucket")(fault)),
+        }
     }
 
     async fn delete(&self, state: Option<&StackState>) -> Result<(), ReconcileError> {
@@ -100,13 +131,43 @@ impl Removal<'_> {
             Err(failure) if self.options.stubborn == Stubborn::Leave => failure,
             result => return result,
         };
-        let now = self.session.cloud.stacks.describe(&state.id).await;
-        let now = now.map_err(doing("look at the stack"))?;
-        let Some(now) = now.filter(|now| now.status == StackStatus::DeleteFailed) else {
-            return Err(failure);
-        };
-        let resources = self.session.cloud.stacks.resources(&now.id).await;
-        let left: Vec<String> = resources
+        match self.undeleted(state).await? {
+            Some(now) => self.leave(now, failure).await,
+            None => Err(failure),
+        }
+    }
+
+    /// The stack as it is after a deletion that failed.
+    async fn undeleted(&self, state: &StackState) -> Result<Option<StackState>, ReconcileError> {
+        let now = look_at_stack(self.session, &state.id).await?;
+        Ok(now.filter(|now| now.status == StackStatus::DeleteFailed))
+    }
+
+    /// Deletes a stack around what could not be deleted. What is left may keep something else from going,
+    /// such as a route its integration: that is then left, too.
+    async fn leave(
+        &self,
+        mut state: StackState,
+        mut failure: ReconcileError,
+    ) -> Result<(), ReconcileError> {
+        for _ in 0..REPEATS {
+            let left = self.left(&state).await?;
+            failure = match withdraw::delete(self.session, &state, left).await {
+                Ok(()) => return Ok(()),
+                Err(failure) => failure,
+            };
+            let Some(now) = self.undeleted(&state).await? else {
+                return Err(failure);
+            };
+            state = now;
+        }
+        Err(failure)
+    }
+
+    /// What could not be deleted of a stack; it is told of.
+    async fn left(&self, state: &StackState) -> Result<Vec<String>, ReconcileError> {
+        let resources = self.session.cloud.stacks.resources(&state.id).await;
+        let left = resources
             .map_err(doing("look at the stack's resources"))?
             .into_iter()
             .filter(|resource| resource.status == "DELETE_FAILED")
@@ -119,7 +180,7 @@ impl Removal<'_> {
                 resource.logical_id
             })
             .collect();
-        withdraw::delete(self.session, &now, left).await
+        Ok(left)
     }
 
     /// Looks at the whole account for anything of this environment. What was deleted may be listed for

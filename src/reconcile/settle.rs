@@ -8,6 +8,7 @@ use super::follow::{Operation, follow};
 use super::lock::Lock;
 use super::observe::observe;
 use super::progress::Event;
+use crate::cloud::condition::StackStatus;
 use crate::cloud::stacks::{CHANGE_PREFIX, StackState};
 use crate::plan::{Deployment, Desired, FINGERPRINT, Held, Observed, held};
 
@@ -90,6 +91,10 @@ async fn attach(
 
 /// Whether the operation under way brings about what is desired now.
 fn is_wanted(desired: &Desired, state: &StackState) -> bool {
+    // A deletion keeps the parameters of what it removes.
+    if state.status == StackStatus::DeleteInProgress {
+        return false;
+    }
     let wanted = [&desired.foundation, &desired.service]
         .into_iter()
         .find(|stack| stack.name == state.name);

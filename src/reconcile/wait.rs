@@ -23,6 +23,9 @@ const MAX_DOUBLINGS: u32 = 4;
 /// retried each of them already.
 const PATIENCE: u32 = 20;
 
+/// How long an answer is asked for that is refused because everybody together asks too often.
+const THROTTLED_LIMIT: Duration = Duration::from_mins(30);
+
 /// Whether the user wants to stop.
 #[derive(Debug, Clone)]
 pub struct Cancel(watch::Receiver<bool>);
@@ -135,6 +138,32 @@ impl<'a> Watch<'a> {
                     Err(ReconcileError::Cloud { doing, fault })
                 }
             }
+        }
+    }
+}
+
+/// Asks, and asks again after a pause as long as the service is asked too often by everybody together:
+/// that is no failure of what is asked for. `what` names it, differently for every environment.
+///
+/// # Errors
+/// Any other fault, or there was no answer for [`THROTTLED_LIMIT`].
+pub(super) async fn patiently<T, F>(
+    session: &Session,
+    what: &str,
+    doing: &'static str,
+    ask: impl Fn() -> F,
+) -> Result<T, ReconcileError>
+where
+    F: Future<Output = Result<T, CloudFault>>,
+{
+    let mut watch = Watch::new(what, THROTTLED_LIMIT, session);
+    loop {
+        match ask().await {
+            Err(fault) if fault.kind == FaultKind::Throttled => {
+                watch.seen::<T>(Err(fault), doing)?;
+                watch.pause().await?;
+            }
+            answer => return answer.map_err(super::error::doing(doing)),
         }
     }
 }

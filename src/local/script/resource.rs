@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::Stage;
-use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
 
 /// Puts providers under a script, if there is one.
 pub(in crate::local) fn staged(
@@ -94,5 +94,9 @@ impl ResourceProvider for Staged {
         let kind = self.inner.type_name();
         self.act(&format!("delete {kind} {physical_id}")).await?;
         self.inner.delete(physical_id).await
+    }
+
+    fn read(&self, physical_id: &str, expected: &Value) -> Result<Live, ResourceError> {
+        self.inner.read(physical_id, expected)
     }
 }

@@ -1,7 +1,7 @@
 //! The commands that a simulation runs: small adapters to what the library offers.
 
-use deploy::plan::{Choices, Deployment, Desired};
-use deploy::reconcile::{self, Always, DownOptions, ReconcileError, Session, UpOptions};
+use deploy::plan::{Choices, Deployment, Desired, Plan, SavedPlan};
+use deploy::reconcile::{self, Always, Consent, DownOptions, ReconcileError, Session, UpOptions};
 
 /// A command.
 #[derive(Clone, Copy)]
@@ -10,8 +10,14 @@ pub(super) enum Command<'a> {
     Up(&'a Desired),
     /// Plans how an environment would be brought up.
     Plan(&'a Desired),
+    /// Brings an environment up as the options say.
+    UpWith(&'a Desired, UpOptions),
+    /// Brings an environment up exactly as a plan says that was saved.
+    Apply(&'a Desired, &'a SavedPlan),
     /// Removes an environment.
     Down(&'a Deployment),
+    /// Removes an environment, or a part of it, as the options say.
+    DownWith(&'a Deployment, DownOptions),
 }
 
 /// How a command ended by itself.
@@ -41,9 +47,23 @@ impl Command<'_> {
     pub(super) async fn run(self, session: &Session) -> End {
         // On the heap: the future of a whole run is large.
         let result = match self {
-            Self::Up(desired) => Box::pin(up(session, desired)).await,
+            Self::Up(desired) => {
+                Box::pin(up(session, desired, UpOptions::default(), &Always)).await
+            }
             Self::Plan(desired) => plan(session, desired).await,
-            Self::Down(deployment) => Box::pin(down(session, deployment)).await,
+            Self::UpWith(desired, options) => {
+                Box::pin(up(session, desired, options, &Always)).await
+            }
+            Self::Apply(desired, saved) => {
+                let agreed = Agreed { saved, desired };
+                Box::pin(up(session, desired, UpOptions::default(), &agreed)).await
+            }
+            Self::Down(deployment) => {
+                Box::pin(down(session, deployment, DownOptions::default())).await
+            }
+            Self::DownWith(deployment, options) => {
+                Box::pin(down(session, deployment, options)).await
+            }
         };
         match result {
             Ok(end) => end,
@@ -55,8 +75,30 @@ impl Command<'_> {
     }
 }
 
-async fn up(session: &Session, desired: &Desired) -> Result<End, ReconcileError> {
-    reconcile::up(session, desired, UpOptions::default(), &Always).await?;
+/// Agrees to a plan that was saved, as `up --plan` does.
+struct Agreed<'a> {
+    saved: &'a SavedPlan,
+    desired: &'a Desired,
+}
+
+impl Consent for Agreed<'_> {
+    fn agree(&self, plan: &Plan) -> Result<(), ReconcileError> {
+        let what = self.saved.differences(plan, self.desired);
+        if what.is_empty() {
+            Ok(())
+        } else {
+            Err(ReconcileError::Moved { what })
+        }
+    }
+}
+
+async fn up(
+    session: &Session,
+    desired: &Desired,
+    options: UpOptions,
+    consent: &dyn Consent,
+) -> Result<End, ReconcileError> {
+    reconcile::up(session, desired, options, consent).await?;
     Ok(End::Done)
 }
 
@@ -65,8 +107,12 @@ async fn plan(session: &Session, desired: &Desired) -> Result<End, ReconcileErro
     Ok(End::Done)
 }
 
-async fn down(session: &Session, deployment: &Deployment) -> Result<End, ReconcileError> {
-    reconcile::down(session, deployment, DownOptions::default(), &Always).await?;
+async fn down(
+    session: &Session,
+    deployment: &Deployment,
+    options: DownOptions,
+) -> Result<End, ReconcileError> {
+    reconcile::down(session, deployment, options, &Always).await?;
     Ok(End::Done)
 }
 

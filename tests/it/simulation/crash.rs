@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::fault::{Fault, Trouble};
+use super::situation;
 use super::trial::{Again, Trial};
 
 /// How a command is disturbed at a call.
@@ -18,16 +19,28 @@ enum Mode {
     RequestLost,
     /// The response is lost once; the command has to cope.
     ResponseLost,
+    /// What was answered before is answered again; a second run may be needed.
+    Stale,
 }
 
 impl Mode {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::RequestLostThenDead,
         Self::ResponseLostThenDead,
         Self::Killed,
         Self::RequestLost,
         Self::ResponseLost,
+        Self::Stale,
     ];
+
+    /// Whether it makes a difference to a call.
+    fn concerns(self, trial: &Trial, call: usize) -> bool {
+        let name = trial.call(call);
+        let asks = ["Describe", "List", "Get", "Head"];
+        let asks = asks.iter().any(|verb| name.contains(&format!(".{verb}")));
+        let asked_before = trial.calls[..call - 1].iter().any(|other| other == name);
+        !matches!(self, Self::Stale) || (asks && asked_before)
+    }
 
     fn troubles(self, call: usize) -> (Vec<Trouble>, Again) {
         let dead = Trouble::from(call + 1, Fault::DiesBefore);
@@ -44,6 +57,7 @@ impl Mode {
             Self::Killed => (vec![at(Fault::DiesAfter)], again),
             Self::RequestLost => (vec![at(Fault::RequestLost)], Again::Never),
             Self::ResponseLost => (vec![at(Fault::ResponseLost)], Again::Never),
+            Self::Stale => (vec![at(Fault::Stale)], Again::Always),
         }
     }
 }
@@ -55,13 +69,15 @@ async fn everywhere(trial: &Trial) {
     let mut wrong = Vec::new();
     for mode in Mode::ALL {
         let before = wrong.len();
-        for call in 1..=trial.calls.len() {
+        let calls = 1..=trial.calls.len();
+        let calls: Vec<usize> = calls.filter(|call| mode.concerns(trial, *call)).collect();
+        let tried = calls.len();
+        for call in calls {
             let (troubles, again) = mode.troubles(call);
             if let Err(why) = trial.disturb(&troubles, again).await {
                 wrong.push(format!("call {call}, {}: {why}", trial.call(call)));
             }
         }
-        let tried = trial.calls.len();
         let converged = tried - (wrong.len() - before);
         println!("{}, {mode:?}: {converged} of {tried} converged", trial.name);
     }
@@ -92,4 +108,14 @@ async fn up_that_is_rolled_back() {
 #[tokio::test(start_paused = true)]
 async fn down() {
     everywhere(&Trial::down().await).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn down_that_keeps_data() {
+    everywhere(&situation::down_that_keeps_data().await).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn up_after_a_creation_that_was_rolled_back() {
+    everywhere(&situation::up_after_a_creation_that_was_rolled_back().await).await;
 }

@@ -20,6 +20,8 @@ pub(super) enum Fault {
     DiesAfter,
     /// The service has had too many requests.
     Throttled,
+    /// The service refuses, with this code and these words.
+    Refused(&'static str, &'static str),
     /// The service fails, without having done anything.
     ServerError,
     /// The answer takes this long.
@@ -70,6 +72,7 @@ pub(super) fn refusal(fault: Fault, protocol: Protocol) -> Option<Response<Strin
         (Fault::Throttled, Protocol::Plain) => (429, "Too Many Requests"),
         (Fault::Throttled, Protocol::Query) => (400, "Throttling"),
         (Fault::Throttled, Protocol::Json) => (400, "ThrottlingException"),
+        (Fault::Refused(code, _), _) => (400, code),
         (Fault::ServerError, Protocol::RestXml) => (500, "InternalError"),
         (Fault::ServerError, _) => (500, "InternalFailure"),
         (Fault::Expired, Protocol::Plain) => return None,
@@ -79,6 +82,7 @@ pub(super) fn refusal(fault: Fault, protocol: Protocol) -> Option<Response<Strin
         _ => return None,
     };
     let message = match fault {
+        Fault::Refused(_, message) => message,
         Fault::Throttled => "Rate exceeded",
         Fault::Expired => "The security token included in the request is expired",
         _ => "We encountered an internal error. Please try again.",

@@ -161,7 +161,8 @@ pub(super) async fn lock_holder(world: &World) -> Option<String> {
     Some(self::text(&note["worker"]["id"]).to_owned())
 }
 
-fn client(world: &World) -> aws_sdk_s3::Client {
+/// A client of S3 that is none of deploy's.
+pub(super) fn client(world: &World) -> aws_sdk_s3::Client {
     let connector = SharedHttpConnector::new(world.wire(Vec::new()));
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use deploy::local::script::{Deployment as Rollout, DeploymentEnd, Rule, Script};
 use deploy::plan::Desired;
+use deploy::reconcile::{DownOptions, UpOptions};
 
 use super::command::{Command, End};
 use super::fault::Trouble;
@@ -18,20 +19,27 @@ pub(super) struct Trial {
     pub(super) calls: Vec<String>,
     before: World,
     desired: Desired,
-    removes: bool,
+    task: Task,
     end: End,
     after: Vec<String>,
     // The environment is made from its files.
     _project: Project,
 }
 
+/// What a command is to do with the environment.
+#[derive(Clone, Copy)]
+pub(super) enum Task {
+    Up(UpOptions),
+    Down(DownOptions),
+}
+
 /// What a trial is made from.
-struct Situation {
-    name: &'static str,
-    project: Project,
-    before: World,
-    desired: Desired,
-    removes: bool,
+pub(super) struct Situation {
+    pub(super) name: &'static str,
+    pub(super) project: Project,
+    pub(super) before: World,
+    pub(super) desired: Desired,
+    pub(super) task: Task,
 }
 
 impl Trial {
@@ -43,7 +51,7 @@ impl Trial {
             desired: project.desired("1e-3"),
             before: World::new(&Script::default()),
             project,
-            removes: false,
+            task: Task::Up(UpOptions::default()),
         };
         Self::of(situation).await
     }
@@ -56,7 +64,7 @@ impl Trial {
             desired: project.desired("2e-3"),
             before: up(&project.desired("1e-3"), &Script::default()).await,
             project,
-            removes: false,
+            task: Task::Up(UpOptions::default()),
         };
         Self::of(situation).await
     }
@@ -79,7 +87,7 @@ impl Trial {
             before: up(&project.desired("1e-3"), &script).await,
             desired,
             project,
-            removes: false,
+            task: Task::Up(UpOptions::default()),
         };
         let trial = Self::of(situation).await;
         assert!(matches!(trial.end, End::RolledBack(_)), "{:?}", trial.end);
@@ -95,18 +103,19 @@ impl Trial {
             before: up(&desired, &Script::default()).await,
             desired,
             project,
-            removes: true,
+            task: Task::Down(DownOptions::default()),
         };
         Self::of(situation).await
     }
 
-    async fn of(situation: Situation) -> Self {
+    /// Runs the command undisturbed.
+    pub(super) async fn of(situation: Situation) -> Self {
         let mut trial = Self {
             name: situation.name,
             calls: Vec::new(),
             before: situation.before,
             desired: situation.desired,
-            removes: situation.removes,
+            task: situation.task,
             end: End::Done,
             after: Vec::new(),
             _project: situation.project,
@@ -126,10 +135,9 @@ impl Trial {
     }
 
     fn command(&self) -> Command<'_> {
-        if self.removes {
-            Command::Down(&self.desired.deployment)
-        } else {
-            Command::Up(&self.desired)
+        match self.task {
+            Task::Up(options) => Command::UpWith(&self.desired, options),
+            Task::Down(options) => Command::DownWith(&self.desired.deployment, options),
         }
     }
 
@@ -202,7 +210,7 @@ fn kind(end: &End) -> std::mem::Discriminant<End> {
 }
 
 /// An account in which the environment is up.
-async fn up(desired: &Desired, script: &Script) -> World {
+pub(super) async fn up(desired: &Desired, script: &Script) -> World {
     let world = World::new(script);
     world.run(Command::Up(desired)).await.end.unwrap().done();
     world

@@ -30,6 +30,7 @@ struct Inner {
     troubles: Vec<Trouble>,
     seen: Mutex<Seen>,
     dead: watch::Sender<bool>,
+    count: watch::Sender<usize>,
 }
 
 /// What has gone over the wire.
@@ -54,6 +55,7 @@ impl Wire {
             troubles,
             seen: Mutex::default(),
             dead: watch::Sender::new(false),
+            count: watch::Sender::new(0),
         }))
     }
 
@@ -68,11 +70,23 @@ impl Wire {
         dead.wait_for(|dead| *dead).await.unwrap();
     }
 
+    /// Returns once so many calls were made, or no more will be.
+    pub(super) async fn reached(&self, calls: usize) {
+        let mut count = self.0.count.subscribe();
+        count.wait_for(|count| *count >= calls).await.unwrap();
+    }
+
+    /// Says that no more calls will be made.
+    pub(super) fn ends(&self) {
+        self.0.count.send_replace(usize::MAX);
+    }
+
     /// Numbers a call and finds what goes wrong with it.
     fn begin(&self, name: &str) -> Option<Fault> {
         let mut seen = self.0.seen.lock().unwrap();
         seen.calls.push(name.to_owned());
         let number = seen.calls.len();
+        self.0.count.send_replace(number);
         let of_this = || seen.calls.iter().filter(|call| *call == name).count();
         let elapsed = self.0.started.elapsed();
         let found = self.0.troubles.iter().find(|trouble| match &trouble.when {

@@ -13,9 +13,9 @@ use deploy::bundle::Bundles;
 use deploy::cloud::Pace;
 use deploy::local::script::Script;
 use deploy::local::{Credentials, Engine, Options};
-use deploy::plan::Desired;
+use deploy::plan::{Choices, Desired, Plan};
 use deploy::reconcile::progress::{Event, Observer};
-use deploy::reconcile::{Cancel, Session, Station, Witness, Worker};
+use deploy::reconcile::{self, Cancel, Session, Station, Witness, Worker};
 use deploy::render::{self, Library};
 use deploy::stack::StackFile;
 use jiff::{SignedDuration, Timestamp};
@@ -31,12 +31,17 @@ pub(super) const KEY: &str = "AKIASIMULATED";
 pub(super) const SECRET: &str = "simulated";
 
 /// What environments are made from. The files stay as long as this does.
-pub(super) struct Project(TempDir);
+pub(super) struct Project(TempDir, String);
 
 impl Project {
     /// Writes the smallest files that make a stack.
     pub(super) fn new() -> Self {
-        let project = Self(tempfile::tempdir().unwrap());
+        Self::named("tiny")
+    }
+
+    /// Writes the smallest files that make a stack of this name.
+    pub(super) fn named(name: &str) -> Self {
+        let project = Self(tempfile::tempdir().unwrap(), name.to_owned());
         for (name, text) in [
             ("headlines.csv", "id,title\n1,Fed official says\n"),
             ("training/train.py", "print('never run')\n"),
@@ -57,7 +62,7 @@ impl Project {
     /// What the environment is to be with a further line in the stack file's `training`.
     pub(super) fn desired_with(&self, learning_rate: &str, training: &str) -> Desired {
         let file = self.0.path().join("stack.yaml");
-        fs::write(&file, stack_file(learning_rate, training)).unwrap();
+        fs::write(&file, stack_file(&self.1, learning_rate, training)).unwrap();
         let file = StackFile::read(&file).unwrap_or_else(|problems| panic!("{problems:?}"));
         let stack = file.environment("local").unwrap();
         let rendered = render::render(&stack, &Library::builtin()).unwrap();
@@ -65,10 +70,10 @@ impl Project {
     }
 }
 
-fn stack_file(learning_rate: &str, training: &str) -> String {
+fn stack_file(name: &str, learning_rate: &str, training: &str) -> String {
     format!(
         r#"
-stack: tiny
+stack: {name}
 data: {{ file: headlines.csv }}
 training:
   code: training
@@ -179,10 +184,15 @@ impl World {
 
     /// Makes another account that is as this one is now.
     pub(super) fn copy(&self) -> Self {
+        self.copy_under(&self.script)
+    }
+
+    /// Makes another account that is as this one is now, where another script is played.
+    pub(super) fn copy_under(&self, script: &Script) -> Self {
         self.save();
         let to = folder();
         copy(self.folder.path(), to.path());
-        Self::over(to, &self.script)
+        Self::over(to, script)
     }
 
     /// Writes the account into its folder.
@@ -212,21 +222,16 @@ impl World {
         command: Command<'_>,
         troubles: Vec<Trouble>,
     ) -> Run {
-        let wire = self.wire(troubles);
+        self.run_over(self.wire(troubles), machine, command).await
+    }
+
+    /// Runs a command in a process of its own on a machine, over a wire that others watch.
+    pub(super) async fn run_over(&self, wire: Wire, machine: Machine, command: Command<'_>) -> Run {
         let observer = Arc::new(Recorder::default());
         let (_switch, cancel) = Cancel::switch();
-        let connector = SharedHttpConnector::new(wire.clone());
-        // On the heap, as its future is large.
-        let mut cloud = Box::pin(connect_through(&connection(), connector)).await;
-        // As against AWS: what is simulated takes hours.
-        cloud.pace = Pace::SHARED;
-        let session = Session {
-            cloud,
-            observer: Arc::clone(&observer) as _,
-            cancel,
-            station: self.station(machine),
-            patience: Duration::ZERO,
-        };
+        let session = self
+            .session(&wire, machine, Arc::clone(&observer), cancel)
+            .await;
         let id = session.station.worker.id.clone();
         let end = tokio::select! {
             biased;
@@ -235,11 +240,45 @@ impl World {
         };
         drop(session);
         self.ended.lock().unwrap().insert(id.clone());
+        wire.ends();
         Run {
             id,
             end,
             calls: wire.calls(),
             events: std::mem::take(&mut *observer.0.lock().unwrap()),
+        }
+    }
+
+    /// Plans what bringing an environment up would do.
+    pub(super) async fn plan(&self, desired: &Desired) -> Plan {
+        let (_switch, cancel) = Cancel::switch();
+        let wire = self.wire(Vec::new());
+        let session = self
+            .session(&wire, Machine::Same, Arc::default(), cancel)
+            .await;
+        let choices = Choices::default();
+        reconcile::plan_up(&session, desired, choices)
+            .await
+            .unwrap()
+    }
+
+    async fn session(
+        &self,
+        wire: &Wire,
+        machine: Machine,
+        observer: Arc<Recorder>,
+        cancel: Cancel,
+    ) -> Session {
+        let connector = SharedHttpConnector::new(wire.clone());
+        let mut cloud = Box::pin(connect_through(&connection(), connector)).await;
+        // As against AWS: what is simulated takes hours.
+        cloud.pace = Pace::SHARED;
+        Session {
+            cloud,
+            observer,
+            cancel,
+            station: self.station(machine),
+            patience: Duration::ZERO,
         }
     }
 

@@ -1,0 +1,74 @@
+//! Situations that something has to happen for before a command finds itself in them.
+
+use deploy::local::script::{Act, Rule, Script};
+use deploy::plan::teardown::Extent;
+use deploy::reconcile::{DownOptions, UpOptions};
+
+use super::command::{Command, End};
+use super::state::state;
+use super::trial::{Situation, Task, Trial, up};
+use super::world::{Project, World};
+
+/// An operation on a resource that the service refuses.
+pub(super) fn refused() -> Act {
+    Act {
+        fails: Some("The service says no.".to_owned()),
+        ..Act::default()
+    }
+}
+
+/// Removes what serves and leaves what is dear.
+pub(super) async fn down_that_keeps_data() -> Trial {
+    let project = Project::new();
+    let desired = project.desired("1e-3");
+    let options = DownOptions {
+        extent: Extent::AllButData,
+        ..DownOptions::default()
+    };
+    Trial::of(Situation {
+        name: "down that keeps data",
+        before: up(&desired, &Script::default()).await,
+        desired,
+        project,
+        task: Task::Down(options),
+    })
+    .await
+}
+
+/// Brings an environment up whose service stack could not be made.
+pub(super) async fn up_after_a_creation_that_was_rolled_back() -> Trial {
+    let project = Project::new();
+    let desired = project.desired("1e-3");
+    let create = "create AWS::SageMaker::Endpoint ";
+    let broken = World::new(&Script {
+        resources: vec![Rule::new(&[create], refused()).times(1)],
+        ..Script::default()
+    });
+    let end = broken.run(Command::Up(&desired)).await.end.unwrap();
+    assert!(matches!(end, End::RolledBack(_)), "{end:?}");
+    let before = left_as(broken, " ROLLBACK_COMPLETE").await;
+    Trial::of(Situation {
+        name: "up after a creation that was rolled back",
+        before,
+        desired,
+        project,
+        task: Task::Up(UpOptions::default()),
+    })
+    .await
+}
+
+/// The account as it is, where everything works from now on.
+async fn left_as(broken: World, status: &str) -> World {
+    let lines = state(&broken).await;
+    let stacks: Vec<&String> = lines
+        .iter()
+        .filter(|line| line.starts_with("stack "))
+        .collect();
+    assert!(
+        stacks.iter().any(|line| line.ends_with(status)),
+        "{stacks:?}"
+    );
+    let world = broken.copy_under(&Script::default());
+    broken.close().await;
+    world
+}
