@@ -29,6 +29,8 @@
 //! * Nothing that carries no tags of ours is ever changed, and nothing in another account.
 //! * Planning and reconciling cannot know whether AWS or the local engine answers.
 //! * A plan that changes nothing still looks whether the service answers.
+//! * One run at a time changes an environment; whoever loses the lock changes nothing any more.
+//! * A run may end at any API call: the next one comes to the same end.
 
 #[cfg(feature = "aws")]
 pub mod aws;

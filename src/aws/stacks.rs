@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::types::Stack;
+use aws_sdk_cloudformation::types::{EventFilter, OperationEvent, Stack};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::changes;
@@ -72,35 +72,7 @@ impl Stacks for CloudFormation {
     }
 
     async fn resources(&self, stack: &str) -> Result<Vec<StackResource>, CloudFault> {
-        let mut resources = Vec::new();
-        let mut token = None;
-        for _ in 0..PAGES {
-            let answer = self
-                .client
-                .list_stack_resources()
-                .stack_name(stack)
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|error| fault("ListStackResources", &error))?;
-            let page = answer.stack_resource_summaries.unwrap_or_default();
-            resources.extend(page.into_iter().map(|resource| {
-                StackResource {
-                    logical_id: resource.logical_resource_id.unwrap_or_default(),
-                    resource_type: resource.resource_type.unwrap_or_default(),
-                    physical_id: resource.physical_resource_id.unwrap_or_default(),
-                    status: resource
-                        .resource_status
-                        .map(|status| status.as_str().to_owned())
-                        .unwrap_or_default(),
-                }
-            }));
-            token = answer.next_token;
-            if token.is_none() {
-                return Ok(resources);
-            }
-        }
-        Err(incomplete("ListStackResources", "an end"))
+        resources(&self.client, stack).await
     }
 
     async fn events(
@@ -137,6 +109,24 @@ impl Stacks for CloudFormation {
         Ok(events)
     }
 
+    async fn objections(&self, stack: &str, token: &str) -> Result<Vec<StackEvent>, CloudFault> {
+        let filter = EventFilter::builder().failed_events(true).build();
+        let answer = self
+            .client
+            .describe_events()
+            .stack_name(stack)
+            .filters(filter)
+            .send()
+            .await
+            .map_err(|error| fault("DescribeEvents", &error))?;
+        let events = answer.operation_events.unwrap_or_default();
+        Ok(events
+            .into_iter()
+            .filter(|event| event.client_request_token.as_deref() == Some(token))
+            .filter_map(objection)
+            .collect())
+    }
+
     async fn newest_event(&self, stack: &str) -> Result<Option<StackEvent>, CloudFault> {
         let answer = self
             .client
@@ -153,6 +143,41 @@ impl Stacks for CloudFormation {
             .next()
             .map(stack_event))
     }
+}
+
+/// Lists the resources of a stack.
+pub(super) async fn resources(
+    client: &Client,
+    stack: &str,
+) -> Result<Vec<StackResource>, CloudFault> {
+    let mut resources = Vec::new();
+    let mut token = None;
+    for _ in 0..PAGES {
+        let answer = client
+            .list_stack_resources()
+            .stack_name(stack)
+            .set_next_token(token)
+            .send()
+            .await
+            .map_err(|error| fault("ListStackResources", &error))?;
+        let page = answer.stack_resource_summaries.unwrap_or_default();
+        resources.extend(page.into_iter().map(|resource| {
+            StackResource {
+                logical_id: resource.logical_resource_id.unwrap_or_default(),
+                resource_type: resource.resource_type.unwrap_or_default(),
+                physical_id: resource.physical_resource_id.unwrap_or_default(),
+                status: resource
+                    .resource_status
+                    .map(|status| status.as_str().to_owned())
+                    .unwrap_or_default(),
+            }
+        }));
+        token = answer.next_token;
+        if token.is_none() {
+            return Ok(resources);
+        }
+    }
+    Err(incomplete("ListStackResources", "an end"))
 }
 
 /// CloudFormation uses one code, `ValidationError`, for many things; its text says which.
@@ -220,6 +245,24 @@ fn state(stack: Stack) -> Result<StackState, CloudFault> {
     })
 }
 
+/// An event of a validation that did not pass (CloudFormation API reference, `OperationEvent`).
+fn objection(event: OperationEvent) -> Option<StackEvent> {
+    let why = event.validation_status_reason?;
+    let place = event.validation_path.filter(|path| !path.is_empty());
+    Some(StackEvent {
+        id: event.event_id.unwrap_or_default(),
+        token: event.client_request_token,
+        physical_id: event.physical_resource_id,
+        logical_id: event.logical_resource_id.unwrap_or_default(),
+        resource_type: event.resource_type.unwrap_or_default(),
+        status: "VALIDATION_FAILED".to_owned(),
+        reason: Some(match place {
+            Some(place) => format!("{why} (at {place})"),
+            None => why,
+        }),
+    })
+}
+
 fn stack_event(event: aws_sdk_cloudformation::types::StackEvent) -> StackEvent {
     StackEvent {
         id: event.event_id.unwrap_or_default(),
@@ -231,6 +274,8 @@ fn stack_event(event: aws_sdk_cloudformation::types::StackEvent) -> StackEvent {
             .resource_status
             .map(|status| status.as_str().to_owned())
             .unwrap_or_default(),
-        reason: event.resource_status_reason,
+        reason: event
+            .resource_status_reason
+            .filter(|reason| !reason.is_empty()),
     }
 }

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::output::{self, Format};
 use super::unsupported;
 use super::up::ChoiceArguments;
-use crate::plan::{self, Choices, Desired, Inside, Observed, Plan, SavedPlan};
+use crate::plan::{self, Choices, Desired, Inside, Observed, Plan, SavedPlan, Step, expected};
 use crate::reconcile;
 
 /// Arguments of `deploy plan`.
@@ -108,10 +108,21 @@ fn json(environment: &Environment, plan: &Plan) -> Value {
         "stack": environment.stack.name.as_str(),
         "environment": environment.stack.environment.as_str(),
         "changes": !plan.changes_nothing(),
-        "steps": plan.steps,
+        "steps": plan.steps.iter().map(|step| with_range(environment, step)).collect::<Vec<_>>(),
         "held": plan.held,
         "removes": plan.removes,
         "keeps": plan.keeps,
         "based_on": plan.based_on,
     })
+}
+
+/// A step with how long it usually takes, where that is known.
+fn with_range(environment: &Environment, step: &Step) -> Value {
+    let mut value = json!(step);
+    let usual = match environment.pace() {
+        output::Pace::Aws => expected(step.kind, step.action),
+        output::Pace::Local => None,
+    };
+    value["expected"] = json!(usual);
+    value
 }

@@ -206,6 +206,10 @@ pub trait Stacks: Send + Sync {
         after: Option<&str>,
     ) -> Result<Vec<StackEvent>, CloudFault>;
 
+    /// Lists what CloudFormation objected to before it touched anything, in the operation with the token
+    /// or in the making of the change set of this name. The events of the stack do not tell it.
+    async fn objections(&self, stack: &str, token: &str) -> Result<Vec<StackEvent>, CloudFault>;
+
     /// Returns the newest event; `None` when nothing has happened yet.
     async fn newest_event(&self, stack: &str) -> Result<Option<StackEvent>, CloudFault>;
 }

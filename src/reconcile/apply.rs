@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use super::Session;
 use super::change::{StackChange, ensure};
 use super::drift;
-use super::error::{ReconcileError, known};
+use super::error::{ReconcileError, doing, known};
 use super::lock::Lock;
+use super::progress::Event;
 use super::steps;
 use super::train::{Model, train};
 use super::upload::upload;
@@ -17,9 +18,13 @@ use super::verify::{Closeness, verify};
 use super::withdraw::{self, Skip};
 use crate::cloud::stacks::{DriftMode, StackState};
 use crate::cloud::training::TrainingState;
+use crate::plan::recover::{Recovery, recovery};
 use crate::plan::{
     Action, Deployment, Desired, DesiredStack, Observed, Plan, Purpose, Step, StepKind,
 };
+
+/// How often a stack is tried whose resources cannot assume their role yet.
+const PROPAGATION_ATTEMPTS: u32 = 3;
 
 /// What a run achieved.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -158,15 +163,44 @@ impl Run<'_> {
             tags: self.desired.tags.clone(),
             drift: DriftMode::Leave,
         };
-        let deployment = Some(&self.desired.deployment);
         let before = match (action, before) {
             (Action::Replace, Some(state)) => {
                 withdraw::delete(self.session, state, Vec::new()).await?;
                 None
             }
-            (_, before) => before,
+            (_, before) => before.cloned(),
         };
-        ensure(self.session, deployment, &change, before).await
+        self.ensure(&change, before).await
+    }
+
+    /// Brings a stack about, and again for a few times when all that failed is that a new role was not
+    /// known everywhere yet. A denial that is real fails each time and is told in the end.
+    async fn ensure(
+        &self,
+        change: &StackChange,
+        mut before: Option<StackState>,
+    ) -> Result<StackState, ReconcileError> {
+        let deployment = &self.desired.deployment;
+        for _ in 1..PROPAGATION_ATTEMPTS {
+            let failure =
+                match ensure(self.session, Some(deployment), change, before.as_ref()).await {
+                    Err(failure) if failure.is_propagation() => failure,
+                    result => return result,
+                };
+            let text = format!("{failure}; a new role takes a moment to be known, so once more");
+            self.session.observer.event(Event::Notice { text });
+            let now = self.session.cloud.stacks.describe(&change.name).await;
+            before = now.map_err(doing("look at the stack"))?;
+            match before.as_ref().map(|state| recovery(state.status)) {
+                Some(Recovery::Update) | None => {}
+                Some(Recovery::Recreate) => {
+                    let state = known(before.take(), "the stack")?;
+                    withdraw::delete(self.session, &state, Vec::new()).await?;
+                }
+                Some(_) => return Err(failure),
+            }
+        }
+        ensure(self.session, Some(deployment), change, before.as_ref()).await
     }
 }
 

@@ -55,12 +55,11 @@ pub async fn ensure(
         let state = look_at_stack(session, &change.name).await?;
         return super::error::known(state, "the stack");
     }
-    let state = match (request.kind, before) {
-        (ChangeKind::Update, Some(before)) => before.clone(),
-        _ => {
-            let state = look_at_stack(session, &change.name).await?;
-            super::error::known(state, "the stack")?
-        }
+    let state = if let (ChangeKind::Update, Some(before)) = (request.kind, before) {
+        before.clone()
+    } else {
+        let state = look_at_stack(session, &change.name).await?;
+        super::error::known(state, "the stack")?
     };
     execute(session, &state, &request.name).await?;
     let operation = Operation {
@@ -118,12 +117,12 @@ async fn clear(session: &Session, before: &StackState, name: &str) -> Result<(),
     let waiting = if before.status == StackStatus::ReviewInProgress {
         before.pending_changes.clone()
     } else {
-        let waiting = session.cloud.changes.waiting(&before.id).await;
+        let waiting = session.cloud.changes.waiting(&before.name).await;
         waiting.map_err(doing("list the change sets"))?
     };
     for found in waiting.iter().filter(|found| *found != name) {
         if found.starts_with(CHANGE_PREFIX) {
-            let discarded = session.cloud.changes.discard(&before.id, found).await;
+            let discarded = session.cloud.changes.discard(&before.name, found).await;
             discarded.map_err(doing("discard an old change set"))?;
         } else {
             let stack = &before.name;
@@ -152,6 +151,7 @@ async fn submitted(session: &Session, request: &ChangeRequest) -> Result<bool, R
                 return Ok(false);
             }
             Some(ChangeStatus::Failed(reason)) => {
+                let reason = objections(session, request, reason).await;
                 discard(session, request).await?;
                 let stack = request.stack.clone();
                 return Err(ReconcileError::ChangeRefused { stack, reason });
@@ -159,6 +159,20 @@ async fn submitted(session: &Session, request: &ChangeRequest) -> Result<bool, R
             Some(ChangeStatus::Pending) | None => watch.pause().await?,
         }
     }
+}
+
+/// Adds to the reason of a change set's failure what its validation found in detail.
+async fn objections(session: &Session, request: &ChangeRequest, reason: String) -> String {
+    let stacks = &session.cloud.stacks;
+    // Where it cannot be asked for, the reason stands without the details.
+    let found = stacks.objections(&request.stack, &request.name).await;
+    let found = found.unwrap_or_default().into_iter();
+    let details =
+        found.filter_map(|event| Some(format!("{}: {}", event.logical_id, event.reason?)));
+    std::iter::once(reason)
+        .chain(details)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// Removes a change set that cannot be executed, which would be found again by the next run, and the
@@ -180,7 +194,7 @@ async fn discard(session: &Session, request: &ChangeRequest) -> Result<(), Recon
 }
 
 async fn execute(session: &Session, state: &StackState, name: &str) -> Result<(), ReconcileError> {
-    let executed = session.cloud.changes.execute(&state.id, name).await;
+    let executed = session.cloud.changes.execute(&state.name, name).await;
     let Err(fault) = executed else { return Ok(()) };
     // An execution that is under way already was begun by this very request, whose answer was lost, or
     // by another run that wants the same.

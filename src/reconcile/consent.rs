@@ -5,8 +5,8 @@ use crate::plan::Plan;
 
 /// Decides whether a plan is carried out.
 pub trait Consent: Send + Sync {
-    /// Agrees to a plan that changes something. It is asked again when the world has moved meanwhile
-    /// and the plan with it.
+    /// Agrees to a plan, also to one that changes nothing. It is asked again when the world has moved
+    /// meanwhile and the plan with it.
     ///
     /// # Errors
     /// [`ReconcileError::Declined`], or [`ReconcileError::Moved`] for a plan that is not the agreed one.

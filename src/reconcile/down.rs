@@ -42,11 +42,11 @@ pub async fn down(
         if !plan.held.is_empty() {
             return Err(ReconcileError::Held(plan.held));
         }
+        consent.agree(&plan)?;
         if plan.changes_nothing() {
             tear_down(session, deployment, &observed, &plan, options, None).await?;
             return Ok(plan);
         }
-        consent.agree(&plan)?;
         let lock = Arc::new(Lock::new(session, deployment, "down"));
         lock.take().await?;
         let moved = locked(&lock, deployment, options, &plan).await;

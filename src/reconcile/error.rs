@@ -6,6 +6,7 @@ use super::drift::{Finding, Subject};
 use super::lock::LockNote;
 use crate::cloud::CloudFault;
 use crate::cloud::condition::StackStatus;
+use crate::cloud::diagnosis::is_propagation;
 use crate::cloud::inventory::Item;
 use crate::plan::check::Flaw;
 use crate::plan::{Held, StepKind};
@@ -178,6 +179,14 @@ impl ReconcileError {
             Self::RolledBackSilently { .. } => true,
             _ => false,
         }
+    }
+
+    /// Whether all that failed is that a new role is not known everywhere yet, as far as the words tell.
+    pub(super) fn is_propagation(&self) -> bool {
+        matches!(
+            self,
+            Self::StackFailed { cause: Some(cause), .. } if is_propagation(&cause.reason)
+        )
     }
 
     /// The step that a log belongs to, and its last lines.

@@ -77,7 +77,13 @@ pub(super) async fn follow(
             if let Some(state) = story.final_state(&mut watch, over).await? {
                 // The reason of a failure may have been written after the last look.
                 story.read(&mut watch).await?;
-                let cause = story.cause;
+                let failed = state
+                    .as_ref()
+                    .is_some_and(|state| !state.status.succeeded());
+                let cause = match story.cause {
+                    None if failed => objection(session, &operation).await,
+                    cause => cause,
+                };
                 return Ok(Ended { state, cause });
             }
         }
@@ -86,6 +92,22 @@ pub(super) async fn follow(
         }
         watch.pause().await?;
     }
+}
+
+/// What CloudFormation objected to before it touched anything: then no resource has an event.
+async fn objection(session: &Session, operation: &Operation<'_>) -> Option<Cause> {
+    let objections = session
+        .cloud
+        .stacks
+        .objections(operation.id, operation.token);
+    // Where it cannot be asked for, the failure stands without its cause.
+    let first = objections.await.ok()?.into_iter().next()?;
+    Some(Cause {
+        logical_id: first.logical_id,
+        resource_type: first.resource_type,
+        reason: first.reason?,
+        log: Vec::new(),
+    })
 }
 
 /// What was read of an operation so far.
@@ -234,4 +256,229 @@ pub(super) async fn has_begun(
     let ask = || session.cloud.stacks.newest_event(stack);
     let newest = patiently(session, stack, "look at the stack's events", ask).await?;
     Ok(newest.is_some_and(|event| event.token.as_deref() == Some(token)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::{Arc, Mutex};
+
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::cloud::stacks::{StackResource, Stacks};
+    use crate::reconcile::testing;
+
+    const STACK: &str = "arn:stack";
+    const NESTED: &str = "arn:nested";
+
+    /// Stacks whose events come one by one, and are described as the last one says.
+    #[derive(Default)]
+    struct Told {
+        events: BTreeMap<&'static str, Vec<StackEvent>>,
+        /// Events of the stack that can be read already.
+        readable: Mutex<usize>,
+        objections: Vec<StackEvent>,
+        describes: Mutex<u32>,
+        looks: Mutex<u32>,
+    }
+
+    fn event(
+        id: &str,
+        about: (&str, &str, &str),
+        status: &str,
+        reason: Option<&str>,
+    ) -> StackEvent {
+        let (logical_id, resource_type, physical_id) = about;
+        StackEvent {
+            id: id.into(),
+            token: Some("t".into()),
+            physical_id: Some(physical_id.into()),
+            logical_id: logical_id.into(),
+            resource_type: resource_type.into(),
+            status: status.into(),
+            reason: reason.map(str::to_owned),
+        }
+    }
+
+    fn own(id: &str, status: &str) -> StackEvent {
+        event(
+            id,
+            ("news", "AWS::CloudFormation::Stack", STACK),
+            status,
+            None,
+        )
+    }
+
+    #[async_trait]
+    impl Stacks for Told {
+        async fn describe(&self, _: &str) -> Result<Option<StackState>, CloudFault> {
+            *self.describes.lock().unwrap() += 1;
+            let readable = *self.readable.lock().unwrap();
+            let mut own = self.events[STACK][..readable].iter().rev();
+            let status = own.find_map(|event| event.stack_status(STACK));
+            let state = status.map(|status| StackState {
+                name: "news".into(),
+                id: STACK.into(),
+                status,
+                status_reason: None,
+                revision: "2".into(),
+                tags: BTreeMap::new(),
+                parameters: BTreeMap::new(),
+                outputs: BTreeMap::new(),
+                pending_changes: Vec::new(),
+                token: None,
+            });
+            Ok(state)
+        }
+
+        async fn list(&self) -> Result<Vec<String>, CloudFault> {
+            Ok(Vec::new())
+        }
+
+        async fn resources(&self, _: &str) -> Result<Vec<StackResource>, CloudFault> {
+            Ok(Vec::new())
+        }
+
+        async fn events(
+            &self,
+            stack: &str,
+            token: &str,
+            after: Option<&str>,
+        ) -> Result<Vec<StackEvent>, CloudFault> {
+            let mut events = self.events[stack].clone();
+            if stack == STACK {
+                *self.looks.lock().unwrap() += 1;
+                let mut readable = self.readable.lock().unwrap();
+                *readable = (*readable + 1).min(events.len());
+                events.truncate(*readable);
+            }
+            events.retain(|event| event.token.as_deref() == Some(token));
+            let read = events
+                .iter()
+                .position(|event| Some(event.id.as_str()) == after);
+            Ok(events.split_off(read.map_or(0, |read| read + 1)))
+        }
+
+        async fn objections(&self, _: &str, _: &str) -> Result<Vec<StackEvent>, CloudFault> {
+            Ok(self.objections.clone())
+        }
+
+        async fn newest_event(&self, stack: &str) -> Result<Option<StackEvent>, CloudFault> {
+            Ok(self.events[stack].last().cloned())
+        }
+    }
+
+    async fn followed(told: &Arc<Told>) -> Ended {
+        let mut bed = testing::session();
+        bed.session.cloud.stacks = told.clone();
+        let operation = Operation {
+            name: "news",
+            id: STACK,
+            token: "t",
+            before: None,
+        };
+        follow(&bed.session, None, operation).await.unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_look_a_tick_is_enough_and_the_stack_is_described_once() {
+        let mut events = vec![own("0", "UPDATE_IN_PROGRESS")];
+        let group = ("Group", "AWS::Logs::LogGroup", "g");
+        events.extend((1..30).map(|n| event(&n.to_string(), group, "UPDATE_COMPLETE", None)));
+        events.push(own("30", "UPDATE_COMPLETE"));
+        let told = Arc::new(Told {
+            events: BTreeMap::from([(STACK, events)]),
+            ..Told::default()
+        });
+        let ended = followed(&told).await;
+        assert_eq!(ended.state.unwrap().status, StackStatus::UpdateComplete);
+        assert_eq!(*told.describes.lock().unwrap(), 1);
+        // One for each event, and one after the end.
+        assert_eq!(*told.looks.lock().unwrap(), 32);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_cause_is_the_first_failure_even_in_a_nested_stack() {
+        let inner = ("Inner", "AWS::CloudFormation::Stack", NESTED);
+        let bucket = ("Bucket", "AWS::S3::Bucket", "b");
+        let told = Arc::new(Told {
+            events: BTreeMap::from([
+                (
+                    STACK,
+                    vec![
+                        own("0", "CREATE_IN_PROGRESS"),
+                        event(
+                            "1",
+                            inner,
+                            "CREATE_FAILED",
+                            Some("Embedded stack was not created"),
+                        ),
+                        event(
+                            "2",
+                            bucket,
+                            "CREATE_FAILED",
+                            Some("Resource creation cancelled"),
+                        ),
+                        own("3", "ROLLBACK_IN_PROGRESS"),
+                        own("4", "ROLLBACK_COMPLETE"),
+                    ],
+                ),
+                (
+                    NESTED,
+                    vec![
+                        event(
+                            "5",
+                            bucket,
+                            "CREATE_FAILED",
+                            Some("Resource creation cancelled"),
+                        ),
+                        event(
+                            "6",
+                            bucket,
+                            "CREATE_FAILED",
+                            Some("it belongs to somebody else"),
+                        ),
+                    ],
+                ),
+            ]),
+            ..Told::default()
+        });
+        let ended = followed(&told).await;
+        let cause = ended.cause.unwrap();
+        assert_eq!(
+            (cause.logical_id.as_str(), cause.reason.as_str()),
+            ("Bucket", "it belongs to somebody else")
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_failed_resource_the_validation_tells_the_cause() {
+        let bucket = ("Bucket", "AWS::S3::Bucket", "b");
+        let told = Arc::new(Told {
+            events: BTreeMap::from([(
+                STACK,
+                vec![
+                    own("0", "CREATE_IN_PROGRESS"),
+                    own("1", "ROLLBACK_COMPLETE"),
+                ],
+            )]),
+            objections: vec![event("2", bucket, "VALIDATION_FAILED", Some("it is taken"))],
+            ..Told::default()
+        });
+        assert_eq!(followed(&told).await.cause.unwrap().reason, "it is taken");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_operation_without_events_is_seen_in_the_stack_itself() {
+        let mut last = own("0", "DELETE_COMPLETE");
+        last.token = None;
+        let told = Arc::new(Told {
+            events: BTreeMap::from([(STACK, vec![last])]),
+            ..Told::default()
+        });
+        let ended = followed(&told).await;
+        assert_eq!(ended.state.unwrap().status, StackStatus::DeleteComplete);
+        assert!(*told.looks.lock().unwrap() >= QUIET);
+    }
 }

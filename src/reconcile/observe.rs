@@ -7,7 +7,7 @@ use futures::stream::{StreamExt, TryStreamExt};
 use super::Session;
 use super::error::{ReconcileError, doing};
 use super::wait::patiently;
-use crate::cloud::stacks::StackState;
+use crate::cloud::stacks::{StackResource, StackState};
 use crate::cloud::training::TrainingState;
 use crate::plan::recover::{Recovery, recovery};
 use crate::plan::{Choices, Closeness, Deployment, Desired, Inside, Observed, is_current};
@@ -33,12 +33,11 @@ pub async fn observe(
         .flatten()
         .find_map(StackState::account)
         .map(str::to_owned);
-    let account = match account {
-        Some(account) => account,
-        None => {
-            let caller = session.cloud.identity.caller().await;
-            caller.map_err(doing("ask who is calling"))?.account
-        }
+    let account = if let Some(account) = account {
+        account
+    } else {
+        let caller = session.cloud.identity.caller().await;
+        caller.map_err(doing("ask who is calling"))?.account
     };
     Ok(Observed {
         account,
@@ -80,7 +79,7 @@ pub(super) async fn look_for_up(
     {
         let resources = session.cloud.stacks.resources(&state.id).await;
         let resources = resources.map_err(doing("look at the stack's resources"))?;
-        let live = resources.into_iter().filter(|found| found.is_live());
+        let live = resources.into_iter().filter(StackResource::is_live);
         let entry = (state.name.clone(), live.collect());
         observed.inside.live.extend([entry]);
     }

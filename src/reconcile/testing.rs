@@ -264,6 +264,10 @@ impl Stacks for Nothing {
         Ok(Vec::new())
     }
 
+    async fn objections(&self, _: &str, _: &str) -> Result<Vec<StackEvent>, CloudFault> {
+        Ok(Vec::new())
+    }
+
     async fn newest_event(&self, _: &str) -> Result<Option<StackEvent>, CloudFault> {
         Ok(None)
     }

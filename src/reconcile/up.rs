@@ -76,11 +76,11 @@ pub async fn up(
         if !plan.held.is_empty() {
             return Err(ReconcileError::Held(plan.held));
         }
+        consent.agree(&plan)?;
         if plan.changes_nothing() {
             let outcome = bring_up(session, desired, &observed, &plan, None).await?;
             return Ok(Up { plan, outcome });
         }
-        consent.agree(&plan)?;
         let lock = Arc::new(Lock::new(session, deployment, "up"));
         lock.take().await?;
         let round = locked(&lock, desired, options, &plan).await;

@@ -236,7 +236,9 @@ mod tests {
         for look in 0..1_000 {
             assert!((0.85..=1.15).contains(&jitter("news-prod-service", look)));
         }
-        assert!(jitter("a", 1) != jitter("b", 1) && jitter("a", 1) != jitter("a", 2));
+        let differs = |one: f64, other: f64| (one - other).abs() > f64::EPSILON;
+        assert!(differs(jitter("a", 1), jitter("b", 1)));
+        assert!(differs(jitter("a", 1), jitter("a", 2)));
     }
 
     #[tokio::test(start_paused = true)]

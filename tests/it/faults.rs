@@ -10,7 +10,7 @@ use crate::support::project::{Project, is_alive, some_headlines, tiny_stack};
 use crate::support::tools;
 
 /// A project that trains with the given script instead of the repository's.
-fn with_script(script: &str) -> Project {
+pub(crate) fn with_script(script: &str) -> Project {
     with_script_on(&tools::interpreter("test"), script)
 }
 

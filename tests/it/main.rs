@@ -11,6 +11,7 @@ mod injection;
 mod language;
 mod matrix;
 mod python;
+mod reconciling;
 mod render;
 mod simulation;
 mod standins;

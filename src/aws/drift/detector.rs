@@ -7,10 +7,12 @@ use aws_sdk_cloudformation::types::{
 };
 
 use crate::aws::fault::{fault, incomplete};
+use crate::aws::stacks::resources;
 use crate::cloud::CloudFault;
 use crate::cloud::drift::{
     Deployed, DeployedResource, Detected, DetectedProperty, DetectedState, Detection, StackDrift,
 };
+use crate::cloud::stacks::StackResource;
 
 /// Pages that are read of any listing at most.
 const PAGES: usize = 50;
@@ -24,35 +26,13 @@ impl Detector {
     pub(in crate::aws) fn new(client: Client) -> Self {
         Self { client }
     }
+}
 
-    async fn resources(&self, stack: &str) -> Result<Vec<DeployedResource>, CloudFault> {
-        let mut found = Vec::new();
-        let mut token = None;
-        for _ in 0..PAGES {
-            let answer = self
-                .client
-                .list_stack_resources()
-                .stack_name(stack)
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|error| fault("ListStackResources", &error))?;
-            let summaries = answer.stack_resource_summaries.unwrap_or_default();
-            found.extend(summaries.into_iter().filter_map(|summary| {
-                let status = summary.resource_status?;
-                let deleted = status.as_str().starts_with("DELETE_COMPLETE");
-                (!deleted).then_some(DeployedResource {
-                    logical_id: summary.logical_resource_id?,
-                    kind: summary.resource_type?,
-                    physical_id: summary.physical_resource_id?,
-                })
-            }));
-            token = answer.next_token;
-            if token.is_none() {
-                return Ok(found);
-            }
-        }
-        Err(incomplete("ListStackResources", "an end"))
+fn deployed(resource: StackResource) -> DeployedResource {
+    DeployedResource {
+        logical_id: resource.logical_id,
+        kind: resource.resource_type,
+        physical_id: resource.physical_id,
     }
 }
 
@@ -71,7 +51,12 @@ impl StackDrift for Detector {
             template: answer
                 .template_body
                 .ok_or_else(|| incomplete("GetTemplate", "the template"))?,
-            resources: self.resources(stack).await?,
+            resources: resources(&self.client, stack)
+                .await?
+                .into_iter()
+                .filter(StackResource::is_live)
+                .map(deployed)
+                .collect(),
         })
     }
 

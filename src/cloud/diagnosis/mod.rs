@@ -18,6 +18,7 @@ mod key;
 mod matching;
 mod name;
 mod permission;
+mod protection;
 mod quota;
 mod region;
 mod service;
@@ -110,6 +111,8 @@ pub enum KnownCause {
     NameTaken,
     /// The bucket cannot be deleted while it holds something.
     BucketNotEmpty,
+    /// The stack is protected from being deleted.
+    TerminationProtected,
     /// The bucket is being made or deleted by somebody at this moment.
     BucketBusy,
     /// The credentials were good once.
@@ -243,6 +246,7 @@ fn families(symptom: &Symptom<'_>) -> Vec<&'static [Row]> {
             &[endpoint::ROWS, name::ROWS]
         }
         Origin::Resource(kind) if kind.starts_with("AWS::Lambda::") => &[api::FUNCTION, name::ROWS],
+        Origin::Operation("DeleteStack") => &[protection::ROWS, bucket::ROWS],
         Origin::Operation(_) | Origin::Change | Origin::Resource(_) => &[bucket::ROWS, name::ROWS],
     };
     // Last, since that a template is invalid says less than why a resource was refused.

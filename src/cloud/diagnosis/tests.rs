@@ -110,6 +110,7 @@ const EXAMPLES: &[Example] = {
         (Resource("AWS::Lambda::Permission"), "", "Resource handler returned message: \"Function not found: arn:aws:lambda:eu-west-1:1:function:news-classify (Service: Lambda, Status Code: 404)\" (HandlerErrorCode: NotFound)", C::FunctionFailed, "`deploy down`"),
         (FUNCTION, "", "Resource handler returned message: \"Unzipped size must be smaller than 262144000 bytes (Service: Lambda, Status Code: 400)\" (HandlerErrorCode: InvalidRequest)", C::ScriptFailed, "`function.code`"),
         // Templates.
+        (Operation("DeleteStack"), "ValidationError", "Stack [news-prod-service] cannot be deleted while TerminationProtection is enabled", C::TerminationProtected, "update-termination-protection"),
         (Operation("CreateChangeSet"), "ValidationError", "1 validation error detected: Value '...' at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to 51200", C::TemplateTooLarge, "51,200"),
         (Operation("CreateChangeSet"), "ValidationError", "Template format error: Number of resources, 501, is greater than maximum allowed, 500", C::TemplateTooLarge, "has 501"),
         (Operation("CreateChangeSet"), "ValidationError", "Template format error: Number of outputs, 201, is greater than maximum allowed, 200", C::TemplateTooLarge, "200 outputs"),

@@ -54,13 +54,13 @@ impl World {
         bed
     }
 
-    fn lock(&self, bed: &Bed) -> Arc<Lock> {
-        Arc::new(Lock::new(&bed.session, &deployment(), "up"))
-    }
-
     async fn is_there(&self) -> bool {
         self.memory.read("", KEY).await.unwrap().is_some()
     }
+}
+
+fn lock_of(bed: &Bed) -> Arc<Lock> {
+    Arc::new(Lock::new(&bed.session, &deployment(), "up"))
 }
 
 fn holder(result: Result<(), ReconcileError>) -> String {
@@ -74,7 +74,7 @@ fn holder(result: Result<(), ReconcileError>) -> String {
 async fn one_run_works_and_the_other_is_told_who() {
     let world = World::new();
     let (a, b) = (world.run("a"), world.run("b"));
-    let (first, second) = (world.lock(&a), world.lock(&b));
+    let (first, second) = (lock_of(&a), lock_of(&b));
     first.take().await.unwrap();
     let error = second.take().await.unwrap_err();
     assert!(error.to_string().contains("user-a on mill"), "{error}");
@@ -88,7 +88,7 @@ async fn one_run_works_and_the_other_is_told_who() {
 async fn a_lock_is_renewed_for_as_long_as_its_holder_works() {
     let world = World::new();
     let (a, b) = (world.run("a"), world.run("b"));
-    let (first, second) = (world.lock(&a), world.lock(&b));
+    let (first, second) = (lock_of(&a), lock_of(&b));
     first.take().await.unwrap();
     for _ in 0..48 {
         sleep(Duration::from_mins(10)).await;
@@ -106,11 +106,11 @@ async fn a_lock_is_renewed_for_as_long_as_its_holder_works() {
 async fn a_run_that_died_elsewhere_keeps_the_lock_until_its_lease_is_over() {
     let world = World::new();
     let (a, b) = (world.run("a"), world.run("b"));
-    let first = world.lock(&a);
+    let first = lock_of(&a);
     first.take().await.unwrap();
     drop(first);
     tokio::task::yield_now().await;
-    let second = world.lock(&b);
+    let second = lock_of(&b);
     assert_eq!(holder(second.take().await), "a");
     advance(note::SHORTEST).await;
     // It is over by the clock; that nobody renews it for an interval is waited for.
@@ -128,12 +128,12 @@ async fn a_run_that_died_elsewhere_keeps_the_lock_until_its_lease_is_over() {
 async fn a_run_that_died_on_this_machine_is_succeeded_at_once() {
     let world = World::new();
     let (a, b) = (world.run("a"), world.run("b"));
-    let first = world.lock(&a);
+    let first = lock_of(&a);
     first.take().await.unwrap();
     drop(first);
     world.clock.gone.lock().unwrap().push("a".into());
     let began = tokio::time::Instant::now();
-    world.lock(&b).take().await.unwrap();
+    lock_of(&b).take().await.unwrap();
     assert!(began.elapsed() < Duration::from_secs(5));
 }
 
@@ -141,13 +141,13 @@ async fn a_run_that_died_on_this_machine_is_succeeded_at_once() {
 async fn a_clock_that_runs_ahead_takes_no_lock_from_the_living() {
     let world = World::new();
     let a = world.run("a");
-    let first = world.lock(&a);
+    let first = lock_of(&a);
     first.take().await.unwrap();
     // To this one every lease seems to be over.
     let mut b = world.run("b");
     let ahead = testing::clock_ahead(Duration::from_hours(24));
     b.session.station.witness = ahead;
-    assert_eq!(holder(world.lock(&b).take().await), "a");
+    assert_eq!(holder(lock_of(&b).take().await), "a");
     assert!(first.check("X").is_ok());
 }
 
@@ -156,7 +156,7 @@ async fn whoever_is_patient_gets_the_lock_when_it_is_free() {
     let world = World::new();
     let (a, mut b) = (world.run("a"), world.run("b"));
     b.session.patience = Duration::from_mins(30);
-    let (first, second) = (world.lock(&a), world.lock(&b));
+    let (first, second) = (lock_of(&a), lock_of(&b));
     first.take().await.unwrap();
     let (taken, ()) = futures::join!(second.take(), async {
         sleep(Duration::from_mins(5)).await;
@@ -170,7 +170,7 @@ async fn whoever_is_patient_gets_the_lock_when_it_is_free() {
 async fn a_run_that_cannot_renew_changes_nothing_once_its_lease_is_over() {
     let world = World::new();
     let (a, b) = (world.run("a"), world.run("b"));
-    let (first, second) = (world.lock(&a), world.lock(&b));
+    let (first, second) = (lock_of(&a), lock_of(&b));
     first.take().await.unwrap();
     *world.memory.fault.lock().unwrap() = Some(FaultKind::Unavailable);
     sleep(Duration::from_secs(50)).await;
@@ -189,7 +189,7 @@ async fn a_run_that_cannot_renew_changes_nothing_once_its_lease_is_over() {
 async fn a_run_whose_lock_was_taken_over_is_fenced_for_good() {
     let world = World::new();
     let (a, b) = (world.run("a"), world.run("b"));
-    let (first, second) = (world.lock(&a), world.lock(&b));
+    let (first, second) = (lock_of(&a), lock_of(&b));
     first.take().await.unwrap();
     // Its machine is taken for gone, wrongly.
     world.clock.gone.lock().unwrap().push("a".into());
@@ -206,7 +206,7 @@ async fn a_run_whose_lock_was_taken_over_is_fenced_for_good() {
 async fn answers_that_get_lost_neither_lose_the_lock_nor_leave_it() {
     let world = World::new();
     let a = world.run("a");
-    let lock = world.lock(&a);
+    let lock = lock_of(&a);
     *world.memory.lost.lock().unwrap() = 1;
     lock.take().await.unwrap();
     for _ in 0..5 {
@@ -234,7 +234,7 @@ async fn without_a_bucket_there_is_no_lock_to_take() {
 async fn a_lock_that_was_found_is_removed_only_if_nobody_renews_it() {
     let world = World::new();
     let (a, b) = (world.run("a"), world.run("b"));
-    let lock = world.lock(&a);
+    let lock = lock_of(&a);
     lock.take().await.unwrap();
     let found = find(&b.session, &deployment()).await.unwrap().unwrap();
     assert_eq!(found.note.as_ref().unwrap().worker.user, "user-a");
@@ -252,9 +252,9 @@ async fn the_user_can_stop_waiting() {
     let world = World::new();
     let (a, mut b) = (world.run("a"), world.run("b"));
     b.session.patience = Duration::from_hours(1);
-    world.lock(&a).take().await.unwrap();
+    lock_of(&a).take().await.unwrap();
     // Dropped above: nobody renews it, and its lease runs on.
     b.cancel.send(true).unwrap();
-    let stopped = world.lock(&b).take().await;
+    let stopped = lock_of(&b).take().await;
     assert!(matches!(stopped, Err(ReconcileError::Interrupted)));
 }

@@ -1,6 +1,6 @@
 //! The commands that a simulation runs: small adapters to what the library offers.
 
-use deploy::plan::{Deployment, Desired, Plan, SavedPlan};
+use deploy::plan::{Choices, Deployment, Desired, Plan, SavedPlan};
 use deploy::reconcile::{self, Always, Consent, DownOptions, ReconcileError, Session, UpOptions};
 
 /// A command.
@@ -8,6 +8,8 @@ use deploy::reconcile::{self, Always, Consent, DownOptions, ReconcileError, Sess
 pub(super) enum Command<'a> {
     /// Brings an environment up.
     Up(&'a Desired),
+    /// Plans how an environment would be brought up.
+    Plan(&'a Desired),
     /// Brings an environment up as the options say.
     UpWith(&'a Desired, UpOptions),
     /// Brings an environment up exactly as a plan says that was saved.
@@ -43,15 +45,25 @@ impl End {
 impl Command<'_> {
     /// Runs the command to its end.
     pub(super) async fn run(self, session: &Session) -> End {
+        // On the heap: the future of a whole run is large.
         let result = match self {
-            Self::Up(desired) => up(session, desired, UpOptions::default(), &Always).await,
-            Self::UpWith(desired, options) => up(session, desired, options, &Always).await,
+            Self::Up(desired) => {
+                Box::pin(up(session, desired, UpOptions::default(), &Always)).await
+            }
+            Self::Plan(desired) => plan(session, desired).await,
+            Self::UpWith(desired, options) => {
+                Box::pin(up(session, desired, options, &Always)).await
+            }
             Self::Apply(desired, saved) => {
                 let agreed = Agreed { saved, desired };
-                up(session, desired, UpOptions::default(), &agreed).await
+                Box::pin(up(session, desired, UpOptions::default(), &agreed)).await
             }
-            Self::Down(deployment) => down(session, deployment, DownOptions::default()).await,
-            Self::DownWith(deployment, options) => down(session, deployment, options).await,
+            Self::Down(deployment) => {
+                Box::pin(down(session, deployment, DownOptions::default())).await
+            }
+            Self::DownWith(deployment, options) => {
+                Box::pin(down(session, deployment, options)).await
+            }
         };
         match result {
             Ok(end) => end,
@@ -87,6 +99,11 @@ async fn up(
     consent: &dyn Consent,
 ) -> Result<End, ReconcileError> {
     reconcile::up(session, desired, options, consent).await?;
+    Ok(End::Done)
+}
+
+async fn plan(session: &Session, desired: &Desired) -> Result<End, ReconcileError> {
+    reconcile::plan_up(session, desired, Choices::default()).await?;
     Ok(End::Done)
 }
 

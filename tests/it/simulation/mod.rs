@@ -13,6 +13,8 @@ mod faults;
 mod laws;
 mod limit;
 mod name;
+mod preview;
+mod propagation;
 mod random;
 mod refusals;
 mod rivals;

@@ -271,7 +271,7 @@ impl World {
         cancel: Cancel,
     ) -> Session {
         let connector = SharedHttpConnector::new(wire.clone());
-        let mut cloud = connect_through(&connection(), connector).await;
+        let mut cloud = Box::pin(connect_through(&connection(), connector)).await;
         // As against AWS: what is simulated takes hours.
         cloud.pace = Pace::SHARED;
         Session {
