@@ -18,7 +18,7 @@ const LATENESS_OF_LONG: u32 = 200;
 /// The longest pause of all: even a wait of days is ended within minutes.
 const LONGEST_OF_ALL: Duration = Duration::from_mins(5);
 /// Most doublings of a pause because the service said that it is asked too often.
-const MAX_DOUBLINGS: u32 = 4;
+const MAX_DOUBLINGS: u32 = 5;
 /// Looks in a row that may fail for transient reasons before the wait is given up. The client has
 /// retried each of them already.
 const PATIENCE: u32 = 20;
@@ -123,7 +123,8 @@ impl<'a> Watch<'a> {
         match look {
             Ok(value) => {
                 self.faults.remove(doing);
-                self.throttled = 0;
+                // One good answer does not make up for a limit that many share.
+                self.throttled = self.throttled.saturating_sub(1);
                 Ok(Some(value))
             }
             Err(fault) => {
@@ -131,7 +132,7 @@ impl<'a> Watch<'a> {
                 *faults += 1;
                 // That others ask too much is no failure of what is waited for, however long it lasts.
                 let throttled = fault.kind == FaultKind::Throttled;
-                self.throttled += u32::from(throttled);
+                self.throttled = (self.throttled + u32::from(throttled)).min(MAX_DOUBLINGS);
                 if throttled || (fault.is_transient() && *faults <= PATIENCE) {
                     Ok(None)
                 } else {
@@ -275,6 +276,6 @@ mod tests {
         for _ in 0..1_000 {
             assert!(matches!(seen(FaultKind::Throttled), Ok(None)));
         }
-        assert!(watch.throttled > MAX_DOUBLINGS);
+        assert_eq!(watch.throttled, MAX_DOUBLINGS);
     }
 }
