@@ -124,8 +124,3 @@ async fn up_after_a_roll_back_that_failed() {
 async fn up_after_a_creation_that_was_rolled_back() {
     everywhere(&situation::up_after_a_creation_that_was_rolled_back().await).await;
 }
-
-#[tokio::test(start_paused = true)]
-async fn up_that_reverts_drift() {
-    everywhere(&situation::up_that_reverts_drift().await).await;
-}
