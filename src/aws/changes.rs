@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{
-    Capability, ChangeSetStatus, ChangeSetType, DeploymentMode, Parameter,
+    Capability, ChangeSetStatus, ChangeSetType, DeploymentMode, ExecutionStatus, Parameter,
     ResourceChange as SdkChange, Tag,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -26,7 +26,7 @@ impl ChangeSets {
     }
 }
 
-/// Lists the names of a stack's change sets.
+/// Lists the names of a stack's change sets that were not executed.
 pub(super) async fn names(client: &Client, stack: &str) -> Result<Vec<String>, CloudFault> {
     let mut names = Vec::new();
     let mut token = None;
@@ -39,7 +39,13 @@ pub(super) async fn names(client: &Client, stack: &str) -> Result<Vec<String>, C
             .await;
         let answer = answer.map_err(|error| fault("ListChangeSets", &error))?;
         let summaries = answer.summaries.unwrap_or_default();
-        names.extend(summaries.into_iter().filter_map(|set| set.change_set_name));
+        let waiting = summaries.into_iter().filter(|set| {
+            matches!(
+                set.execution_status,
+                None | Some(ExecutionStatus::Available | ExecutionStatus::Unavailable)
+            )
+        });
+        names.extend(waiting.filter_map(|set| set.change_set_name));
         token = answer.next_token;
         if token.is_none() {
             return Ok(names);

@@ -125,6 +125,8 @@ def watch_memory(child: int, peak: list[float], ended: threading.Event) -> None:
 
 def run(deployer: Deployer, phase: str, proxy: CountingProxy, output: Path) -> Run:
     """Runs the command of a phase; one that fails ends the benchmark."""
+    # `aws cloudformation deploy` names its change sets by the second, so no second has two runs.
+    time.sleep(1)
     proxy.take()
     command, peak = deployer.command(phase), [0.0]
     with output.open("wb") as out:
