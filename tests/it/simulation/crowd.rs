@@ -16,7 +16,6 @@ const ENVIRONMENTS: usize = 50;
 const PER_SECOND: u32 = 5;
 
 #[tokio::test(start_paused = true)]
-#[expect(clippy::print_stdout, reason = "how often was asked is worth knowing")]
 async fn fifty_environments_come_up_though_the_account_is_throttled() {
     let names: Vec<String> = (0..ENVIRONMENTS)
         .map(|number| format!("tiny{number}"))

@@ -41,7 +41,6 @@ fn failing(what: &str, resource: &str, times: Option<u32>) -> Script {
 }
 
 #[tokio::test(start_paused = true)]
-#[expect(clippy::print_stdout, reason = "how much was tried is worth knowing")]
 async fn whichever_update_fails_is_named_and_the_next_run_converges() {
     let project = Project::new();
     let (old, new) = (project.desired("1e-3"), project.desired("2e-3"));
@@ -76,7 +75,6 @@ async fn whichever_update_fails_is_named_and_the_next_run_converges() {
 }
 
 #[tokio::test(start_paused = true)]
-#[expect(clippy::print_stdout, reason = "how much was tried is worth knowing")]
 async fn whichever_deletion_fails_is_named_and_the_next_run_converges() {
     let project = Project::new();
     let desired = project.desired("1e-3");
@@ -99,7 +97,6 @@ async fn whichever_deletion_fails_is_named_and_the_next_run_converges() {
 }
 
 #[tokio::test(start_paused = true)]
-#[expect(clippy::print_stdout, reason = "how much was tried is worth knowing")]
 async fn what_cannot_be_deleted_at_all_can_be_left_and_is_told() {
     let project = Project::new();
     let desired = project.desired("1e-3");
