@@ -9,7 +9,7 @@ use super::drift::drift;
 use super::error::ReconcileError;
 use super::lock::Lock;
 use super::observe::{look_for_up, observe};
-use super::settle::settled;
+use super::settle::{settled, wait};
 use super::withdraw::Skip;
 use crate::cloud::stacks::{DriftMode, StackState};
 use crate::plan::recover::{Recovery, recovery};
@@ -132,7 +132,8 @@ async fn locked(
     let mut observed = observe(session, &desired.deployment).await?;
     look_for_up(session, desired, options.choices, &mut observed).await?;
     if plan::Basis::of(&observed) != plan.based_on {
-        let observed = resettled(session, &desired.deployment, desired, observed).await?;
+        // What moved may be moving still.
+        let observed = wait(session, &desired.deployment, Some(desired), observed).await?;
         return Ok(Round::Again(Box::new(observed)));
     }
     if plan.only_recovers() {
@@ -142,14 +143,4 @@ async fn locked(
     }
     let outcome = bring_up(session, desired, &observed, plan, Some(lock)).await?;
     Ok(Round::Done(outcome))
-}
-
-/// What moved may be moving still.
-async fn resettled(
-    session: &Session,
-    deployment: &Deployment,
-    desired: &Desired,
-    observed: Observed,
-) -> Result<Observed, ReconcileError> {
-    super::settle::wait(session, deployment, Some(desired), observed).await
 }
