@@ -15,6 +15,7 @@ mod logs;
 mod multipart;
 mod records;
 mod stacks;
+mod throttles;
 mod training;
 mod training_request;
 mod web;
@@ -143,6 +144,11 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
     let sagemaker = client!(aws_sdk_sagemaker, config);
     let logs = client!(aws_sdk_cloudwatchlogs, config);
     let cloudformation = client!(aws_sdk_cloudformation, config);
+    let looks = aws_sdk_cloudformation::Client::from_conf(
+        configured!(aws_sdk_cloudformation, config)
+            .retry_classifier(throttles::ToldToTheCaller)
+            .build(),
+    );
     let (iam, lambda, apis) = (
         client!(aws_sdk_iam, config),
         client!(aws_sdk_lambda, config),
@@ -150,7 +156,7 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
     );
     Cloud {
         identity: Arc::new(identity::StsIdentity::new(client!(aws_sdk_sts, config))),
-        stacks: Arc::new(stacks::CloudFormation::new(cloudformation.clone())),
+        stacks: Arc::new(stacks::CloudFormation::new(cloudformation.clone(), looks)),
         changes: Arc::new(changes::ChangeSets::new(cloudformation.clone())),
         withdrawals: Arc::new(withdrawals::StackWithdrawals::new(cloudformation.clone())),
         records: Arc::new(records::Objects::new(s3.clone())),

@@ -19,18 +19,20 @@ pub(super) const PAGES: usize = 50;
 /// Asks CloudFormation.
 pub(super) struct CloudFormation {
     client: Client,
+    /// For what is looked at again and again: its throttles are the caller's to answer.
+    looks: Client,
 }
 
 impl CloudFormation {
-    pub(super) fn new(client: Client) -> Self {
-        Self { client }
+    pub(super) fn new(client: Client, looks: Client) -> Self {
+        Self { client, looks }
     }
 }
 
 #[async_trait]
 impl Stacks for CloudFormation {
     async fn describe(&self, stack: &str) -> Result<Option<StackState>, CloudFault> {
-        match self.client.describe_stacks().stack_name(stack).send().await {
+        match self.looks.describe_stacks().stack_name(stack).send().await {
             Ok(answer) => {
                 let Some(stack) = answer.stacks.unwrap_or_default().into_iter().next() else {
                     return Ok(None);
@@ -84,9 +86,7 @@ impl Stacks for CloudFormation {
         let mut events = Vec::new();
         let mut page = None;
         'pages: for _ in 0..PAGES {
-            let answer = self
-                .client
-                .describe_stack_events()
+            let answer = self.looks.describe_stack_events()
                 .stack_name(stack)
                 .set_next_token(page)
                 .send()
@@ -128,9 +128,7 @@ impl Stacks for CloudFormation {
     }
 
     async fn newest_event(&self, stack: &str) -> Result<Option<StackEvent>, CloudFault> {
-        let answer = self
-            .client
-            .describe_stack_events()
+        let answer = self.looks.describe_stack_events()
             .stack_name(stack)
             .send()
             .await;

@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use super::Session;
 use super::change::{StackChange, ensure};
 use super::drift;
-use super::error::{ReconcileError, doing, known};
+use super::error::{ReconcileError, known};
 use super::lock::Lock;
+use super::observe::look_at_stack;
 use super::progress::Event;
 use super::steps;
 use super::train::{Model, train};
@@ -189,8 +190,7 @@ impl Run<'_> {
                 };
             let text = format!("{failure}; a new role takes a moment to be known, so once more");
             self.session.observer.event(Event::Notice { text });
-            let now = self.session.cloud.stacks.describe(&change.name).await;
-            before = now.map_err(doing("look at the stack"))?;
+            before = look_at_stack(self.session, &change.name).await?;
             match before.as_ref().map(|state| recovery(state.status)) {
                 Some(Recovery::Update) | None => {}
                 Some(Recovery::Recreate) => {

@@ -181,8 +181,7 @@ async fn discard(session: &Session, request: &ChangeRequest) -> Result<(), Recon
     let discarded = session.cloud.changes.discard(&request.stack, &request.name);
     discarded.await.map_err(doing("discard the change set"))?;
     if request.kind == ChangeKind::Create {
-        let state = session.cloud.stacks.describe(&request.stack).await;
-        let state = state.map_err(doing("look at the stack"))?;
+        let state = look_at_stack(session, &request.stack).await?;
         let empty = state.filter(|state| {
             state.status == StackStatus::ReviewInProgress && state.pending_changes.is_empty()
         });

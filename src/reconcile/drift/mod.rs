@@ -25,6 +25,7 @@ use self::report::{Looked, merge};
 use self::special::Bounds;
 use super::Session;
 use super::error::{ReconcileError, doing};
+use super::observe::look_at_stack;
 use super::wait::Watch;
 use crate::cloud::condition::StackStatus;
 use crate::cloud::drift::{Deployed, DeployedResource, Detected, Detection, Live};
@@ -59,8 +60,7 @@ pub async fn drift(
 }
 
 async fn of_stack(session: &Session, name: &str) -> Result<Option<DriftReport>, ReconcileError> {
-    let state = session.cloud.stacks.describe(name).await;
-    let Some(state) = state.map_err(doing("look at the stack"))? else {
+    let Some(state) = look_at_stack(session, name).await? else {
         return Ok(None);
     };
     if !at_rest(state.status) {

@@ -6,6 +6,7 @@ use crate::plan::Deployment;
 use crate::reconcile::Session;
 use crate::reconcile::change::{StackChange, ensure};
 use crate::reconcile::error::{ReconcileError, doing, known};
+use crate::reconcile::observe::look_at_stack;
 
 /// Has CloudFormation bring back what others changed, and looks whether anything is left: immutable
 /// properties and types without drift support stay as they are (CloudFormation user guide, "Using
@@ -38,8 +39,7 @@ async fn of_stack(
     deployment: &Deployment,
     stack: &str,
 ) -> Result<StackState, ReconcileError> {
-    let state = session.cloud.stacks.describe(stack).await;
-    let state = known(state.map_err(doing("look at the stack"))?, "the stack")?;
+    let state = known(look_at_stack(session, stack).await?, "the stack")?;
     let deployed = session.cloud.drift.deployed(&state.id).await;
     let deployed = deployed.map_err(doing("read the deployed template"))?;
     let change = StackChange {
