@@ -86,7 +86,9 @@ impl Stacks for CloudFormation {
         let mut events = Vec::new();
         let mut page = None;
         'pages: for _ in 0..PAGES {
-            let answer = self.looks.describe_stack_events()
+            let answer = self
+                .looks
+                .describe_stack_events()
                 .stack_name(stack)
                 .set_next_token(page)
                 .send()
@@ -128,7 +130,9 @@ impl Stacks for CloudFormation {
     }
 
     async fn newest_event(&self, stack: &str) -> Result<Option<StackEvent>, CloudFault> {
-        let answer = self.looks.describe_stack_events()
+        let answer = self
+            .looks
+            .describe_stack_events()
             .stack_name(stack)
             .send()
             .await;

@@ -2,7 +2,7 @@
 
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{
-    ClassifyRetry, RetryAction, RetryReason,
+    ClassifyRetry, RetryAction, RetryClassifierPriority, RetryReason,
 };
 use aws_smithy_types::retry::ErrorKind;
 
@@ -32,6 +32,11 @@ impl ClassifyRetry for ToldToTheCaller {
             }) => RetryAction::RetryForbidden,
             _ => RetryAction::NoActionIndicated,
         }
+    }
+
+    /// After all others, whose verdict it needs.
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
     }
 
     fn name(&self) -> &'static str {

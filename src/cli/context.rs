@@ -14,7 +14,7 @@ use super::output::{self, Format, Pace};
 use super::station::station;
 use crate::bundle::Bundles;
 use crate::plan::Desired;
-use crate::reconcile::{Session, Station};
+use crate::reconcile::{Crowding, Session, Station};
 use crate::render::{self, Library, Rendered};
 use crate::stack::{self, Stack, StackFile, Target, Timespan};
 
@@ -239,6 +239,7 @@ impl Environment {
             cancel: interrupt::cancel(),
             station: self.station.clone(),
             patience: Duration::ZERO,
+            crowding: Crowding::default(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The words of a plan: what is done, to what, and why; and what is held back, and why.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -34,6 +35,13 @@ impl Plan {
     /// planned when it is known how that ends.
     pub fn only_recovers(&self) -> bool {
         self.steps.iter().any(|step| step.kind.is_recovery())
+    }
+
+    /// Whether the plan takes back what others changed.
+    pub fn takes_drift_back(&self) -> bool {
+        self.steps
+            .iter()
+            .any(|step| step.kind == StepKind::DriftReversal)
     }
 
     /// Whether something that holds data or serves is removed.
@@ -169,7 +177,7 @@ pub enum Reason {
     /// It was asked to look closer than at the fingerprints.
     Refreshed,
     /// Others changed this since it was deployed.
-    Drifted(Vec<String>),
+    Drifted(BTreeMap<String, Vec<String>>),
     /// The last operation ended in this status.
     LastEndedAs(StackStatus),
     /// Objects of this content are not in the bucket yet; how many.
@@ -196,7 +204,10 @@ impl fmt::Display for Reason {
             Self::NotThere => formatter.write_str("not there yet"),
             Self::Differs => formatter.write_str("differs from what is deployed"),
             Self::Refreshed => formatter.write_str("compared by CloudFormation, as asked"),
-            Self::Drifted(what) => write!(formatter, "changed by others: {}", what.join(", ")),
+            Self::Drifted(found) => {
+                let what: Vec<&str> = found.values().flatten().map(String::as_str).collect();
+                write!(formatter, "changed by others: {}", what.join(", "))
+            }
             Self::LastEndedAs(status) => write!(formatter, "the last operation ended as {status}"),
             Self::NotUploaded(1) => formatter.write_str("not uploaded yet"),
             Self::NotUploaded(count) => write!(formatter, "{count} files not uploaded yet"),

@@ -31,7 +31,7 @@ pub struct Inside {
     /// Everything that exists under the environment's names, looked at only before a teardown.
     pub items: Vec<Item>,
     /// What others changed since the last deployment, looked for only when it is to be taken back.
-    pub drift: Vec<String>,
+    pub drift: BTreeMap<String, Vec<String>>,
     /// What exists in a stack that can only be made anew, by the stack's name.
     pub live: BTreeMap<String, Vec<StackResource>>,
 }

@@ -21,7 +21,7 @@ use crate::cloud::stacks::{DriftMode, StackState};
 use crate::cloud::training::TrainingState;
 use crate::plan::recover::{Recovery, recovery};
 use crate::plan::{
-    Action, Deployment, Desired, DesiredStack, Observed, Plan, Purpose, Step, StepKind,
+    Action, Deployment, Desired, DesiredStack, Observed, Plan, Purpose, Reason, Step, StepKind,
 };
 
 /// How often a stack is tried whose resources cannot assume their role yet.
@@ -231,9 +231,8 @@ struct Recoveries<'a> {
 #[async_trait]
 impl steps::Executor for Recoveries<'_> {
     async fn step(&mut self, step: &Step) -> Result<(), ReconcileError> {
-        if step.kind == StepKind::DriftReversal {
-            let found = drift::drift(self.session, self.deployment).await?;
-            return drift::revert_drift(self.session, self.deployment, &found).await;
+        if let Reason::Drifted(found) = &step.reason {
+            return drift::revert_drift(self.session, self.deployment, found.keys()).await;
         }
         let state = match step.kind {
             StepKind::FoundationRecovery => &self.observed.foundation,

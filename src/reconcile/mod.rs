@@ -11,6 +11,7 @@
 mod apply;
 mod change;
 mod consent;
+mod crowding;
 mod down;
 pub mod drift;
 mod empty;
@@ -38,6 +39,7 @@ use std::time::Duration;
 pub use apply::Outcome;
 pub use change::{StackChange, ensure};
 pub use consent::{Always, Consent};
+pub use crowding::Crowding;
 pub use down::{DownOptions, down};
 pub use error::{Cause, ReconcileError};
 pub use observe::observe;
@@ -64,4 +66,6 @@ pub struct Session {
     pub station: Station,
     /// How long another run is waited for that holds the lock.
     pub patience: Duration,
+    /// How crowded the account is.
+    pub crowding: Crowding,
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::progress::{Event, Observer};
 use super::station::{Station, Witness, Worker};
-use super::{Cancel, Session};
+use super::{Cancel, Crowding, Session};
 use crate::cloud::artifacts::{Artifacts, Place, Refusal, Sent, Source, Version, VersionPage};
 use crate::cloud::drift::{
     Deployed, DeployedResource, Detected, Detection, Live, ReadBack, StackDrift,
@@ -133,6 +133,7 @@ pub(crate) fn session() -> Bed {
             witness: clock(),
         },
         patience: Duration::ZERO,
+        crowding: Crowding::default(),
     };
     Bed {
         session,

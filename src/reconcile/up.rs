@@ -1,5 +1,6 @@
 //! `up` as a whole: observe, plan, ask, lock, look again, apply, let go.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Session;
@@ -67,9 +68,10 @@ pub async fn up(
     let deployment = &desired.deployment;
     let mut observed = settled(session, deployment, Some(desired), "up").await?;
     let mut before: Option<Plan> = None;
+    let mut drift = options.drift;
     for _ in 0..ROUNDS {
         look_for_up(session, desired, options.choices, &mut observed).await?;
-        if options.drift == DriftMode::Revert {
+        if drift == DriftMode::Revert {
             observed.inside.drift = drifted(session, deployment, &observed).await?;
         }
         let plan = plan::plan(desired, &observed, options.choices);
@@ -87,7 +89,14 @@ pub async fn up(
         lock.release().await;
         match round? {
             Round::Done(outcome) => return Ok(Up { plan, outcome }),
-            Round::Again(now) => observed = *now,
+            Round::Moved(now) => observed = *now,
+            Round::Recovered(now) => {
+                if plan.takes_drift_back() {
+                    // It has looked itself whether anything is left.
+                    drift = DriftMode::Leave;
+                }
+                observed = *now;
+            }
         }
         before = Some(plan);
     }
@@ -97,28 +106,35 @@ pub async fn up(
     })
 }
 
-/// What others changed since the last deployment. Where that cannot be told yet, because a stack is to be
-/// recovered first, it is told in a later round.
+/// What others changed since the last deployment, by stack. Where that cannot be told yet, because a stack
+/// is to be recovered first, it is told in a later round.
 async fn drifted(
     session: &Session,
     deployment: &Deployment,
     observed: &Observed,
-) -> Result<Vec<String>, ReconcileError> {
+) -> Result<BTreeMap<String, Vec<String>>, ReconcileError> {
     let stacks = [&observed.foundation, &observed.service];
     let settled = |state: &&StackState| recovery(state.status) == Recovery::Update;
     if !stacks.into_iter().flatten().all(|state| settled(&state)) {
-        return Ok(Vec::new());
+        return Ok(BTreeMap::new());
     }
     let report = drift(session, deployment).await?;
-    Ok(report.findings.iter().map(ToString::to_string).collect())
+    let mut found = BTreeMap::<String, Vec<String>>::new();
+    for finding in &report.findings {
+        let stack = finding.subject.stack.clone();
+        found.entry(stack).or_default().push(finding.to_string());
+    }
+    Ok(found)
 }
 
 /// What became of one round under the lock.
 enum Round {
     /// The plan was carried out.
     Done(Outcome),
-    /// Something moved, or was recovered: what follows has to be planned anew from here.
-    Again(Box<Observed>),
+    /// Something moved: all has to be planned anew from here.
+    Moved(Box<Observed>),
+    /// What had to be recovered is: what follows has to be planned from here.
+    Recovered(Box<Observed>),
 }
 
 /// Carries a plan out if everything is still as it was when the plan was made.
@@ -134,12 +150,12 @@ async fn locked(
     if plan::Basis::of(&observed) != plan.based_on {
         // What moved may be moving still.
         let observed = wait(session, &desired.deployment, Some(desired), observed).await?;
-        return Ok(Round::Again(Box::new(observed)));
+        return Ok(Round::Moved(Box::new(observed)));
     }
     if plan.only_recovers() {
         recover(session, &desired.deployment, &observed, plan, options.skip).await?;
         let observed = observe(session, &desired.deployment).await?;
-        return Ok(Round::Again(Box::new(observed)));
+        return Ok(Round::Recovered(Box::new(observed)));
     }
     let outcome = bring_up(session, desired, &observed, plan, Some(lock)).await?;
     Ok(Round::Done(outcome))

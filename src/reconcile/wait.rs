@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::Session;
+use super::crowding::Crowding;
 use super::error::ReconcileError;
 use crate::cloud::{CloudFault, FaultKind, Pace};
 
@@ -17,8 +18,6 @@ const LATENESS: u32 = 20;
 const LATENESS_OF_LONG: u32 = 200;
 /// The longest pause of all: even a wait of days is ended within minutes.
 const LONGEST_OF_ALL: Duration = Duration::from_mins(5);
-/// Most doublings of a pause because the service said that it is asked too often.
-const MAX_DOUBLINGS: u32 = 5;
 /// Looks in a row that may fail for transient reasons before the wait is given up. The client has
 /// retried each of them already.
 const PATIENCE: u32 = 20;
@@ -72,8 +71,7 @@ pub(super) struct Watch<'a> {
     started: Instant,
     limit: Duration,
     looks: u64,
-    /// How often in a row the service said that it is asked too often.
-    throttled: u32,
+    crowding: &'a Crowding,
     /// Faults in a row, by what was looked at: a second thing that can be seen does not make up for
     /// a first that cannot.
     faults: BTreeMap<&'static str, u32>,
@@ -89,7 +87,7 @@ impl<'a> Watch<'a> {
             started: Instant::now(),
             limit,
             looks: 0,
-            throttled: 0,
+            crowding: &session.crowding,
             faults: BTreeMap::new(),
         }
     }
@@ -103,7 +101,7 @@ impl<'a> Watch<'a> {
             });
         }
         self.looks += 1;
-        let pause = pause(self.pace, self.started.elapsed(), self.throttled);
+        let pause = pause(self.pace, self.started.elapsed(), self.crowding.doublings());
         let pause = pause
             .mul_f64(jitter(&self.what, self.looks))
             .max(self.pace.shortest);
@@ -123,8 +121,7 @@ impl<'a> Watch<'a> {
         match look {
             Ok(value) => {
                 self.faults.remove(doing);
-                // One good answer does not make up for a limit that many share.
-                self.throttled = self.throttled.saturating_sub(1);
+                self.crowding.answered();
                 Ok(Some(value))
             }
             Err(fault) => {
@@ -132,7 +129,9 @@ impl<'a> Watch<'a> {
                 *faults += 1;
                 // That others ask too much is no failure of what is waited for, however long it lasts.
                 let throttled = fault.kind == FaultKind::Throttled;
-                self.throttled = (self.throttled + u32::from(throttled)).min(MAX_DOUBLINGS);
+                if throttled {
+                    self.crowding.refused();
+                }
                 if throttled || (fault.is_transient() && *faults <= PATIENCE) {
                     Ok(None)
                 } else {
@@ -164,17 +163,22 @@ where
                 watch.seen::<T>(Err(fault), doing)?;
                 watch.pause().await?;
             }
-            answer => return answer.map_err(super::error::doing(doing)),
+            answer => {
+                if answer.is_ok() {
+                    session.crowding.answered();
+                }
+                return answer.map_err(super::error::doing(doing));
+            }
         }
     }
 }
 
 /// The pause after something has taken `elapsed`: longer the longer it takes, so that its end is seen
-/// late by a small part of the whole at most, and doubled for each time that the service was throttled.
-fn pause(pace: Pace, elapsed: Duration, throttled: u32) -> Duration {
+/// late by a small part of the whole at most, and doubled where the account is crowded.
+fn pause(pace: Pace, elapsed: Duration, doublings: u32) -> Duration {
     let usual = (elapsed / LATENESS).clamp(pace.shortest, pace.longest);
     let pause = usual.max((elapsed / LATENESS_OF_LONG).min(LONGEST_OF_ALL));
-    pause * 2_u32.pow(throttled.min(MAX_DOUBLINGS))
+    pause * 2_u32.pow(doublings)
 }
 
 /// A factor from 0.85 to 1.15 that differs between runs of different environments and from look to
@@ -190,7 +194,7 @@ fn jitter(what: &str, looks: u64) -> f64 {
 mod tests {
     use super::*;
 
-    fn watch(cancel: &Cancel, limit: Duration) -> Watch<'_> {
+    fn watch<'a>(cancel: &'a Cancel, crowding: &'a Crowding, limit: Duration) -> Watch<'a> {
         Watch {
             what: "the moon".into(),
             cancel,
@@ -198,14 +202,15 @@ mod tests {
             started: Instant::now(),
             limit,
             looks: 0,
-            throttled: 0,
+            crowding,
             faults: BTreeMap::new(),
         }
     }
 
     async fn looks_until(limit: Duration) -> u64 {
         let (_sender, cancel) = Cancel::switch();
-        let mut watch = watch(&cancel, limit);
+        let crowding = Crowding::default();
+        let mut watch = watch(&cancel, &crowding, limit);
         let error = loop {
             if let Err(error) = watch.pause().await {
                 break error;
@@ -245,7 +250,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_user_ends_a_wait_at_once() {
         let (sender, cancel) = Cancel::switch();
-        let mut watch = watch(&cancel, Duration::from_hours(1));
+        let crowding = Crowding::default();
+        let mut watch = watch(&cancel, &crowding, Duration::from_hours(1));
         sender.send(true).unwrap();
         assert!(matches!(
             watch.pause().await,
@@ -257,7 +263,8 @@ mod tests {
     #[tokio::test]
     async fn transient_faults_are_borne_but_not_for_ever_and_throttling_always() {
         let (_sender, cancel) = Cancel::switch();
-        let mut watch = watch(&cancel, Duration::from_secs(1));
+        let crowding = Crowding::default();
+        let mut watch = watch(&cancel, &crowding, Duration::from_secs(1));
         let fault = |kind| CloudFault {
             kind,
             operation: "Look",
@@ -276,6 +283,6 @@ mod tests {
         for _ in 0..1_000 {
             assert!(matches!(seen(FaultKind::Throttled), Ok(None)));
         }
-        assert_eq!(watch.throttled, MAX_DOUBLINGS);
+        assert!(crowding.doublings() > 1);
     }
 }

@@ -16,7 +16,9 @@ use deploy::aws::{Connection, Endpoint, connect};
 use deploy::bundle::Digest;
 use deploy::cloud::stacks::{DriftMode, StackState};
 use deploy::reconcile::progress::{Event, Observer};
-use deploy::reconcile::{Cancel, Session, StackChange, Station, Witness, Worker, delete, ensure};
+use deploy::reconcile::{
+    Cancel, Crowding, Session, StackChange, Station, Witness, Worker, delete, ensure,
+};
 use jiff::Timestamp;
 
 /// Name of the parameter that holds the fingerprint, as in the product's templates.
@@ -115,6 +117,7 @@ async fn main() -> Result<()> {
         cancel,
         station: station(),
         patience: Duration::ZERO,
+        crowding: Crowding::default(),
     };
     // What the product looks at first.
     let before = session.cloud.stacks.describe(&place.stack).await?;

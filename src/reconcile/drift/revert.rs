@@ -1,6 +1,6 @@
 //! Takes drift back through drift-aware change sets, and looks again.
 
-use super::{DriftReport, drift};
+use super::drift;
 use crate::cloud::stacks::{DriftMode, StackState};
 use crate::plan::Deployment;
 use crate::reconcile::Session;
@@ -8,7 +8,7 @@ use crate::reconcile::change::{StackChange, ensure};
 use crate::reconcile::error::{ReconcileError, doing, known};
 use crate::reconcile::observe::look_at_stack;
 
-/// Has CloudFormation bring back what others changed, and looks whether anything is left: immutable
+/// Has CloudFormation bring back what others changed in these stacks, and looks whether anything is left: immutable
 /// properties and types without drift support stay as they are (CloudFormation user guide, "Using
 /// drift-aware change sets").
 ///
@@ -17,13 +17,10 @@ use crate::reconcile::observe::look_at_stack;
 pub async fn revert_drift(
     session: &Session,
     deployment: &Deployment,
-    report: &DriftReport,
+    stacks: impl Iterator<Item = &String> + Send,
 ) -> Result<(), ReconcileError> {
-    for stack in &report.stacks {
-        let mut found = report.findings.iter();
-        if found.any(|finding| finding.subject.stack == *stack) {
-            of_stack(session, deployment, stack).await?;
-        }
+    for stack in stacks {
+        of_stack(session, deployment, stack).await?;
     }
     let left = drift(session, deployment).await?;
     if left.has_drift() {

@@ -335,5 +335,10 @@ pub async fn remove(
     let place = place(&session.cloud, deployment);
     let removed = place.records.remove(&place.bucket, &place.key, &found.etag);
     let removed = removed.await.map_err(doing("remove the lock"))?;
-    Ok(removed != Written::Surprised)
+    if removed != Written::Surprised {
+        return Ok(true);
+    }
+    // It may be gone: by this very request, whose answer was lost, or because its holder let go of it.
+    let now = find(session, deployment).await?;
+    Ok(now.is_none())
 }

@@ -1,7 +1,9 @@
 //! The commands that a simulation runs: small adapters to what the library offers.
 
 use deploy::plan::{Choices, Deployment, Desired, Plan, SavedPlan};
-use deploy::reconcile::{self, Always, Consent, DownOptions, ReconcileError, Session, UpOptions};
+use deploy::reconcile::{
+    self, Always, Consent, DownOptions, ReconcileError, Session, UpOptions, lock,
+};
 
 /// A command.
 #[derive(Clone, Copy)]
@@ -18,6 +20,8 @@ pub(super) enum Command<'a> {
     Down(&'a Deployment),
     /// Removes an environment, or a part of it, as the options say.
     DownWith(&'a Deployment, DownOptions),
+    /// Removes the lock of a run that is gone.
+    Unlock(&'a Deployment),
 }
 
 /// How a command ended by itself.
@@ -64,6 +68,7 @@ impl Command<'_> {
             Self::DownWith(deployment, options) => {
                 Box::pin(down(session, deployment, options)).await
             }
+            Self::Unlock(deployment) => unlock(session, deployment).await,
         };
         match result {
             Ok(end) => end,
@@ -113,6 +118,15 @@ async fn down(
     options: DownOptions,
 ) -> Result<End, ReconcileError> {
     reconcile::down(session, deployment, options, &Always).await?;
+    Ok(End::Done)
+}
+
+async fn unlock(session: &Session, deployment: &Deployment) -> Result<End, ReconcileError> {
+    if let Some(found) = lock::find(session, deployment).await?
+        && !lock::remove(session, deployment, &found).await?
+    {
+        return Ok(End::Locked("it was renewed or changed hands".to_owned()));
+    }
     Ok(End::Done)
 }
 

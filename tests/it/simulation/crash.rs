@@ -121,6 +121,26 @@ async fn up_after_a_roll_back_that_failed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn up_that_makes_a_half_made_stack_anew() {
+    everywhere(&situation::up_that_makes_a_half_made_stack_anew().await).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn up_after_an_update_that_was_left_half_done() {
+    everywhere(&situation::up_after_an_update_that_was_left_half_done().await).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn up_that_reverts_drift() {
+    everywhere(&situation::up_that_reverts_drift().await).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn unlock() {
+    everywhere(&situation::unlock_after_a_run_that_died().await).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn up_after_a_creation_that_was_rolled_back() {
     everywhere(&situation::up_after_a_creation_that_was_rolled_back().await).await;
 }

@@ -65,4 +65,10 @@ async fn fifty_environments_come_up_though_the_account_is_throttled() {
     for end in &ends {
         end.done();
     }
+    // Short of asking whether there is room, nobody can stay below a limit that is never told; but all
+    // together have to stay near it, and below it on the whole.
+    let limit = usize::try_from(PER_SECOND * 60).unwrap();
+    let most = minutes.iter().max().unwrap();
+    assert!(*most <= 2 * limit, "{minutes:?}");
+    assert!(minute(&minutes) <= limit * minutes.len(), "{minutes:?}");
 }

@@ -6,7 +6,6 @@ use deploy::local::script::{Deployment, DeploymentEnd, Job, Rule, Script};
 use deploy::plan::SavedPlan;
 
 use super::command::{Command, End};
-use super::situation;
 use super::state::{difference, state};
 use super::world::{Project, World};
 
@@ -128,10 +127,4 @@ async fn a_saved_plan_does_what_applying_directly_does_or_nothing() {
         direct.close().await;
         planned.close().await;
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_others_changed_is_taken_back_by_one_change_set() {
-    // Made of a run that is not disturbed, which has to end well.
-    situation::up_that_reverts_drift().await;
 }

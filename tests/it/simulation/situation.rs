@@ -1,14 +1,24 @@
 //! Situations that something has to happen for before a command finds itself in them.
 
+use std::time::Duration;
+
+use aws_sdk_cloudformation::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_cloudformation::types::{Capability, Parameter};
+use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
 use deploy::cloud::stacks::DriftMode;
 use deploy::local::script::{Act, Rule, Script};
 use deploy::plan::teardown::Extent;
+use deploy::plan::{Choices, LiveResources};
 use deploy::reconcile::{DownOptions, UpOptions};
 
 use super::command::{Command, End};
-use super::state::{client, state};
+use super::fault::{Fault, Trouble, When};
+use super::state::{client, lock_holder, state};
 use super::trial::{Situation, Task, Trial, up};
-use super::world::{Project, World};
+use super::world::{KEY, Project, SECRET, URL, World};
+
+/// Longer than anything takes that is begun here.
+const ENOUGH: Duration = Duration::from_hours(1);
 
 /// An operation on a resource that the service refuses.
 pub(super) fn refused() -> Act {
@@ -84,6 +94,116 @@ pub(super) async fn up_after_a_creation_that_was_rolled_back() -> Trial {
     .await
 }
 
+/// Brings an environment up whose service somebody tried to make without a roll-back, which left half of
+/// it.
+pub(super) async fn up_that_makes_a_half_made_stack_anew() -> Trial {
+    let project = Project::new();
+    let desired = project.desired("1e-3");
+    let create = "create AWS::SageMaker::Endpoint ";
+    let broken = World::new(&Script {
+        resources: vec![Rule::new(&[create], refused()).times(2)],
+        ..Script::default()
+    });
+    let end = broken.run(Command::Up(&desired)).await.end.unwrap();
+    assert!(matches!(end, End::RolledBack(_)), "{end:?}");
+    let client = stacks(&broken);
+    let name = &desired.service.name;
+    let stack = client.describe_stacks().stack_name(name).send().await;
+    let stack = stack.unwrap().stacks.unwrap().remove(0);
+    let deleted = client.delete_stack().stack_name(name).send();
+    deleted.await.unwrap();
+    tokio::time::sleep(ENOUGH).await;
+    let created = client
+        .create_stack()
+        .stack_name(name)
+        .template_body(&desired.service.template)
+        .set_tags(stack.tags)
+        .set_parameters(stack.parameters)
+        .capabilities(Capability::CapabilityNamedIam)
+        .disable_rollback(true)
+        .send();
+    created.await.unwrap();
+    tokio::time::sleep(ENOUGH).await;
+    let before = left_as(broken, " CREATE_FAILED").await;
+    let choices = Choices {
+        live_resources: LiveResources::Remove,
+        ..Choices::default()
+    };
+    Trial::of(Situation {
+        name: "up that makes a half-made stack anew",
+        before,
+        desired,
+        project,
+        task: Task::Up(UpOptions {
+            choices,
+            ..UpOptions::default()
+        }),
+    })
+    .await
+}
+
+/// Brings an environment up that somebody tried to update without a roll-back, which left it half done.
+pub(super) async fn up_after_an_update_that_was_left_half_done() -> Trial {
+    let project = Project::new();
+    let (old, desired) = (project.desired("1e-3"), project.desired("2e-3"));
+    let broken = up(&old, &Script::default()).await;
+    let client = stacks(&broken);
+    let name = &old.service.name;
+    let stack = client.describe_stacks().stack_name(name).send().await;
+    let stack = stack.unwrap().stacks.unwrap().remove(0);
+    let parameters = stack.parameters.unwrap().into_iter().map(|parameter| {
+        let key = parameter.parameter_key.unwrap();
+        let value = Parameter::builder().parameter_key(&key);
+        if key == "FunctionCodeKey" {
+            value.parameter_value("function/none.zip").build()
+        } else {
+            value.use_previous_value(true).build()
+        }
+    });
+    let updated = client
+        .update_stack()
+        .stack_name(name)
+        .use_previous_template(true)
+        .set_parameters(Some(parameters.collect()))
+        .capabilities(Capability::CapabilityNamedIam)
+        .disable_rollback(true)
+        .send();
+    updated.await.unwrap();
+    tokio::time::sleep(ENOUGH).await;
+    let before = left_as(broken, " UPDATE_FAILED").await;
+    Trial::of(Situation {
+        name: "up after an update that was left half done",
+        before,
+        desired,
+        project,
+        task: Task::Up(UpOptions::default()),
+    })
+    .await
+}
+
+/// Removes the lock of a run that died while it worked.
+pub(super) async fn unlock_after_a_run_that_died() -> Trial {
+    let project = Project::new();
+    let desired = project.desired("1e-3");
+    let before = World::new(&Script::default());
+    let dies = Trouble {
+        when: When::First("sagemaker.CreateTrainingJob".to_owned(), 1),
+        fault: Fault::DiesAfter,
+    };
+    let run = before.run_with(Command::Up(&desired), vec![dies]).await;
+    assert_eq!((run.end, lock_holder(&before).await), (None, Some(run.id)));
+    // What it had begun comes to its end by itself.
+    tokio::time::sleep(ENOUGH).await;
+    Trial::of(Situation {
+        name: "unlock",
+        before,
+        desired,
+        project,
+        task: Task::Unlock,
+    })
+    .await
+}
+
 /// Brings an environment up that somebody has changed by hand.
 pub(super) async fn up_that_reverts_drift() -> Trial {
     let project = Project::new();
@@ -113,6 +233,18 @@ pub(super) async fn up_that_reverts_drift() -> Trial {
     let changes = |call: &&String| call.contains("ExecuteChangeSet");
     assert_eq!(trial.calls.iter().filter(changes).count(), 1);
     trial
+}
+
+/// A client of CloudFormation as anybody has it.
+fn stacks(world: &World) -> aws_sdk_cloudformation::Client {
+    let connector = SharedHttpConnector::new(world.wire(Vec::new()));
+    let config = aws_sdk_cloudformation::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .endpoint_url(URL)
+        .credentials_provider(Credentials::new(KEY, SECRET, None, None, "simulated"))
+        .http_client(http_client_fn(move |_, _| connector.clone()));
+    aws_sdk_cloudformation::Client::from_conf(config.build())
 }
 
 /// The account as it is, where everything works from now on.

@@ -31,6 +31,7 @@ pub(super) struct Trial {
 pub(super) enum Task {
     Up(UpOptions),
     Down(DownOptions),
+    Unlock,
 }
 
 /// What a trial is made from.
@@ -138,6 +139,7 @@ impl Trial {
         match self.task {
             Task::Up(options) => Command::UpWith(&self.desired, options),
             Task::Down(options) => Command::DownWith(&self.desired.deployment, options),
+            Task::Unlock => Command::Unlock(&self.desired.deployment),
         }
     }
 

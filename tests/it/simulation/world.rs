@@ -15,7 +15,7 @@ use deploy::local::script::Script;
 use deploy::local::{Credentials, Engine, Options};
 use deploy::plan::{Choices, Desired, Plan};
 use deploy::reconcile::progress::{Event, Observer};
-use deploy::reconcile::{self, Cancel, Session, Station, Witness, Worker};
+use deploy::reconcile::{self, Cancel, Crowding, Session, Station, Witness, Worker};
 use deploy::render::{self, Library};
 use deploy::stack::StackFile;
 use jiff::{SignedDuration, Timestamp};
@@ -280,6 +280,7 @@ impl World {
             cancel,
             station: self.station(machine),
             patience: Duration::ZERO,
+            crowding: Crowding::default(),
         }
     }
 

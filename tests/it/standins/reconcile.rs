@@ -8,7 +8,8 @@ use deploy::cloud::condition::StackStatus;
 use deploy::cloud::stacks::DriftMode;
 use deploy::reconcile::progress::{Event, Observer};
 use deploy::reconcile::{
-    Cancel, ReconcileError, Session, StackChange, Station, Witness, Worker, delete, ensure,
+    Cancel, Crowding, ReconcileError, Session, StackChange, Station, Witness, Worker, delete,
+    ensure,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -83,6 +84,7 @@ async fn a_stack_goes_the_whole_way() {
         cancel,
         station: station(),
         patience: Duration::ZERO,
+        crowding: Crowding::default(),
     };
     let one = change(&groups(&["first"]));
     let created = ensure(&session, None, &one, None).await.unwrap();
