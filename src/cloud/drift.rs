@@ -86,7 +86,10 @@ pub trait StackDrift: Send + Sync {
     /// Tells what a stack was deployed from.
     async fn deployed(&self, stack: &str) -> Result<Deployed, CloudFault>;
 
-    /// Starts a detection over a whole stack; returns its id.
+    /// Starts a detection over a whole stack; returns its id. A [`FaultKind::Conflict`] says that one is
+    /// under way already.
+    ///
+    /// [`FaultKind::Conflict`]: crate::cloud::FaultKind::Conflict
     async fn start(&self, stack: &str) -> Result<String, CloudFault>;
 
     /// Looks how far a detection is.

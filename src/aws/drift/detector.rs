@@ -7,12 +7,12 @@ use aws_sdk_cloudformation::types::{
 };
 
 use crate::aws::fault::{fault, incomplete};
-use crate::aws::stacks::resources;
-use crate::cloud::CloudFault;
+use crate::aws::stacks::{resources, says};
 use crate::cloud::drift::{
     Deployed, DeployedResource, Detected, DetectedProperty, DetectedState, Detection, StackDrift,
 };
 use crate::cloud::stacks::StackResource;
+use crate::cloud::{CloudFault, FaultKind};
 
 /// Pages that are read of any listing at most.
 const PAGES: usize = 50;
@@ -67,7 +67,14 @@ impl StackDrift for Detector {
             .stack_name(stack)
             .send()
             .await
-            .map_err(|error| fault("DetectStackDrift", &error))?;
+            .map_err(|error| {
+                let mut found = fault("DetectStackDrift", &error);
+                // The code is that of any request that is wrong; only the words tell.
+                if says(&error, "already in progress") {
+                    found.kind = FaultKind::Conflict;
+                }
+                found
+            })?;
         answer
             .stack_drift_detection_id
             .ok_or_else(|| incomplete("DetectStackDrift", "an id"))

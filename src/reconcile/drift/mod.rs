@@ -108,10 +108,9 @@ async fn detect(
     state: &StackState,
 ) -> Result<(Vec<Detected>, Option<String>), ReconcileError> {
     let port = &session.cloud.drift;
-    let id = port.start(&state.id).await;
-    let id = id.map_err(doing("start the drift detection"))?;
     let what = format!("the drift detection of {}", state.name);
     let mut watch = Watch::new(what, DETECTION_LIMIT, session);
+    let id = start(session, state, &mut watch).await?;
     let trouble = loop {
         let look = port.progress(&id).await;
         match watch.seen(look, "look at the drift detection")? {
@@ -123,6 +122,26 @@ async fn detect(
         let look = port.found(&state.id).await;
         if let Some(found) = watch.seen(look, "read what the drift detection found")? {
             return Ok((found, trouble));
+        }
+        watch.pause().await?;
+    }
+}
+
+/// Starts a detection, after the end of one that others started, or this tool before it was killed: nobody
+/// tells its id, and it may have looked before something changed.
+async fn start(
+    session: &Session,
+    state: &StackState,
+    watch: &mut Watch<'_>,
+) -> Result<String, ReconcileError> {
+    loop {
+        match session.cloud.drift.start(&state.id).await {
+            Err(fault) if fault.kind == FaultKind::Conflict => {}
+            answer => {
+                if let Some(id) = watch.seen(answer, "start the drift detection")? {
+                    return Ok(id);
+                }
+            }
         }
         watch.pause().await?;
     }
