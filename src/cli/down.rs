@@ -11,7 +11,7 @@ use super::local;
 use super::output::{self, Format};
 use crate::plan::Deployment;
 use crate::plan::teardown::Extent;
-use crate::reconcile::{self, DownOptions, Stubborn};
+use crate::reconcile::{self, Down, DownOptions, Stubborn};
 use crate::stack::Target;
 
 /// Arguments of `deploy down`.
@@ -67,7 +67,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         yes: arguments.yes.into(),
         stake,
     };
-    let plan = reconcile::down(&session, &deployment, options, &ask).await?;
+    let Down { plan, let_go } = reconcile::down(&session, &deployment, options, &ask).await?;
     if let (Target::Local(_), Extent::Everything) = (&environment.stack.target, options.extent) {
         local::retire(&environment, &session).await?;
     }
@@ -78,16 +78,25 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
             "removed": !plan.changes_nothing(),
             "items": plan.removes,
             "kept": plan.keeps,
+            "let_go": let_go,
         }));
         return Ok(());
     }
     let what = if plan.changes_nothing() {
         "there is nothing to remove"
+    } else if !let_go.is_empty() {
+        "removed, but for what is left behind"
     } else if plan.keeps.is_empty() {
         "removed, nothing is left"
     } else {
         "removed but for the data; `deploy down` without `--keep-data` removes that too"
     };
+    for item in &let_go {
+        output::note(&format!(
+            "left behind: {}, which is in no stack any more",
+            item.name
+        ));
+    }
     output::note(&format!("{title}: {what}"));
     Ok(())
 }

@@ -32,6 +32,16 @@ pub struct Item {
     pub name: String,
 }
 
+impl Item {
+    /// A resource that is or was in a CloudFormation stack.
+    pub fn resource(logical_id: &str, resource_type: &str, physical_id: &str) -> Self {
+        Self {
+            kind: "resource",
+            name: format!("{logical_id} ({resource_type} {physical_id})"),
+        }
+    }
+}
+
 impl fmt::Display for Item {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} {}", self.kind, self.name)

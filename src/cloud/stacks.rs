@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CloudFault;
 use super::condition::StackStatus;
+use super::inventory::Item;
 
 /// A CloudFormation stack as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +128,11 @@ impl StackResource {
     /// Whether it exists, or may exist.
     pub fn is_live(&self) -> bool {
         !self.physical_id.is_empty() && self.status != "DELETE_COMPLETE"
+    }
+
+    /// The resource as a thing in the account.
+    pub fn item(&self) -> Item {
+        Item::resource(&self.logical_id, &self.resource_type, &self.physical_id)
     }
 }
 

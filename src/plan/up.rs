@@ -6,7 +6,6 @@ use super::desired::{Deployment, Desired, DesiredStack, Purpose};
 use super::observed::Observed;
 use super::recover::{Recovery, recovery};
 use crate::cloud::condition::StackStatus;
-use crate::cloud::inventory::Item;
 use crate::cloud::stacks::{CHANGE_PREFIX, StackResource, StackState};
 use crate::cloud::training::{TrainingPhase, TrainingState};
 
@@ -128,23 +127,14 @@ impl Plan {
                 status: state
                     .as_ref()
                     .map_or(StackStatus::CreateFailed, |state| state.status),
-                resources: live.iter().map(|resource| described(resource)).collect(),
+                resources: live.iter().map(|resource| resource.item().name).collect(),
             });
             return;
         }
-        self.removes.extend(live.iter().map(|resource| Item {
-            kind: "resource",
-            name: described(resource),
-        }));
+        self.removes
+            .extend(live.iter().map(|resource| resource.item()));
         self.steps.push(removed);
     }
-}
-
-fn described(resource: &StackResource) -> String {
-    format!(
-        "{} ({} {})",
-        resource.logical_id, resource.resource_type, resource.physical_id
-    )
 }
 
 /// What keeps a stack from being brought about right away.

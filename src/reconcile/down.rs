@@ -9,6 +9,7 @@ use super::lock::Lock;
 use super::observe::{look_for_teardown, observe};
 use super::remove::{Stubborn, tear_down};
 use super::settle::{settled, wait};
+use crate::cloud::inventory::Item;
 use crate::plan::teardown::{self, Extent};
 use crate::plan::{Basis, Deployment, Observed, Plan};
 
@@ -24,7 +25,17 @@ pub struct DownOptions {
     pub stubborn: Stubborn,
 }
 
-/// Removes an environment, and returns what was carried out.
+/// What a run of `down` came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Down {
+    /// What was carried out.
+    pub plan: Plan,
+    /// What is there still although its stack is gone, as its template says or because it could not be
+    /// deleted and was to be left.
+    pub let_go: Vec<Item>,
+}
+
+/// Removes an environment.
 ///
 /// # Errors
 /// The first thing that failed, or what is left. Running it again goes on there.
@@ -33,7 +44,7 @@ pub async fn down(
     deployment: &Deployment,
     options: DownOptions,
     consent: &dyn Consent,
-) -> Result<Plan, ReconcileError> {
+) -> Result<Down, ReconcileError> {
     let mut observed = settled(session, deployment, None, "down").await?;
     let mut before: Option<Plan> = None;
     for _ in 0..ROUNDS {
@@ -44,16 +55,16 @@ pub async fn down(
         }
         consent.agree(&plan)?;
         if plan.changes_nothing() {
-            tear_down(session, deployment, &observed, &plan, options, None).await?;
-            return Ok(plan);
+            let let_go = tear_down(session, deployment, &observed, &plan, options, None).await?;
+            return Ok(Down { plan, let_go });
         }
         let lock = Arc::new(Lock::new(session, deployment, "down"));
         lock.take().await?;
-        let moved = locked(&lock, deployment, options, &plan).await;
+        let round = locked(&lock, deployment, options, &plan).await;
         lock.release().await;
-        match moved? {
-            None => return Ok(plan),
-            Some(now) => observed = now,
+        match round? {
+            Round::Done(let_go) => return Ok(Down { plan, let_go }),
+            Round::Moved(now) => observed = *now,
         }
         before = Some(plan);
     }
@@ -63,20 +74,28 @@ pub async fn down(
     })
 }
 
-/// Carries a plan out if everything is still as it was when the plan was made; returns what is there
-/// when something has moved.
+/// What became of one round under the lock.
+enum Round {
+    /// The plan was carried out; this is there still.
+    Done(Vec<Item>),
+    /// Something moved: all has to be planned anew from here.
+    Moved(Box<Observed>),
+}
+
+/// Carries a plan out if everything is still as it was when the plan was made.
 async fn locked(
     lock: &Arc<Lock>,
     deployment: &Deployment,
     options: DownOptions,
     plan: &Plan,
-) -> Result<Option<Observed>, ReconcileError> {
+) -> Result<Round, ReconcileError> {
     let session = &lock.fenced();
     let mut observed = observe(session, deployment).await?;
     look_for_teardown(session, deployment, &mut observed).await?;
     if Basis::of(&observed) != plan.based_on {
-        return wait(session, deployment, None, observed).await.map(Some);
+        let observed = wait(session, deployment, None, observed).await?;
+        return Ok(Round::Moved(Box::new(observed)));
     }
-    tear_down(session, deployment, &observed, plan, options, Some(lock)).await?;
-    Ok(None)
+    let let_go = tear_down(session, deployment, &observed, plan, options, Some(lock)).await?;
+    Ok(Round::Done(let_go))
 }

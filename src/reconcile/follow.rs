@@ -10,6 +10,7 @@ use super::error::{Cause, ReconcileError};
 use super::progress::Event;
 use super::wait::{Watch, patiently};
 use crate::cloud::condition::StackStatus;
+use crate::cloud::inventory::Item;
 use crate::cloud::stacks::{StackEvent, StackState};
 use crate::cloud::{CloudFault, FaultKind};
 use crate::plan::Deployment;
@@ -41,6 +42,8 @@ pub(super) struct Ended {
     pub(super) state: Option<StackState>,
     /// The first resource that failed, if one did.
     pub(super) cause: Option<Cause>,
+    /// Resources that CloudFormation let go of: they are there still, and belong to no stack.
+    pub(super) let_go: Vec<Item>,
 }
 
 impl Ended {
@@ -84,7 +87,11 @@ pub(super) async fn follow(
                     None if failed => objection(session, &operation).await,
                     cause => cause,
                 };
-                return Ok(Ended { state, cause });
+                return Ok(Ended {
+                    state,
+                    cause,
+                    let_go: story.let_go,
+                });
             }
         }
         if !news {
@@ -118,6 +125,7 @@ struct Story<'a> {
     after: Option<String>,
     status: Option<StackStatus>,
     cause: Option<Cause>,
+    let_go: Vec<Item>,
     quiet: u32,
 }
 
@@ -134,6 +142,7 @@ impl<'a> Story<'a> {
             after: None,
             status: None,
             cause: None,
+            let_go: Vec::new(),
             quiet: 0,
         }
     }
@@ -154,6 +163,9 @@ impl<'a> Story<'a> {
             }
             if self.cause.is_none() && event.is_cause(id) {
                 self.cause = Some(self.explain(&event).await);
+            }
+            if event.status == "DELETE_SKIPPED" {
+                self.let_go.push(let_go(&event));
             }
             self.tell(event);
         }
@@ -237,6 +249,11 @@ impl<'a> Story<'a> {
             reason: event.reason,
         });
     }
+}
+
+fn let_go(event: &StackEvent) -> Item {
+    let id = event.physical_id.as_deref().unwrap_or_default();
+    Item::resource(&event.logical_id, &event.resource_type, id)
 }
 
 /// What belongs to a stack that is gone altogether is not there.

@@ -40,7 +40,7 @@ pub use apply::Outcome;
 pub use change::{StackChange, ensure};
 pub use consent::{Always, Consent};
 pub use crowding::Crowding;
-pub use down::{DownOptions, down};
+pub use down::{Down, DownOptions, down};
 pub use error::{Cause, ReconcileError};
 pub use observe::observe;
 pub use remove::Stubborn;

@@ -1,5 +1,6 @@
 //! The steps of a teardown. Each may find its work done already, by a run that was broken off.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,14 +12,14 @@ use super::empty::{Sparing, empty};
 use super::error::{ReconcileError, doing};
 use super::lock::Lock;
 use super::observe::look_at_stack;
-use super::progress::Event;
 use super::steps;
 use super::wait::Watch;
 use super::withdraw;
 use crate::cloud::FaultKind;
 use crate::cloud::condition::StackStatus;
+use crate::cloud::inventory::Item;
 use crate::cloud::logs::TRAINING_LOG_GROUP;
-use crate::cloud::stacks::StackState;
+use crate::cloud::stacks::{StackResource, StackState};
 use crate::plan::teardown::stays;
 use crate::plan::{Deployment, Observed, Plan, Step, StepKind};
 
@@ -41,7 +42,7 @@ pub enum Stubborn {
     Leave,
 }
 
-/// Carries out the plan of a teardown.
+/// Carries out the plan of a teardown. Returns what is there still although its stack is gone.
 ///
 /// # Errors
 /// The first step that failed; running the command again goes on there.
@@ -52,15 +53,17 @@ pub(super) async fn tear_down(
     plan: &Plan,
     options: DownOptions,
     lock: Option<&Arc<Lock>>,
-) -> Result<(), ReconcileError> {
+) -> Result<Vec<Item>, ReconcileError> {
     let mut removal = Removal {
         session,
         deployment,
         observed,
         options,
         lock,
+        let_go: Vec::new(),
     };
-    steps::run(session, plan, &mut removal).await
+    steps::run(session, plan, &mut removal).await?;
+    Ok(removal.let_go)
 }
 
 struct Removal<'a> {
@@ -69,6 +72,7 @@ struct Removal<'a> {
     observed: &'a Observed,
     options: DownOptions,
     lock: Option<&'a Arc<Lock>>,
+    let_go: Vec<Item>,
 }
 
 #[async_trait]
@@ -77,9 +81,17 @@ impl steps::Executor for Removal<'_> {
         let bucket = &self.deployment.names.bucket;
         match step.kind {
             StepKind::RunningJobs => stop_jobs(self.session, self.observed).await,
-            StepKind::ServiceRemoval => self.delete(self.observed.service.as_ref()).await,
+            StepKind::ServiceRemoval => {
+                let let_go = self.delete(self.observed.service.as_ref()).await?;
+                self.let_go.extend(let_go);
+                Ok(())
+            }
             StepKind::BucketContent => empty(self.session, bucket, Sparing::Lock).await,
-            StepKind::FoundationRemoval => self.foundation().await,
+            StepKind::FoundationRemoval => {
+                let let_go = self.foundation().await?;
+                self.let_go.extend(let_go);
+                Ok(())
+            }
             StepKind::PastJobs => delete_jobs(self.session, self.observed).await,
             _ => self.nothing_left().await,
         }
@@ -89,7 +101,7 @@ impl steps::Executor for Removal<'_> {
 impl Removal<'_> {
     /// Removes the foundation with the bucket in it. The lock is in the bucket, so it goes first; from the
     /// next moment on the deletion of the stack keeps everybody else away.
-    async fn foundation(&self) -> Result<(), ReconcileError> {
+    async fn foundation(&self) -> Result<Vec<Item>, ReconcileError> {
         let bucket = &self.deployment.names.bucket;
         // What was written while the service went away, such as a job's last upload.
         empty(self.session, bucket, Sparing::Lock).await?;
@@ -97,12 +109,14 @@ impl Removal<'_> {
             lock.surrender().await;
         }
         let Some(mut state) = self.observed.foundation.clone() else {
-            return empty(self.session, bucket, Sparing::Nothing).await;
+            empty(self.session, bucket, Sparing::Nothing).await?;
+            return Ok(Vec::new());
         };
         for _ in 0..REPEATS {
             empty(self.session, bucket, Sparing::Nothing).await?;
-            let Err(failure) = withdraw::delete(self.session, &state, Vec::new()).await else {
-                return Ok(());
+            let failure = match withdraw::delete(self.session, &state, Vec::new()).await {
+                Err(failure) => failure,
+                deleted => return deleted,
             };
             match self.undeleted(&state).await? {
                 // Somebody wrote into the bucket between its last listing and its deletion.
@@ -125,8 +139,10 @@ impl Removal<'_> {
         }
     }
 
-    async fn delete(&self, state: Option<&StackState>) -> Result<(), ReconcileError> {
-        let Some(state) = state else { return Ok(()) };
+    async fn delete(&self, state: Option<&StackState>) -> Result<Vec<Item>, ReconcileError> {
+        let Some(state) = state else {
+            return Ok(Vec::new());
+        };
         let failure = match withdraw::delete(self.session, state, Vec::new()).await {
             Err(failure) if self.options.stubborn == Stubborn::Leave => failure,
             result => return result,
@@ -149,12 +165,19 @@ impl Removal<'_> {
         &self,
         mut state: StackState,
         mut failure: ReconcileError,
-    ) -> Result<(), ReconcileError> {
+    ) -> Result<Vec<Item>, ReconcileError> {
+        // An operation tells only of what it let go of itself.
+        let mut all = BTreeSet::new();
         for _ in 0..REPEATS {
             let left = self.left(&state).await?;
-            failure = match withdraw::delete(self.session, &state, left).await {
-                Ok(()) => return Ok(()),
+            all.extend(left.iter().map(StackResource::item));
+            let names = left.into_iter().map(|resource| resource.logical_id);
+            failure = match withdraw::delete(self.session, &state, names.collect()).await {
                 Err(failure) => failure,
+                Ok(let_go) => {
+                    all.extend(let_go);
+                    return Ok(all.into_iter().collect());
+                }
             };
             let Some(now) = self.undeleted(&state).await? else {
                 return Err(failure);
@@ -164,22 +187,11 @@ impl Removal<'_> {
         Err(failure)
     }
 
-    /// What could not be deleted of a stack; it is told of.
-    async fn left(&self, state: &StackState) -> Result<Vec<String>, ReconcileError> {
+    /// What could not be deleted of a stack.
+    async fn left(&self, state: &StackState) -> Result<Vec<StackResource>, ReconcileError> {
         let resources = self.session.cloud.stacks.resources(&state.id).await;
-        let left = resources
-            .map_err(doing("look at the stack's resources"))?
-            .into_iter()
-            .filter(|resource| resource.status == "DELETE_FAILED")
-            .map(|resource| {
-                let text = format!(
-                    "{} ({} {}) cannot be deleted and is left behind",
-                    resource.logical_id, resource.resource_type, resource.physical_id
-                );
-                self.session.observer.event(Event::Notice { text });
-                resource.logical_id
-            })
-            .collect();
+        let mut left = resources.map_err(doing("look at the stack's resources"))?;
+        left.retain(|resource| resource.status == "DELETE_FAILED");
         Ok(left)
     }
 

@@ -5,12 +5,14 @@ use super::error::{ReconcileError, doing};
 use super::follow::{self, Ended, follow};
 use crate::bundle::Digest;
 use crate::cloud::condition::StackStatus;
+use crate::cloud::inventory::Item;
 use crate::cloud::stacks::{CHANGE_PREFIX, Operation, StackState};
 use crate::plan::Deployment;
 use crate::plan::recover::{Recovery, recovery};
 
 /// Deletes a stack and waits until it is gone. What `leave` names stays; that is possible only after a
-/// deletion that failed.
+/// deletion that failed. Returns what is there still although the stack is gone: what was left, and what
+/// the template says is kept.
 ///
 /// # Errors
 /// Something in it could not be deleted.
@@ -18,14 +20,21 @@ pub async fn delete(
     session: &Session,
     state: &StackState,
     leave: Vec<String>,
-) -> Result<(), ReconcileError> {
+) -> Result<Vec<Item>, ReconcileError> {
     let operation = operation("delete", state, leave);
     let withdrawals = &session.cloud.withdrawals;
     let deleted = withdrawals.delete(&state.id, &operation).await;
     deleted.map_err(doing("delete the stack"))?;
     match wait(session, None, state, &operation).await? {
-        Ended { state: None, .. } => Ok(()),
-        ended => ended.succeeded().map(drop),
+        Ended {
+            state: None,
+            let_go,
+            ..
+        } => Ok(let_go),
+        mut ended => {
+            let let_go = std::mem::take(&mut ended.let_go);
+            ended.succeeded().map(|_| let_go)
+        }
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) enum Command<'a> {
 pub(super) enum End {
     /// As it should.
     Done,
+    /// As it should, but for what it had to let go of.
+    DoneBut(Vec<String>),
     /// It failed, and what served before serves again.
     RolledBack(String),
     /// Another run works.
@@ -117,8 +119,12 @@ async fn down(
     deployment: &Deployment,
     options: DownOptions,
 ) -> Result<End, ReconcileError> {
-    reconcile::down(session, deployment, options, &Always).await?;
-    Ok(End::Done)
+    let down = reconcile::down(session, deployment, options, &Always).await?;
+    if down.let_go.is_empty() {
+        return Ok(End::Done);
+    }
+    let let_go = down.let_go.into_iter().map(|item| item.name).collect();
+    Ok(End::DoneBut(let_go))
 }
 
 async fn unlock(session: &Session, deployment: &Deployment) -> Result<End, ReconcileError> {

@@ -117,7 +117,7 @@ impl Rivals<'_> {
 
 fn word(end: &End) -> &'static str {
     match end {
-        End::Done => "done",
+        End::Done | End::DoneBut(_) => "done",
         End::RolledBack(_) => "rolled back",
         End::Locked(_) => "locked",
         End::Held(_) => "held",
