@@ -13,6 +13,7 @@ mod identity;
 mod inventory;
 mod logs;
 mod multipart;
+mod quotas;
 mod records;
 mod stacks;
 mod throttles;
@@ -170,6 +171,10 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
         }),
         artifacts: Arc::new(artifacts::Bucket::new(s3.clone())),
         training: Arc::new(training::TrainingJobs::new(sagemaker.clone())),
+        quotas: Arc::new(quotas::ServiceQuotas::new(client!(
+            aws_sdk_servicequotas,
+            config
+        ))),
         logs: Arc::new(logs::CloudWatchLogs::new(logs.clone())),
         endpoints: Arc::new(endpoints::SageMakerEndpoints::new(
             sagemaker.clone(),

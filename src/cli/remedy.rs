@@ -78,6 +78,10 @@ pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Opti
             "mend the code, data or hyperparameters and run `deploy up` again; \
              `--retry-training` repeats it unchanged"
         }
+        ReconcileError::QuotaTooLow { .. } => {
+            "ask for more of it in the console (Service Quotas, Amazon SageMaker), which may take days, or \
+             name other instance types in `training.instance`"
+        }
         ReconcileError::GateFailed { .. } => {
             "what served before is untouched, and the model is kept: train a better one, or change \
              `training.gates` in the stack file"

@@ -17,6 +17,7 @@ pub mod fault;
 pub mod identity;
 pub mod inventory;
 pub mod logs;
+pub mod quotas;
 pub mod records;
 pub mod stacks;
 pub mod training;
@@ -44,6 +45,8 @@ pub struct Cloud {
     pub records: Arc<dyn records::Records>,
     /// Training jobs.
     pub training: Arc<dyn training::Training>,
+    /// Quotas of the account.
+    pub quotas: Arc<dyn quotas::Quotas>,
     /// Log streams.
     pub logs: Arc<dyn logs::Logs>,
     /// Endpoints and their runtime.

@@ -13,6 +13,7 @@
 //! | CloudFormation functions | Ref, GetAtt, Sub, Join, Select, Split, If, Equals, Not, And, Or, FindInMap, Base64, pseudo parameters but NotificationARNs | ImportValue, GetAZs, Cidr, Transform, language extensions |
 //! | S3 | buckets, objects, versions, multipart uploads, conditional writes; types Bucket, BucketPolicy | policies are kept, not enforced |
 //! | IAM | reading roles and their policies, PutRolePolicy, DeleteRolePolicy, UpdateAssumeRolePolicy; type Role | users, groups, managed policies; policies are kept, not evaluated |
+//! | Service Quotas | listing them: there are none | asking for more |
 //! | STS | GetCallerIdentity | assuming roles |
 //! | CloudWatch Logs | groups, streams, events, retention (shown, not enforced), filter patterns of words; type LogGroup | queries, metric filters, subscriptions |
 //! | SageMaker | training jobs, models, endpoint configurations, endpoints (also UpdateEndpointWeightsAndCapacities), InvokeEndpoint; types Model, EndpointConfig, Endpoint | everything else |

@@ -26,6 +26,7 @@ use super::services::cloudformation::{CloudFormation, CloudFormationParts};
 use super::services::iam::{self, Iam};
 use super::services::lambda::{self, Lambda, LambdaParts};
 use super::services::logs::{self, Logs};
+use super::services::quotas::Quotas;
 use super::services::s3::{self, S3};
 use super::services::sagemaker::{self, SageMaker, SageMakerParts};
 use super::services::sts::Sts;
@@ -38,6 +39,7 @@ pub(crate) struct Services {
     iam: Arc<Iam>,
     lambda: Arc<Lambda>,
     logs: Arc<Logs>,
+    quotas: Arc<Quotas>,
     s3: Arc<S3>,
     pub(crate) sagemaker: Arc<SageMaker>,
     sts: Arc<Sts>,
@@ -105,6 +107,13 @@ impl Services {
             journal: Arc::clone(journal),
             providers: staged(providers, script.as_ref()),
         })?;
+        let quotas = Arc::new(Quotas {
+            values: options
+                .script
+                .as_ref()
+                .map(|script| script.quotas.clone())
+                .unwrap_or_default(),
+        });
         let sts = Arc::new(Sts {
             account: ACCOUNT.to_owned(),
         });
@@ -114,6 +123,7 @@ impl Services {
             iam,
             lambda,
             logs,
+            quotas,
             s3,
             sagemaker,
             sts,
@@ -152,6 +162,10 @@ impl Services {
                 handler(&self.sagemaker, |to, request| async move {
                     to.handle(request).await
                 }),
+            ),
+            (
+                "servicequotas",
+                handler(&self.quotas, |to, request| ready(to.handle(&request))),
             ),
             (
                 "sts",

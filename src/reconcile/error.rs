@@ -63,6 +63,14 @@ pub enum ReconcileError {
         /// Each gate that failed, with what was measured.
         failed: Vec<String>,
     },
+    /// The account may have too few instances to train on.
+    #[error("the account may not train on this: {}", low_quotas(quotas, *needed))]
+    QuotaTooLow {
+        /// Name and value of the quota of each instance type that would do.
+        quotas: Vec<(String, f64)>,
+        /// Instances that are needed.
+        needed: f64,
+    },
     /// The training template does not give a request.
     #[error("the rendered training request cannot be sent: {0}")]
     TrainingRequest(String),
@@ -278,4 +286,10 @@ impl From<(StepKind, CloudFault)> for ReconcileError {
         };
         Self::Cloud { doing, fault }
     }
+}
+fn low_quotas(quotas: &[(String, f64)], needed: f64) -> String {
+    let each = quotas
+        .iter()
+        .map(|(name, value)| format!("its quota `{name}` is {value}, {needed} needed"));
+    each.collect::<Vec<_>>().join("; ")
 }

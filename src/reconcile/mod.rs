@@ -20,6 +20,7 @@ mod follow;
 pub mod lock;
 mod observe;
 pub mod progress;
+mod quota;
 mod remove;
 mod settle;
 mod station;

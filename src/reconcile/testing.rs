@@ -1,6 +1,6 @@
 //! A session for unit tests: everything is absent, and nothing can be changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use crate::cloud::endpoints::{EndpointState, Endpoints};
 use crate::cloud::identity::{Caller, Identity};
 use crate::cloud::inventory::{Inventory, Item, Scope};
 use crate::cloud::logs::{LogPage, Logs};
+use crate::cloud::quotas::Quotas;
 use crate::cloud::records::{Expected, Record, Records, Written};
 use crate::cloud::stacks::{
     ChangeRequest, ChangeStatus, Changes, Operation, StackEvent, StackResource, StackState, Stacks,
@@ -118,6 +119,7 @@ pub(crate) fn session() -> Bed {
             artifacts: cloud.clone(),
             records: cloud.clone(),
             training: cloud.clone(),
+            quotas: cloud.clone(),
             logs: cloud.clone(),
             endpoints: cloud.clone(),
             inventory: cloud.clone(),
@@ -376,6 +378,17 @@ impl Training for Nothing {
 
     async fn delete(&self, _: &str) -> Result<(), CloudFault> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Quotas for Nothing {
+    async fn values(
+        &self,
+        _: &str,
+        _: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, f64>, CloudFault> {
+        Ok(BTreeMap::new())
     }
 }
 

@@ -10,6 +10,7 @@ use super::drift::drift;
 use super::error::ReconcileError;
 use super::lock::Lock;
 use super::observe::{look_for_up, observe};
+use super::quota;
 use super::settle::{settled, wait};
 use super::withdraw::Skip;
 use crate::cloud::stacks::{DriftMode, StackState};
@@ -78,6 +79,7 @@ pub async fn up(
         if !plan.held.is_empty() {
             return Err(ReconcileError::Held(plan.held));
         }
+        quota::check(session, desired, &plan).await?;
         consent.agree(&plan)?;
         if plan.changes_nothing() {
             let outcome = bring_up(session, desired, &observed, &plan, None).await?;

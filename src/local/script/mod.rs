@@ -28,6 +28,8 @@ pub struct Script {
     /// For resources of CloudFormation stacks. Held against
     /// `<create|update> <type> <logical id> <properties as JSON>` or `delete <type> <physical id>`.
     pub resources: Vec<Rule<Act>>,
+    /// Name and value of quotas, whichever service is asked about.
+    pub quotas: Vec<(String, f64)>,
 }
 
 /// What happens to everything that a list of words describes. Of several rules that do, the first

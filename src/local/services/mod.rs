@@ -9,6 +9,7 @@ pub mod cloudformation;
 pub mod iam;
 pub mod lambda;
 pub mod logs;
+pub mod quotas;
 pub mod s3;
 pub mod sagemaker;
 pub mod sts;

@@ -80,6 +80,29 @@ async fn converges(world: World, troubles: Vec<Trouble>, fails: Option<&str>) ->
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_quota_of_none_is_told_before_anything_is_made() {
+    let project = Project::new();
+    let desired = project.desired("1e-3");
+    let quota = |value| Script {
+        quotas: vec![("ml.g4dn.xlarge for training job usage".to_owned(), value)],
+        ..Script::default()
+    };
+    let world = World::new(&quota(0.0));
+    match world.run(Command::Up(&desired)).await.end.unwrap() {
+        End::Failed(why) => assert!(
+            why.contains("`ml.g4dn.xlarge for training job usage` is 0"),
+            "{why}"
+        ),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(state(&world).await, Vec::<String>::new());
+    world.close().await;
+    let world = World::new(&quota(1.0));
+    world.run(Command::Up(&desired)).await.end.unwrap().done();
+    world.close().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_account_without_quota_is_told_so_at_once() {
     let world = World::new(&Script::default());
     let took = converges(world, starts(1, NO_QUOTA), Some("service limit")).await;
