@@ -33,7 +33,9 @@ pub(super) fn known(error: &ReconcileError) -> Option<Diagnosis> {
 /// Recognises the cause of a job that failed in an earlier run.
 fn known_of_held(held: &Held) -> Option<Diagnosis> {
     match held {
-        Held::TrainingFailed { reason, .. } => diagnose(&Symptom::training("Failed", reason)),
+        Held::TrainingFailed { reason, .. } | Held::TrainingExhausted { reason, .. } => {
+            diagnose(&Symptom::training("Failed", reason))
+        }
         _ => None,
     }
 }

@@ -13,7 +13,7 @@ use super::origin;
 use super::output::{self, Format};
 use super::unsupported;
 use crate::cloud::stacks::DriftMode;
-use crate::plan::{Choices, Closeness, LiveResources, Plan, RetryTraining};
+use crate::plan::{Choices, Closeness, LiveResources, Plan, Reach, RetryTraining};
 use crate::reconcile::{self, Outcome, Skip, Up, UpOptions, smoke_headline};
 
 /// Arguments of `deploy up`.
@@ -77,6 +77,7 @@ impl ChoiceArguments {
             } else {
                 Closeness::Fingerprints
             },
+            reach: Reach::Service,
         }
     }
 }
