@@ -7,6 +7,7 @@ use deploy::reconcile::{DownOptions, UpOptions};
 
 use super::command::{Command, End};
 use super::state::{client, state};
+use super::training::only_training;
 use super::trial::{Situation, Task, Trial, up};
 use super::world::{Project, World};
 
@@ -16,6 +17,19 @@ pub(super) fn refused() -> Act {
         fails: Some("The service says no.".to_owned()),
         ..Act::default()
     }
+}
+
+/// Trains a model in an empty account, and no more.
+pub(super) async fn train_from_nothing() -> Trial {
+    let project = Project::new();
+    Trial::of(Situation {
+        name: "train from nothing",
+        before: World::new(&Script::default()),
+        desired: project.desired("1e-3"),
+        project,
+        task: Task::Up(only_training()),
+    })
+    .await
 }
 
 /// Removes what serves and leaves what is dear.

@@ -25,8 +25,10 @@ use anstream::ColorChoice;
 use super::Format;
 use crate::reconcile::progress::{Event, Observer};
 use layout::Window;
+pub(in crate::cli) use line::clean as log_line;
 pub(in crate::cli) use model::Pace;
 use ticker::Ticker;
+pub(in crate::cli) use words::{elapsed, instances, number, training_status};
 
 /// The time between two looks at what a tree shows: a frame of its spinner.
 const FRAME: Duration = Duration::from_millis(125);

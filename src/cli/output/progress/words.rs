@@ -93,7 +93,7 @@ pub(super) fn resource_status(status: &str) -> String {
 }
 
 /// The secondary status of a training job ("`DescribeTrainingJob`" in the SageMaker API reference).
-pub(super) fn training_status(status: &str) -> String {
+pub(in crate::cli) fn training_status(status: &str) -> String {
     let words = match status {
         "Starting" | "LaunchingMLInstances" | "PreparingTrainingStack" => "starting an instance",
         "Pending" => "waiting for capacity",
@@ -165,7 +165,7 @@ pub(in crate::cli) fn number(value: f64) -> String {
 }
 
 /// `12 s`, `2 min 40 s`, `1 h 05 min`.
-pub(super) fn elapsed(time: Duration) -> String {
+pub(in crate::cli) fn elapsed(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0..60 => format!("{seconds} s"),

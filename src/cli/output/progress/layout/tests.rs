@@ -264,8 +264,8 @@ fn metrics_are_small_charts_that_fit_every_window() {
         "\
 ⠋ training     1 min 01 s
   ├ training 1 min 00 s
-  ├ ml.g4dn.xlarge × 2, spare capacity, …
-  ├ train_loss    0.0913     █▆▄▃▃▂▂▁▁▁▁
+  ├ ml.g4dn.xlarge × 2, spare capacity,…
+  ├ train_loss    0.0913     █▅▃▂▂▁▁▁▁▁▁
   └ eval_macro_f1 0.9087     ▁▅▇█"
     );
     // In a narrow window the value is worth more than its course.
