@@ -156,7 +156,8 @@ fn state(name: &str, answer: DescribeTrainingJobOutput) -> Result<TrainingState,
         failure_reason: answer.failure_reason,
         model: answer
             .model_artifacts
-            .and_then(|artifacts| artifacts.s3_model_artifacts),
+            .and_then(|artifacts| artifacts.s3_model_artifacts)
+            .filter(|uri| !uri.is_empty()),
         metrics,
         facts,
     })
@@ -202,4 +203,46 @@ fn shortest(value: f32) -> f64 {
         .to_string()
         .parse()
         .unwrap_or_else(|_| f64::from(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sagemaker::types as sdk;
+
+    use super::*;
+
+    fn transition(status: SecondaryStatus) -> sdk::SecondaryStatusTransition {
+        sdk::SecondaryStatusTransition::builder()
+            .status(status)
+            .start_time(DateTime::from_secs(0))
+            .build()
+    }
+
+    #[test]
+    fn a_job_tells_what_it_ran_on_and_what_that_saved() {
+        let resources = sdk::ResourceConfig::builder()
+            .instance_type(sdk::TrainingInstanceType::MlG4DnXlarge)
+            .instance_count(2)
+            .volume_size_in_gb(50)
+            .build();
+        let answer = DescribeTrainingJobOutput::builder()
+            .training_job_status(TrainingJobStatus::Completed)
+            .secondary_status(SecondaryStatus::Completed)
+            .resource_config(resources)
+            .creation_time(DateTime::from_secs(1_000))
+            .training_end_time(DateTime::from_secs(1_600))
+            .enable_managed_spot_training(true)
+            .training_time_in_seconds(500)
+            .billable_time_in_seconds(150)
+            .secondary_status_transitions(transition(SecondaryStatus::Training))
+            .secondary_status_transitions(transition(SecondaryStatus::Interrupted))
+            .secondary_status_transitions(transition(SecondaryStatus::Training))
+            .secondary_status_transitions(transition(SecondaryStatus::Interrupted))
+            .build();
+        let facts = state("news-1", answer).unwrap().facts;
+        assert_eq!(facts.instances, ["ml.g4dn.xlarge"]);
+        assert_eq!((facts.count, facts.interruptions), (2, 2));
+        assert_eq!(facts.saving(), Some(70));
+        assert_eq!(facts.seconds(Timestamp::UNIX_EPOCH), Some(600));
+    }
 }

@@ -97,11 +97,21 @@ impl Row {
 
     fn json(&self, job: &TrainingState) -> Value {
         let mut value = json!(job);
+        value["key"] = json!(key_of(&job.name));
         value["serves"] = json!(self.serves);
         value["seconds"] = json!(self.seconds);
         value["saving"] = json!(job.facts.saving());
         value
     }
+}
+
+/// As much of the training key as a job's name carries.
+fn key_of(job: &str) -> &str {
+    let name = match job.rsplit_once("-r") {
+        Some((name, attempt)) if attempt.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => job,
+    };
+    name.rsplit_once('-').map_or(name, |(_, key)| key)
 }
 
 /// The rows in columns as wide as they have to be.
@@ -169,6 +179,8 @@ mod tests {
                 "serves  news-1  completed  2 hours ago  10 min 00 s  ml.g4dn.xlarge  70 %   macro-F1 0.9312",
             ]
         );
+        assert_eq!(key_of("news-prod-4f2a91bc0d3e5f67"), "4f2a91bc0d3e5f67");
+        assert_eq!(key_of("news-prod-4f2a91bc0d3e5f67-r12"), "4f2a91bc0d3e5f67");
         let shown = rows[1].json(&jobs[1]);
         assert_eq!(
             (&shown["serves"], &shown["seconds"], &shown["saving"]),

@@ -45,7 +45,7 @@ pub(super) struct Arguments {
     #[arg(long, short)]
     yes: bool,
     /// Repeat a training job that failed, although nothing has changed since
-    #[arg(long)]
+    #[arg(long, alias = "retry-training")]
     retry: bool,
     /// Show every line of the job's log, not only the last
     #[arg(long, short)]

@@ -8,7 +8,7 @@ use super::super::progress::Event;
 use super::super::wait::Watch;
 use super::meter::Meter;
 use super::tail::Tail;
-use crate::cloud::logs::{Streams, TRAINING_LOG_GROUP};
+use crate::cloud::logs::TRAINING_LOG_GROUP;
 use crate::cloud::training::{JobFacts, TrainingPhase, TrainingState};
 use crate::plan::Desired;
 
@@ -63,16 +63,12 @@ pub(super) async fn follow(
         };
         let moved = state
             .as_ref()
-            .is_some_and(|state| shown.tell(session, following, state));
-        let settled = state.filter(TrainingState::is_settled);
-        // Read after the status, so that the last lines of a settled job are among them.
-        let pages = if settled.is_some() { LAST_PAGES } else { 1 };
+            .is_some_and(|state| state.detail != shown.status);
+        let settled = state.as_ref().is_some_and(TrainingState::is_settled);
+        // Read after the status, so that the last lines of a settled job are among them, and told before.
+        let pages = if settled { LAST_PAGES } else { 1 };
         for _ in 0..pages {
-            let streams = if settled.is_some() {
-                Streams::New
-            } else {
-                log.streams(moved)
-            };
+            let streams = log.streams(moved || settled);
             let cursor = log.cursor.clone();
             let prefix = format!("{name}/");
             let logs = &session.cloud.logs;
@@ -82,8 +78,11 @@ pub(super) async fn follow(
                 break;
             }
         }
-        if let Some(state) = settled {
-            return ended(state, log.lines);
+        if let Some(state) = state {
+            shown.tell(session, following, &state);
+            if settled {
+                return ended(state, log.lines);
+            }
         }
         watch.pause().await?;
     }
@@ -111,10 +110,9 @@ struct Shown {
 }
 
 impl Shown {
-    /// Tells what is new; whether the job has entered another status.
-    fn tell(&mut self, session: &Session, following: &Following<'_>, job: &TrainingState) -> bool {
-        let moved = self.status != job.detail;
-        if moved || self.message != job.message {
+    /// Tells what is new.
+    fn tell(&mut self, session: &Session, following: &Following<'_>, job: &TrainingState) {
+        if self.status != job.detail || self.message != job.message {
             self.status.clone_from(&job.detail);
             self.message.clone_from(&job.message);
             session.observer.event(Event::TrainingStatus {
@@ -138,6 +136,5 @@ impl Shown {
                 facts,
             });
         }
-        moved
     }
 }

@@ -274,6 +274,8 @@ tags: { team: a } => api: { throttle: { rate: 0 } } => 0 => `rate` must be at le
 tags: { team: a } => api: 5 => 5 => `api` must be a map, not a number =>
 , region: eu-west-1 } => } => target => `target` lacks `region` => add `region:`
 ml.m5.large => ml.m5.large⏎  count: 0 => 0 => `count` must be at least 1 =>
+ml.g4dn.xlarge => ml.g4dn.xlarge⏎  retries: 0 => 0 => `retries` must be at least 1 =>
+ml.g4dn.xlarge => ml.g4dn.xlarge⏎  retries: 31 => 31 => `retries` must be at most 30 =>
 ml.m5.large => ml.m5.large⏎  count: 1.5 => 1.5 => must be a whole number =>
 region: eu-west-1 => regon: eu-west-1 => regon => unknown field `regon` => `region`?
 ml.m5.large => ml.m5.large⏎  rollout: all-at-twice => all-at-twice => `rollout` must be `all-at-once` =>
