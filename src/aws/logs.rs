@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::fault::fault;
-use crate::cloud::logs::{LogPage, Logs};
+use crate::cloud::logs::{LogLine, LogPage, Logs, Streams};
 use crate::cloud::{CloudFault, FaultKind};
 
 /// Asks CloudWatch Logs.
@@ -39,35 +39,56 @@ impl Logs for CloudWatchLogs {
         group: &str,
         stream_prefix: &str,
         cursor: Option<&str>,
+        streams: Streams,
     ) -> Result<LogPage, CloudFault> {
-        // The cursor is `<stream> <token>`; a stream's name has no spaces.
-        let (stream, token) = match cursor.and_then(|cursor| cursor.split_once(' ')) {
-            Some((stream, token)) => (stream.to_owned(), Some(token.to_owned())),
-            None => match self.streams(group, stream_prefix).await?.into_iter().next() {
-                Some(stream) => (stream, None),
-                None => return Ok(LogPage::default()),
-            },
-        };
-        let answer = self
-            .client
-            .get_log_events()
-            .log_group_name(group)
-            .log_stream_name(&stream)
-            .start_from_head(true)
-            .set_next_token(token)
-            .send()
-            .await
-            .map_err(|error| fault("GetLogEvents", &error))?;
+        let mut places = places(cursor);
+        if places.is_empty() || streams == Streams::New {
+            for stream in self.streams(group, stream_prefix).await? {
+                if places.iter().all(|(known, _)| *known != stream) {
+                    places.push((stream, None));
+                }
+            }
+        }
+        let mut lines = Vec::new();
+        for (stream, token) in &mut places {
+            let answer = self
+                .client
+                .get_log_events()
+                .log_group_name(group)
+                .log_stream_name(&*stream)
+                .start_from_head(true)
+                .set_next_token(token.clone())
+                .send()
+                .await
+                .map_err(|error| fault("GetLogEvents", &error))?;
+            let host = host(stream);
+            lines.extend(
+                answer
+                    .events
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(|event| {
+                        let text = event.message?;
+                        Some((
+                            event.timestamp,
+                            LogLine {
+                                host: host.clone(),
+                                text,
+                            },
+                        ))
+                    }),
+            );
+            *token = answer.next_forward_token.or(token.take());
+        }
+        // Of one moment, the lines of a host stay together and in their order.
+        lines.sort_by_key(|(time, _)| *time);
+        let known: Vec<String> = places
+            .into_iter()
+            .map(|(stream, token)| format!("{stream} {}", token.unwrap_or_default()))
+            .collect();
         Ok(LogPage {
-            lines: answer
-                .events
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(|event| event.message)
-                .collect(),
-            cursor: answer
-                .next_forward_token
-                .map(|token| format!("{stream} {token}")),
+            lines: lines.into_iter().map(|(_, line)| line).collect(),
+            cursor: (!known.is_empty()).then(|| known.join("\n")),
         })
     }
 
@@ -82,5 +103,55 @@ impl Logs for CloudWatchLogs {
             }
         }
         Ok(())
+    }
+}
+
+/// Takes a cursor apart: a line `<stream> <token>` for each stream, whose name has no spaces.
+fn places(cursor: Option<&str>) -> Vec<(String, Option<String>)> {
+    let lines = cursor.into_iter().flat_map(str::lines);
+    lines
+        .filter_map(|line| line.split_once(' '))
+        .map(|(stream, token)| {
+            let token = (!token.is_empty()).then(|| token.to_owned());
+            (stream.to_owned(), token)
+        })
+        .collect()
+}
+
+/// The host of a stream `<job>/<host>-<time>` ("Log Amazon SageMaker Events with Amazon CloudWatch" in the
+/// SageMaker developer guide).
+fn host(stream: &str) -> String {
+    let name = stream.rsplit_once('/').map_or(stream, |(_, name)| name);
+    match name.rsplit_once('-') {
+        Some((host, time)) if time.len() > 6 && time.bytes().all(|b| b.is_ascii_digit()) => {
+            host.to_owned()
+        }
+        _ => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_remembers_every_stream() {
+        let known = places(Some("j/algo-1-17 f/1\nj/algo-2-18 "));
+        let place = |stream: &str, token: Option<&str>| (stream.into(), token.map(str::to_owned));
+        assert_eq!(
+            known,
+            [
+                place("j/algo-1-17", Some("f/1")),
+                place("j/algo-2-18", None)
+            ]
+        );
+        assert!(places(None).is_empty());
+    }
+
+    #[test]
+    fn the_host_stands_between_job_and_time() {
+        assert_eq!(host("news-1/algo-2-1794932000"), "algo-2");
+        assert_eq!(host("news-1/algo-2"), "algo-2");
+        assert_eq!(host("odd"), "odd");
     }
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use aws_sdk_sagemaker::operation::describe_training_job::DescribeTrainingJobOutput;
-use aws_sdk_sagemaker::types::TrainingJobStatus;
+use aws_sdk_sagemaker::primitives::DateTime;
+use aws_sdk_sagemaker::types::{SecondaryStatus, TrainingJobStatus};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use jiff::Timestamp;
 
 use super::fault::{fault, incomplete};
 use super::training_request::fill;
 use crate::cloud::CloudFault;
-use crate::cloud::training::{Training, TrainingPhase, TrainingRequest, TrainingState};
+use crate::cloud::training::{JobFacts, Training, TrainingPhase, TrainingRequest, TrainingState};
 
 /// Pages that are read at most.
 const PAGES: usize = 50;
@@ -121,6 +123,7 @@ fn is_missing(error: &impl ProvideErrorMetadata) -> bool {
 }
 
 fn state(name: &str, answer: DescribeTrainingJobOutput) -> Result<TrainingState, CloudFault> {
+    let facts = facts(&answer);
     let phase = match answer.training_job_status {
         Some(TrainingJobStatus::InProgress) => TrainingPhase::InProgress,
         Some(TrainingJobStatus::Stopping) => TrainingPhase::Stopping,
@@ -153,9 +156,45 @@ fn state(name: &str, answer: DescribeTrainingJobOutput) -> Result<TrainingState,
         failure_reason: answer.failure_reason,
         model: answer
             .model_artifacts
-            .and_then(|artifacts| artifacts.s3_model_artifacts),
+            .and_then(|artifacts| artifacts.s3_model_artifacts)
+            .filter(|uri| !uri.is_empty()),
         metrics,
+        facts,
     })
+}
+
+fn facts(answer: &DescribeTrainingJobOutput) -> JobFacts {
+    let resources = answer.resource_config();
+    let preferences = resources.map_or(&[][..], |config| config.instance_preferences());
+    let preferred = preferences.iter().filter_map(|each| each.instance_type());
+    let single = resources.and_then(|config| config.instance_type());
+    let count = resources.and_then(|config| config.instance_count());
+    let seconds = |value: Option<i32>| value.and_then(|value| u64::try_from(value).ok());
+    let interrupted = answer
+        .secondary_status_transitions()
+        .iter()
+        .filter(|transition| transition.status == Some(SecondaryStatus::Interrupted));
+    JobFacts {
+        created: answer.creation_time().and_then(time),
+        ended: answer.training_end_time().and_then(time),
+        instances: single
+            .into_iter()
+            .chain(preferred)
+            .map(|instance| instance.as_str().to_owned())
+            .collect(),
+        count: count
+            .and_then(|count| u32::try_from(count).ok())
+            .unwrap_or(1),
+        spot: answer.enable_managed_spot_training.unwrap_or_default(),
+        interruptions: interrupted.count(),
+        training_seconds: seconds(answer.training_time_in_seconds),
+        billable_seconds: seconds(answer.billable_time_in_seconds),
+    }
+}
+
+fn time(time: &DateTime) -> Option<Timestamp> {
+    let nanos = i32::try_from(time.subsec_nanos()).ok()?;
+    Timestamp::new(time.secs(), nanos).ok()
 }
 
 /// Widens a float by its decimal form: 0.87 stays 0.87 and does not become 0.8700000047….
@@ -164,4 +203,46 @@ fn shortest(value: f32) -> f64 {
         .to_string()
         .parse()
         .unwrap_or_else(|_| f64::from(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sagemaker::types as sdk;
+
+    use super::*;
+
+    fn transition(status: SecondaryStatus) -> sdk::SecondaryStatusTransition {
+        sdk::SecondaryStatusTransition::builder()
+            .status(status)
+            .start_time(DateTime::from_secs(0))
+            .build()
+    }
+
+    #[test]
+    fn a_job_tells_what_it_ran_on_and_what_that_saved() {
+        let resources = sdk::ResourceConfig::builder()
+            .instance_type(sdk::TrainingInstanceType::MlG4DnXlarge)
+            .instance_count(2)
+            .volume_size_in_gb(50)
+            .build();
+        let answer = DescribeTrainingJobOutput::builder()
+            .training_job_status(TrainingJobStatus::Completed)
+            .secondary_status(SecondaryStatus::Completed)
+            .resource_config(resources)
+            .creation_time(DateTime::from_secs(1_000))
+            .training_end_time(DateTime::from_secs(1_600))
+            .enable_managed_spot_training(true)
+            .training_time_in_seconds(500)
+            .billable_time_in_seconds(150)
+            .secondary_status_transitions(transition(SecondaryStatus::Training))
+            .secondary_status_transitions(transition(SecondaryStatus::Interrupted))
+            .secondary_status_transitions(transition(SecondaryStatus::Training))
+            .secondary_status_transitions(transition(SecondaryStatus::Interrupted))
+            .build();
+        let facts = state("news-1", answer).unwrap().facts;
+        assert_eq!(facts.instances, ["ml.g4dn.xlarge"]);
+        assert_eq!((facts.count, facts.interruptions), (2, 2));
+        assert_eq!(facts.saving(), Some(70));
+        assert_eq!(facts.seconds(Timestamp::UNIX_EPOCH), Some(600));
+    }
 }

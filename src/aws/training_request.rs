@@ -66,6 +66,13 @@ fn options(
                 .build(),
         );
     }
+    if let Some(retry) = &request.retry_strategy {
+        builder = builder.retry_strategy(
+            sdk::RetryStrategy::builder()
+                .maximum_retry_attempts(retry.maximum_retry_attempts)
+                .build(),
+        );
+    }
     if let Some(profiler) = &request.profiler_config {
         builder = builder.profiler_config(
             sdk::ProfilerConfig::builder()
@@ -166,6 +173,7 @@ mod tests {
             "CheckpointConfig": { "S3Uri": "s3://b/checkpoints/job" },
             "EnableInterContainerTrafficEncryption": true,
             "EnableNetworkIsolation": true,
+            "RetryStrategy": { "MaximumRetryAttempts": 2 },
         }))
         .unwrap();
         let config = aws_sdk_sagemaker::Config::builder()
@@ -194,6 +202,8 @@ mod tests {
         assert_eq!(checkpoints.s3_uri(), Some("s3://b/checkpoints/job"));
         let output = sent.get_output_data_config().clone().unwrap();
         assert_eq!(output.kms_key_id(), Some("output-key"));
+        let retry = sent.get_retry_strategy().clone().unwrap();
+        assert_eq!(retry.maximum_retry_attempts(), Some(2));
         assert_eq!(sent.get_enable_managed_spot_training(), &Some(true));
         assert_eq!(sent.get_enable_network_isolation(), &Some(true));
         assert_eq!(

@@ -7,13 +7,16 @@
 mod digest;
 mod folder;
 mod function;
+mod ingredients;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-use serde_json::json;
 
 pub use digest::Digest;
 pub use folder::is_ignored;
+#[cfg(test)]
+pub(crate) use ingredients::tests::ingredients;
+pub use ingredients::{Change, Content, Ingredients};
 
 use crate::stack::Stack;
 
@@ -26,7 +29,9 @@ pub struct Bundles {
     pub code: Code,
     /// The function's code.
     pub function: FunctionArchive,
-    /// Digest of everything that decides the model: same key, same model.
+    /// Everything that decides the model.
+    pub ingredients: Ingredients,
+    /// Digest of it: same key, same model.
     pub training_key: Digest,
 }
 
@@ -118,28 +123,27 @@ impl Bundles {
         };
         let code = folder::read(&stack.training.code)?;
         let function = function::pack(&stack.function.code)?;
-        let training_key = training_key(stack, &data.digest, &code.digest);
+        let ingredients =
+            Ingredients::of(&stack.training, data.content(), Content::of_code(&code)?);
+        let training_key = ingredients.key();
         Ok(Self {
             data,
             code,
             function,
+            ingredients,
             training_key,
         })
     }
 }
 
-/// Hashes everything that decides the model. The instance type is not part of it: it decides how
-/// long training takes, not what comes out.
-fn training_key(stack: &Stack, data: &Digest, code: &Digest) -> Digest {
-    let training = &stack.training;
-    let ingredients = json!({
-        "code": code.as_str(),
-        "data": data.as_str(),
-        "entry_point": training.entry_point,
-        "hyperparameters": training.hyperparameters,
-        "image": training.image.uri,
-    });
-    Digest::of_bytes(ingredients.to_string().as_bytes())
+impl DataFile {
+    /// The file as an ingredient of the model.
+    fn content(&self) -> Content {
+        let name = self.path.file_name().unwrap_or_default();
+        let name = name.to_string_lossy().into_owned();
+        let files = BTreeMap::from([(name, self.digest.to_string())]);
+        Content::new(self.digest.clone(), files)
+    }
 }
 
 fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> BundleError {

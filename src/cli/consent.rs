@@ -25,7 +25,9 @@ impl Consent for Ask<'_> {
         if plan.changes_nothing() {
             return Ok(());
         }
-        for line in output::plan(&self.environment.title(), plan, self.environment.pace()) {
+        let environment = self.environment;
+        let now = environment.station.witness.now();
+        for line in output::plan(&environment.title(), plan, environment.pace(), now) {
             output::note(&line);
         }
         let stake = if plan.removes_something() {

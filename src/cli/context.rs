@@ -7,13 +7,13 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Args;
 
-use super::failure::Failure;
+use super::failure::{Failure, USAGE};
 use super::interrupt;
 use super::local;
 use super::output::{self, Format, Pace};
 use super::station::station;
 use crate::bundle::Bundles;
-use crate::plan::Desired;
+use crate::plan::{Desired, request};
 use crate::reconcile::{Crowding, Session, Station};
 use crate::render::{self, Library, Rendered};
 use crate::stack::{self, Stack, StackFile, Target, Timespan};
@@ -171,7 +171,12 @@ impl Environment {
     pub(super) fn desired(&self) -> Result<Desired, Failure> {
         let rendered = self.project.render(&self.stack, &self.project.library()?)?;
         let bundles = Bundles::of(&self.stack).map_err(Failure::failed)?;
-        Ok(Desired::new(&self.stack, &rendered, &bundles))
+        let desired = Desired::new(&self.stack, &rendered, &bundles);
+        request::examine(&desired).map_err(|error| {
+            Failure::with_code(USAGE, error)
+                .hint("the template `training-job` is what it is made from")
+        })?;
+        Ok(desired)
     }
 
     /// Connects to the environment's cloud, starting the local engine when that is the target.

@@ -25,10 +25,12 @@ mod schema;
 mod station;
 mod status;
 mod templates;
+mod train;
 mod unlock;
 mod unsupported;
 mod up;
 mod validate;
+mod warnings;
 mod write;
 
 use std::process::ExitCode;
@@ -70,6 +72,8 @@ enum Command {
     Down(down::Arguments),
     /// Show what `up` would do, and why
     Plan(plan::Arguments),
+    /// Train a model and stop there; list, follow and stop training jobs
+    Train(train::Arguments),
     /// Remove the lock of a run that is gone
     Unlock(unlock::Arguments),
     /// Write the CloudFormation templates of the environments for review
@@ -129,6 +133,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Up(arguments) => up::run(global, &arguments).await,
         Command::Down(arguments) => down::run(global, &arguments).await,
         Command::Plan(arguments) => plan::run(global, &arguments).await,
+        Command::Train(arguments) => train::run(global, &arguments).await,
         Command::Unlock(arguments) => unlock::run(global, &arguments).await,
         Command::Render(arguments) => render::run(global, &arguments),
         Command::Diff(arguments) => diff::run(global, &arguments),

@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::output::{self, Format};
 use super::unsupported;
 use super::up::ChoiceArguments;
+use super::warnings;
 use crate::plan::{self, Choices, Desired, Inside, Observed, Plan, SavedPlan, Step, expected};
 use crate::reconcile;
 
@@ -40,6 +41,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let environment = Environment::load(global, &arguments.selection)?;
     unsupported::refuse(&environment.stack)?;
     let desired = environment.desired()?;
+    warnings::show(global, &environment);
     let plan = make(global, &environment, &desired, arguments.choices.choices()).await?;
     if let Some(path) = &arguments.out
         && plan.held.is_empty()
@@ -98,7 +100,8 @@ fn show(global: &Global, environment: &Environment, plan: &Plan) {
         output::result(&json(environment, plan));
         return;
     }
-    for line in output::plan(&environment.title(), plan, environment.pace()) {
+    let now = environment.station.witness.now();
+    for line in output::plan(&environment.title(), plan, environment.pace(), now) {
         output::text(&line);
     }
 }
@@ -113,6 +116,7 @@ fn json(environment: &Environment, plan: &Plan) -> Value {
         "removes": plan.removes,
         "keeps": plan.keeps,
         "based_on": plan.based_on,
+        "warnings": warnings::of(&environment.stack, environment.station.witness.now()),
     })
 }
 

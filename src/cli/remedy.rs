@@ -33,7 +33,9 @@ pub(super) fn known(error: &ReconcileError) -> Option<Diagnosis> {
 /// Recognises the cause of a job that failed in an earlier run.
 fn known_of_held(held: &Held) -> Option<Diagnosis> {
     match held {
-        Held::TrainingFailed { reason, .. } => diagnose(&Symptom::training("Failed", reason)),
+        Held::TrainingFailed { reason, .. } | Held::TrainingExhausted { reason, .. } => {
+            diagnose(&Symptom::training("Failed", reason))
+        }
         _ => None,
     }
 }
@@ -66,6 +68,9 @@ pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Opti
         }
         ReconcileError::StackFailed { .. } => {
             "mend the cause and run the command again, or remove it with `deploy down`"
+        }
+        ReconcileError::TrainingFailed { status, .. } if status == "Stopped" => {
+            "somebody stopped the job; run the command again to train anew"
         }
         ReconcileError::TrainingFailed {
             transient: true, ..
@@ -179,6 +184,19 @@ mod tests {
 
         assert_eq!(cause(&ReconcileError::Interrupted), None);
         assert_eq!(cause(&fault("ValidationException", "no")), None);
+    }
+
+    #[test]
+    fn a_job_that_was_stopped_needs_no_mending() {
+        let error = ReconcileError::TrainingFailed {
+            job: "news-1".into(),
+            status: "Stopped".into(),
+            reason: "Training job stopped".into(),
+            transient: false,
+            log: Vec::new(),
+        };
+        let general = general(&error, known(&error).as_ref()).unwrap();
+        assert!(general.contains("to train anew"), "{general}");
     }
 
     #[test]

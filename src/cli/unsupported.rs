@@ -40,6 +40,7 @@ fn not_local(stack: &Stack) -> Vec<&'static str> {
         ("training.count", training.count > 1),
         ("training.instance (a list)", training.instances.len() > 1),
         ("training.spot", training.spot.is_some()),
+        ("training.retries", training.retries.is_some()),
         ("training.max_pending", training.max_pending.is_some()),
         ("training.network.subnets", training.network.vpc.is_some()),
         ("training.network.isolation", training.network.isolation),

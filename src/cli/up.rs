@@ -11,9 +11,9 @@ use super::context::{Environment, Global, LockArguments, Selection};
 use super::failure::Failure;
 use super::origin;
 use super::output::{self, Format};
-use super::unsupported;
+use super::{unsupported, warnings};
 use crate::cloud::stacks::DriftMode;
-use crate::plan::{Choices, Closeness, LiveResources, Plan, RetryTraining};
+use crate::plan::{Choices, Closeness, LiveResources, Plan, Reach, RetryTraining};
 use crate::reconcile::{self, Outcome, Skip, Up, UpOptions, smoke_headline};
 
 /// Arguments of `deploy up`.
@@ -77,6 +77,7 @@ impl ChoiceArguments {
             } else {
                 Closeness::Fingerprints
             },
+            reach: Reach::Service,
         }
     }
 }
@@ -87,6 +88,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     unsupported::refuse(&environment.stack)?;
     let saved = arguments.plan.as_deref().map(consent::read).transpose()?;
     let desired = environment.desired()?;
+    warnings::show(global, &environment);
     let mut session = environment.start_session(global).await?;
     session.patience = arguments.lock.patience();
     let options = UpOptions {

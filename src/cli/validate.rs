@@ -1,5 +1,6 @@
 //! `deploy validate`.
 
+use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 
@@ -7,6 +8,8 @@ use super::check;
 use super::context::{Global, Project};
 use super::failure::Failure;
 use super::output::{self, Format};
+use super::station::station;
+use super::warnings;
 
 /// Arguments of `deploy validate`.
 #[derive(Debug, Args)]
@@ -29,13 +32,29 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure>
     check::waivers(&file)?;
     let library = project.library()?;
     let mut names = Vec::new();
+    let mut warnings = Vec::new();
+    let now = station()
+        .context("cannot tell the time")
+        .map_err(Failure::failed)?
+        .witness
+        .now();
     for stack in &stacks {
         project.render(stack, &library)?;
         names.push(stack.environment.to_string());
+        for warning in warnings::of(stack, now) {
+            warnings.push(format!("{}: {warning}", stack.environment));
+        }
     }
     if global.output == Format::Json {
-        output::result(&json!({ "valid": true, "environments": names }));
+        output::result(&json!({
+            "valid": true,
+            "environments": names,
+            "warnings": warnings,
+        }));
     } else {
+        for warning in &warnings {
+            output::warning(warning);
+        }
         output::text(&format!(
             "{}: valid ({})",
             file.source().path.display(),

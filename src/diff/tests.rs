@@ -338,6 +338,10 @@ fn retraining_is_predicted_as_the_training_key_has_it() {
     vary(&|stack| {
         stack.training.hyperparameters.remove("epochs");
     });
+    vary(&|stack| {
+        stack.training.environment.insert("A".into(), "b".into());
+    });
+    vary(&|stack| stack.training.count = 2);
     vary(&|stack| stack.training.max_run = "3h".parse().unwrap());
     vary(&|stack| stack.training.volume = "60 GiB".parse().unwrap());
     vary(&|stack| stack.training.metrics.clear());

@@ -99,6 +99,12 @@ fn ingredients(request: &Value) -> BTreeMap<String, String> {
     for (name, value) in request["HyperParameters"].as_object().into_iter().flatten() {
         found.insert(format!("hyperparameter {}", quoted(name)), text(value));
     }
+    for (name, value) in request["Environment"].as_object().into_iter().flatten() {
+        found.insert(format!("variable {}", quoted(name)), text(value));
+    }
+    if let Some(count) = scalar(&request["ResourceConfig"]["InstanceCount"]) {
+        found.insert("number of instances".to_owned(), count);
+    }
     found
 }
 

@@ -6,6 +6,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::basis::Basis;
+use super::training::Trained;
+use crate::bundle::Change;
 use crate::cloud::condition::StackStatus;
 use crate::cloud::inventory::Item;
 use crate::cloud::stacks::StackState;
@@ -26,9 +28,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether nothing would be changed: there is nothing to do but to look.
+    /// Whether nothing would be changed: there is nothing to do but to look, and what there is is good.
     pub fn changes_nothing(&self) -> bool {
-        self.steps.iter().all(|step| step.action == Action::Check)
+        let looks = |step: &Step| matches!(step.action, Action::Check | Action::Reuse);
+        self.steps.iter().all(looks)
     }
 
     /// Whether the plan only brings stacks back to a state from which it can go on: what follows is
@@ -182,14 +185,28 @@ pub enum Reason {
     LastEndedAs(StackStatus),
     /// Objects of this content are not in the bucket yet; how many.
     NotUploaded(usize),
-    /// No job has trained this model yet.
+    /// No model has been trained yet that this one could be compared with.
     NeverTrained,
+    /// What decides the model differs from what another was made from.
+    Ingredients {
+        /// Training key of the other, in short.
+        since: String,
+        /// What differs.
+        changes: Vec<Change>,
+    },
     /// This job is training the model already.
     InProgress(String),
-    /// This job has trained the model.
-    Trained(String),
-    /// This job failed, and a repetition was asked for or its reason was with the service.
-    Repeated(String),
+    /// The model is there.
+    Trained(Trained),
+    /// A job ended without a model, and it is worth another attempt or one was asked for.
+    Repeated {
+        /// Name of the job.
+        job: String,
+        /// Why there is no model of it.
+        why: String,
+        /// Which attempt this is, from 2.
+        attempt: usize,
+    },
     /// A deployment is finished only when it serves.
     MustServe,
     /// The environment is being removed.
@@ -213,8 +230,14 @@ impl fmt::Display for Reason {
             Self::NotUploaded(count) => write!(formatter, "{count} files not uploaded yet"),
             Self::NeverTrained => formatter.write_str("no model of this training key"),
             Self::InProgress(job) => write!(formatter, "{job} is training it already"),
-            Self::Trained(job) => write!(formatter, "{job} has trained it"),
-            Self::Repeated(job) => write!(formatter, "{job} failed"),
+            Self::Ingredients { changes, .. } => {
+                let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+                write!(formatter, "{}", changes.join("; "))
+            }
+            Self::Trained(trained) => trained.fmt(formatter),
+            Self::Repeated { job, why, attempt } => {
+                write!(formatter, "attempt {attempt}, as {job} has no model: {why}")
+            }
             Self::MustServe => formatter.write_str("done means that it answers"),
             Self::Teardown => formatter.write_str("the environment is removed"),
             Self::MustBeGone => formatter.write_str("done means that nothing is left"),
@@ -270,6 +293,16 @@ pub enum Held {
         /// What to do.
         remedy: &'static str,
     },
+    /// Several jobs of this training key in a row failed for reasons that lie with the service.
+    #[error("{attempts} training jobs in a row failed, the last was {job}: {reason}")]
+    TrainingExhausted {
+        /// Name of the last job.
+        job: String,
+        /// Why it failed.
+        reason: String,
+        /// How many failed.
+        attempts: usize,
+    },
     /// The job of this training key failed, and nothing that decides its outcome has changed.
     #[error("training job {job} failed: {reason}")]
     TrainingFailed {
@@ -310,6 +343,11 @@ impl Held {
                     .to_owned()
             }
             Self::NeedsHand { remedy, .. } => (*remedy).to_owned(),
+            Self::TrainingExhausted { .. } => {
+                "the service had its chances: list further types in `training.instance`, look at the AWS \
+                 Health Dashboard, or try once more with `--retry-training`"
+                    .to_owned()
+            }
             Self::TrainingFailed { .. } => {
                 "mend the code, data or hyperparameters, or repeat it with `--retry-training`"
                     .to_owned()

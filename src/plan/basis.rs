@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::observed::Observed;
+use super::record::ModelRecord;
 use super::up::FINGERPRINT;
 use crate::cloud::stacks::StackState;
 
@@ -31,6 +32,10 @@ impl Basis {
                 format!("training job {}", job.name),
                 format!("{:?}", job.phase),
             );
+        }
+        let trained = |record: &ModelRecord| record.trained.as_ref()?.model.clone();
+        if let Some(model) = inside.record.as_ref().and_then(trained) {
+            facts.insert("model of the training key".to_owned(), model);
         }
         for item in &inside.items {
             facts.insert(item.to_string(), "there".to_owned());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::bundle::{Bundles, Digest};
+use crate::bundle::{Bundles, Digest, Ingredients};
 use crate::cloud::artifacts::Source;
 use crate::cloud::inventory::Scope;
 use crate::render::Rendered;
@@ -36,7 +36,9 @@ pub struct Desired {
     pub service: DesiredStack,
     /// What has to be in the bucket.
     pub uploads: Vec<Upload>,
-    /// Digest of everything that decides the model.
+    /// Everything that decides the model.
+    pub ingredients: Ingredients,
+    /// Digest of it.
     pub training_key: Digest,
     /// The training request, with placeholders for what is known only when it is sent.
     pub training_request: Value,
@@ -139,6 +141,7 @@ impl Desired {
                 fingerprint: service,
             },
             uploads: uploads(bundles, &data_prefix, &code_prefix, &function_key),
+            ingredients: bundles.ingredients.clone(),
             training_key: bundles.training_key.clone(),
             training_request: rendered.training_job.value().clone(),
             placeholders: BTreeMap::from([

@@ -10,9 +10,12 @@ pub mod check;
 mod desired;
 mod expected;
 mod observed;
+mod record;
 pub mod recover;
+pub mod request;
 mod saved;
 pub mod teardown;
+mod training;
 mod up;
 
 pub use action::{Action, Held, Plan, Reason, Step, StepKind};
@@ -20,9 +23,11 @@ pub use basis::Basis;
 pub use desired::{Deployment, Desired, DesiredStack, Purpose, Upload};
 pub use expected::{Expected, expected, expected_of_resource};
 pub use observed::{Inside, Observed};
+pub use record::ModelRecord;
 pub use saved::{SavedPlan, UnreadablePlan};
+pub use training::{ATTEMPTS, Trained, headline_metric, looks_for_model, transient_failures};
 pub(crate) use up::FINGERPRINT;
-pub use up::{Choices, Closeness, LiveResources, RetryTraining, held, is_current, plan};
+pub use up::{Choices, Closeness, LiveResources, Reach, RetryTraining, held, is_current, plan};
 
 #[cfg(test)]
 mod tests;

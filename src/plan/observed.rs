@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::record::ModelRecord;
 use crate::cloud::inventory::Item;
 use crate::cloud::stacks::{StackResource, StackState};
 use crate::cloud::training::TrainingState;
@@ -26,6 +27,11 @@ pub struct Inside {
     pub uploaded: BTreeSet<String>,
     /// The jobs of the desired training key, first attempt first.
     pub attempts: Vec<TrainingState>,
+    /// What the bucket keeps of the desired model, looked for only where no job of it is completed. Its
+    /// artifact is in the bucket if it says that it was trained.
+    pub record: Option<ModelRecord>,
+    /// What the bucket keeps of the model to compare with: of the one that serves, or of the newest.
+    pub baseline: Option<ModelRecord>,
     /// Every training job of the environment, whatever its key.
     pub jobs: Vec<TrainingState>,
     /// Everything that exists under the environment's names, looked at only before a teardown.

@@ -12,17 +12,17 @@ use super::{
     LiveResources, Observed, Plan, Purpose, Reason, RetryTraining, SavedPlan, StepKind, Upload,
     plan,
 };
-use crate::bundle::Digest;
+use crate::bundle::{Digest, ingredients};
 use crate::cloud::artifacts::Source;
 use crate::cloud::condition::StackStatus;
 use crate::cloud::inventory::{self, Item};
 use crate::cloud::stacks::{StackResource, StackState};
-use crate::cloud::training::{TrainingPhase, TrainingState};
+use crate::cloud::training::{JobFacts, TrainingPhase, TrainingState};
 use crate::stack::Names;
 
 const ACCOUNT: &str = "111122223333";
 
-fn desired() -> Desired {
+pub(super) fn desired() -> Desired {
     let parsed = "parses";
     let names = Names::compose(
         &"news".parse().expect(parsed),
@@ -56,7 +56,8 @@ fn desired() -> Desired {
             upload(Purpose::Code, "code/1/train.py"),
             upload(Purpose::Function, "function/1.zip"),
         ],
-        training_key: Digest::of_bytes(b"key"),
+        ingredients: ingredients(),
+        training_key: ingredients().key(),
         training_request: serde_json::Value::Null,
         placeholders: BTreeMap::new(),
         training_limit_seconds: 60,
@@ -65,7 +66,7 @@ fn desired() -> Desired {
     }
 }
 
-fn nothing() -> Observed {
+pub(super) fn nothing() -> Observed {
     Observed {
         account: ACCOUNT.into(),
         foundation: None,
@@ -111,7 +112,7 @@ fn applied(desired: &Desired) -> Observed {
     }
 }
 
-fn job(phase: TrainingPhase, reason: Option<&str>) -> TrainingState {
+pub(super) fn job(phase: TrainingPhase, reason: Option<&str>) -> TrainingState {
     TrainingState {
         name: "news-staging-0123456789abcdef".into(),
         phase,
@@ -120,6 +121,7 @@ fn job(phase: TrainingPhase, reason: Option<&str>) -> TrainingState {
         failure_reason: reason.map(str::to_owned),
         model: (phase == TrainingPhase::Completed).then(|| "s3://b/training/m.tar.gz".to_owned()),
         metrics: BTreeMap::new(),
+        facts: JobFacts::default(),
     }
 }
 
@@ -134,7 +136,10 @@ fn repeating(retry_training: RetryTraining) -> Choices {
     }
 }
 
-fn training(observed: &Observed, retry_training: RetryTraining) -> Result<(Action, Reason), Held> {
+pub(super) fn training(
+    observed: &Observed,
+    retry_training: RetryTraining,
+) -> Result<(Action, Reason), Held> {
     let plan = plan(&desired(), observed, repeating(retry_training));
     match plan.held.into_iter().next() {
         Some(held) => Err(held),
@@ -148,9 +153,13 @@ fn training(observed: &Observed, retry_training: RetryTraining) -> Result<(Actio
 }
 
 fn with_job(job: TrainingState) -> Observed {
+    with_attempts(vec![job])
+}
+
+pub(super) fn with_attempts(attempts: Vec<TrainingState>) -> Observed {
     Observed {
         inside: Inside {
-            attempts: vec![job],
+            attempts,
             ..Inside::default()
         },
         ..nothing()
@@ -256,7 +265,7 @@ fn a_finished_job_whose_model_is_gone_is_repeated() {
     gone.model = None;
     let (action, reason) = training(&with_job(gone), RetryTraining::Hold).unwrap();
     assert_eq!(action, Action::Create);
-    assert!(matches!(reason, Reason::Repeated(_)));
+    assert!(matches!(reason, Reason::Repeated { .. }));
 }
 
 #[test]

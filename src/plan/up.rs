@@ -5,9 +5,9 @@ use super::basis::Basis;
 use super::desired::{Deployment, Desired, DesiredStack, Purpose};
 use super::observed::Observed;
 use super::recover::{Recovery, recovery};
+use super::training::{looks_for_model, training_step};
 use crate::cloud::condition::StackStatus;
 use crate::cloud::stacks::{CHANGE_PREFIX, StackResource, StackState};
-use crate::cloud::training::{TrainingPhase, TrainingState};
 
 /// Name of the parameter of each stack that holds the desired fingerprint.
 pub(crate) const FINGERPRINT: &str = "Fingerprint";
@@ -21,6 +21,18 @@ pub struct Choices {
     pub live_resources: LiveResources,
     /// How closely to look.
     pub closeness: Closeness,
+    /// How far to go.
+    pub reach: Reach,
+}
+
+/// How far to go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// Until everything serves.
+    #[default]
+    Service,
+    /// Until there is a model; what serves is left alone.
+    Model,
 }
 
 /// What to do with resources that exist in a stack that can only be made anew.
@@ -62,7 +74,7 @@ pub fn is_current(desired: &Desired, observed: &Observed) -> bool {
 /// Plans how to bring the environment up.
 pub fn plan(desired: &Desired, observed: &Observed, choices: Choices) -> Plan {
     let mut plan = Plan {
-        steps: recoveries(observed),
+        steps: recoveries(observed, choices.reach),
         held: held(&desired.deployment, observed),
         removes: Vec::new(),
         keeps: Vec::new(),
@@ -72,6 +84,7 @@ pub fn plan(desired: &Desired, observed: &Observed, choices: Choices) -> Plan {
         return plan;
     }
     let refresh = choices.closeness == Closeness::Everything;
+    let serves = choices.reach == Reach::Service;
     let current = is_current(desired, observed) && !refresh;
     plan.add_stack(StepKind::Foundation, &desired.foundation, observed, choices);
     if !current {
@@ -79,16 +92,22 @@ pub fn plan(desired: &Desired, observed: &Observed, choices: Choices) -> Plan {
             (Purpose::Data, StepKind::Data),
             (Purpose::Code, StepKind::Code),
             (Purpose::Function, StepKind::Function),
-        ] {
+        ]
+        .into_iter()
+        .filter(|(purpose, _)| serves || *purpose != Purpose::Function)
+        {
             plan.steps
                 .extend(upload_step(desired, observed, purpose, kind));
         }
     }
-    if refresh || !matches(&desired.service, observed.service.as_ref()) {
-        match training_step(observed, choices) {
+    if looks_for_model(desired, observed, choices) {
+        match training_step(desired, observed, choices) {
             Ok(step) => plan.steps.push(step),
             Err(held) => plan.held.push(held),
         }
+    }
+    if !serves {
+        return plan;
     }
     plan.add_stack(StepKind::Service, &desired.service, observed, choices);
     plan.steps.push(Step {
@@ -146,11 +165,14 @@ enum Obstacle {
 }
 
 /// The steps that bring stacks back to a state from which they can be updated.
-fn recoveries(observed: &Observed) -> Vec<Step> {
+fn recoveries(observed: &Observed, reach: Reach) -> Vec<Step> {
     let stacks = [
         (StepKind::FoundationRecovery, &observed.foundation),
         (StepKind::ServiceRecovery, &observed.service),
     ];
+    let stacks = stacks
+        .into_iter()
+        .filter(|(kind, _)| reach == Reach::Service || *kind == StepKind::FoundationRecovery);
     let step = |(kind, state): (StepKind, &Option<StackState>)| {
         let status = state.as_ref()?.status;
         let recovers = matches!(
@@ -169,11 +191,7 @@ fn recoveries(observed: &Observed) -> Vec<Step> {
         action: Action::Update,
         reason: Reason::Drifted(drift.clone()),
     });
-    stacks
-        .into_iter()
-        .filter_map(step)
-        .chain(reversal)
-        .collect()
+    stacks.filter_map(step).chain(reversal).collect()
 }
 
 /// Names what forbids touching the environment at all.
@@ -208,7 +226,7 @@ fn is_ours(deployment: &Deployment, state: &StackState) -> bool {
         && tag("deploy:environment") == Some(&deployment.environment)
 }
 
-fn matches(desired: &DesiredStack, observed: Option<&StackState>) -> bool {
+pub(super) fn matches(desired: &DesiredStack, observed: Option<&StackState>) -> bool {
     observed.is_some_and(|state| {
         state.status.succeeded() && state.parameters.get(FINGERPRINT) == Some(&desired.fingerprint)
     })
@@ -277,37 +295,4 @@ fn upload_step(
         action: Action::Create,
         reason: Reason::NotUploaded(missing),
     })
-}
-
-fn training_step(observed: &Observed, choices: Choices) -> Result<Step, Held> {
-    let step = |action, reason| {
-        Ok(Step {
-            kind: StepKind::Training,
-            action,
-            reason,
-        })
-    };
-    let attempts = &observed.inside.attempts;
-    let find = |wanted: fn(&TrainingState) -> bool| attempts.iter().rev().find(|job| wanted(job));
-    if let Some(job) = find(|job| job.phase == TrainingPhase::Completed && job.model.is_some()) {
-        return step(Action::Reuse, Reason::Trained(job.name.clone()));
-    }
-    let Some(last) = attempts.last() else {
-        return step(Action::Create, Reason::NeverTrained);
-    };
-    match last.phase {
-        TrainingPhase::InProgress => step(Action::Attach, Reason::InProgress(last.name.clone())),
-        _ if last.phase == TrainingPhase::Failed
-            && !last.failed_transiently()
-            && choices.retry_training == RetryTraining::Hold =>
-        {
-            Err(Held::TrainingFailed {
-                job: last.name.clone(),
-                reason: last.failure_reason.clone().unwrap_or_default(),
-            })
-        }
-        // A job that was stopped, by a person or by its time limit, says nothing about the next;
-        // one whose model is gone has to be trained again.
-        _ => step(Action::Create, Reason::Repeated(last.name.clone())),
-    }
 }

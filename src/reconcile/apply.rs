@@ -13,7 +13,7 @@ use super::lock::Lock;
 use super::observe::look_at_stack;
 use super::progress::Event;
 use super::steps;
-use super::train::{Model, train};
+use super::train::{Hold, Model, train};
 use super::upload::upload;
 use super::verify::{Closeness, verify};
 use super::withdraw::{self, Skip};
@@ -115,8 +115,13 @@ impl Run<'_> {
     }
 
     async fn training(&mut self, action: Action) -> Result<(), ReconcileError> {
-        let role = known(self.foundation.get("TrainingRoleArn"), "the training role")?;
-        let model = train(self.session, self.desired, self.observed, role, action).await?;
+        let role = self.foundation.get("TrainingRoleArn").map(String::as_str);
+        let hold = match self.lock {
+            Some(_) => Hold::Locked,
+            None => Hold::Free,
+        };
+        let (desired, observed) = (self.desired, self.observed);
+        let model = train(self.session, desired, observed, role, action, hold).await?;
         self.model = Some(model);
         Ok(())
     }

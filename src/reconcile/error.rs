@@ -9,6 +9,7 @@ use crate::cloud::condition::StackStatus;
 use crate::cloud::diagnosis::is_propagation;
 use crate::cloud::inventory::Item;
 use crate::plan::check::Flaw;
+use crate::plan::request::RequestFault;
 use crate::plan::{Held, StepKind};
 
 /// Why a run ended before its end.
@@ -71,9 +72,9 @@ pub enum ReconcileError {
         /// Instances that are needed.
         needed: f64,
     },
-    /// The training template does not give a request.
-    #[error("the rendered training request cannot be sent: {0}")]
-    TrainingRequest(String),
+    /// The training template does not give a request that can be sent.
+    #[error(transparent)]
+    TrainingRequest(#[from] RequestFault),
     /// What serves is not what was deployed, or it does not answer as promised.
     #[error("{what} does not serve: {why}")]
     NotServing {

@@ -11,6 +11,7 @@ use super::progress::Event;
 use super::wait::{Watch, patiently};
 use crate::cloud::condition::StackStatus;
 use crate::cloud::inventory::Item;
+use crate::cloud::logs::Streams;
 use crate::cloud::stacks::{StackEvent, StackState};
 use crate::cloud::{CloudFault, FaultKind};
 use crate::plan::Deployment;
@@ -205,9 +206,10 @@ impl<'a> Story<'a> {
             let group = &deployment.names.endpoint_log_group;
             // Without the log the reason still stands; that the log cannot be read is not the failure.
             let logs = &self.session.cloud.logs;
-            if let Ok(page) = logs.read(group, "AllTraffic", None).await {
+            if let Ok(page) = logs.read(group, "AllTraffic", None, Streams::Known).await {
                 let first = page.lines.len().saturating_sub(LOG_LINES);
-                log = page.lines[first..].to_vec();
+                let last = page.lines.into_iter().skip(first);
+                log = last.map(|line| line.text).collect();
             }
         }
         Cause {

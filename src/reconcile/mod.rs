@@ -46,6 +46,7 @@ pub use error::{Cause, ReconcileError};
 pub use observe::observe;
 pub use remove::Stubborn;
 pub use station::{Station, Witness, Worker};
+pub use train::jobs::{Listening, listen, stop_training, training_jobs};
 pub use up::{Up, UpOptions, plan_up, up};
 pub use verify::smoke_headline;
 pub use wait::Cancel;

@@ -6,14 +6,20 @@ use futures::stream::{StreamExt, TryStreamExt};
 
 use super::Session;
 use super::error::{ReconcileError, doing};
+use super::train::record;
 use super::wait::patiently;
 use crate::cloud::stacks::{StackResource, StackState};
 use crate::cloud::training::TrainingState;
 use crate::plan::recover::{Recovery, recovery};
-use crate::plan::{Choices, Closeness, Deployment, Desired, Inside, Observed, is_current};
+use crate::plan::{
+    Choices, Closeness, Deployment, Desired, Inside, ModelRecord, Observed, is_current,
+    looks_for_model,
+};
 
 /// Questions that are asked at the same time.
 const AT_ONCE: usize = 8;
+/// Jobs whose models are looked at for the newest.
+const NEWEST: usize = 5;
 /// Attempts at one model that are looked for.
 const MAX_ATTEMPTS: u32 = 50;
 
@@ -72,6 +78,9 @@ pub(super) async fn look_for_up(
         futures::try_join!(uploaded(session, desired), attempts(session, desired))?;
     observed.inside.uploaded = uploaded;
     observed.inside.attempts = attempts;
+    if looks_for_model(desired, observed, choices) && observed.inside.finished().is_none() {
+        models(session, desired, observed).await?;
+    }
     for state in [&observed.foundation, &observed.service]
         .into_iter()
         .flatten()
@@ -131,22 +140,75 @@ async fn attempts(
         let Some(mut state) = state.map_err(doing("look at the training job"))? else {
             break;
         };
-        if let Some(key) = state.model.as_deref().and_then(key_of) {
-            let size = session
-                .cloud
-                .artifacts
-                .size(&desired.deployment.names.bucket, key)
-                .await;
-            if size.map_err(doing("look at the model"))?.is_none() {
-                state.model = None;
-            }
-        }
+        forget_lost_model(session, &desired.deployment.names.bucket, &mut state).await?;
         attempts.push(state);
     }
     Ok(attempts)
 }
 
-async fn jobs(
+/// Looks at what the bucket keeps of the desired model, and of the one to compare it with: the one that
+/// serves, or the newest where none does.
+async fn models(
+    session: &Session,
+    desired: &Desired,
+    observed: &mut Observed,
+) -> Result<(), ReconcileError> {
+    let bucket = &desired.deployment.names.bucket;
+    let own = ModelRecord::object(desired.training_key.as_str());
+    let mut record = record::read(session, bucket, &own).await?;
+    record = record.filter(|record| record.key == desired.training_key);
+    if let Some(trained) = record.as_mut().and_then(|record| record.trained.as_mut()) {
+        forget_lost_model(session, bucket, trained).await?;
+    }
+    observed.inside.record = record;
+    let service = observed.service.as_ref();
+    let serving = service.and_then(|state| state.parameters.get("TrainingKey"));
+    observed.inside.baseline = match serving {
+        Some(key) => record::read(session, bucket, &ModelRecord::object(key)).await?,
+        None if observed.foundation.is_some() => newest(session, &desired.deployment).await?,
+        None => None,
+    };
+    Ok(())
+}
+
+/// Finds the newest model that was trained.
+async fn newest(
+    session: &Session,
+    deployment: &Deployment,
+) -> Result<Option<ModelRecord>, ReconcileError> {
+    let scope = deployment.scope();
+    let listed = session.cloud.training.list(&scope.stem).await;
+    let names = listed.map_err(doing("list the training jobs"))?;
+    let ours = names.iter().rev().filter(|name| scope.training_job(name));
+    for name in ours.take(NEWEST) {
+        let Some(object) = ModelRecord::object_of_job(&scope.stem, name) else {
+            continue;
+        };
+        let record = record::read(session, &scope.bucket, &object).await?;
+        if let Some(record) = record.filter(|record| record.trained.is_some()) {
+            return Ok(Some(record));
+        }
+    }
+    Ok(None)
+}
+
+/// Takes the model of a job for gone when it is not in the bucket any more.
+async fn forget_lost_model(
+    session: &Session,
+    bucket: &str,
+    job: &mut TrainingState,
+) -> Result<(), ReconcileError> {
+    if let Some(key) = job.model.as_deref().and_then(key_of) {
+        let size = session.cloud.artifacts.size(bucket, key).await;
+        if size.map_err(doing("look at the model"))?.is_none() {
+            job.model = None;
+        }
+    }
+    Ok(())
+}
+
+/// Looks at all training jobs of an environment.
+pub(super) async fn jobs(
     session: &Session,
     deployment: &Deployment,
 ) -> Result<Vec<TrainingState>, ReconcileError> {

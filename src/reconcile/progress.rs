@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::cloud::training::JobFacts;
 use crate::plan::{Action, StepKind};
 
 /// Something that happened.
@@ -90,6 +91,39 @@ pub enum Event {
     TrainingLine {
         /// The line.
         line: String,
+    },
+    /// A metric in a line of a training job's log.
+    TrainingMetric {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: f64,
+    },
+    /// What a training job runs on, when it is known and when it changes.
+    TrainingFacts {
+        /// Name of the job.
+        job: String,
+        /// Which attempt at the model it is, from 1.
+        attempt: usize,
+        /// What spare capacity saved, in percent.
+        saving: Option<u64>,
+        /// What it runs on, and for how long.
+        #[serde(flatten)]
+        facts: JobFacts,
+    },
+    /// A training job failed for a reason that lies with the service, and is repeated after a pause.
+    TrainingRepeated {
+        /// Name of the job that failed.
+        job: String,
+        /// Why.
+        reason: String,
+        /// Which attempt in a row is next.
+        attempt: usize,
+        /// How many there may be.
+        of: usize,
+        /// How long until then.
+        #[serde(rename = "pause_seconds", serialize_with = "seconds")]
+        pause: Duration,
     },
     /// Objects were removed from the bucket.
     Removed {

@@ -13,6 +13,7 @@ use super::error::{ReconcileError, doing};
 use super::lock::Lock;
 use super::observe::look_at_stack;
 use super::steps;
+use super::train::jobs::stop_training;
 use super::wait::Watch;
 use super::withdraw;
 use crate::cloud::FaultKind;
@@ -23,8 +24,6 @@ use crate::cloud::stacks::{StackResource, StackState};
 use crate::plan::teardown::stays;
 use crate::plan::{Deployment, Observed, Plan, Step, StepKind};
 
-/// How long a job may take to stop: SageMaker gives it 120 s, then uploads what it has.
-const STOP_LIMIT: Duration = Duration::from_hours(1);
 /// How long what was deleted may still be listed.
 const SETTLING: Duration = Duration::from_mins(1);
 
@@ -223,17 +222,7 @@ impl Removal<'_> {
 
 async fn stop_jobs(session: &Session, observed: &Observed) -> Result<(), ReconcileError> {
     for job in observed.inside.jobs.iter().filter(|job| !job.is_settled()) {
-        let stopped = session.cloud.training.stop(&job.name).await;
-        stopped.map_err(doing("stop the training job"))?;
-        let mut watch = Watch::new(format!("{} to stop", job.name), STOP_LIMIT, session);
-        loop {
-            let look = session.cloud.training.describe(&job.name).await;
-            match watch.seen(look, "look at the training job")? {
-                Some(None) => break,
-                Some(Some(state)) if state.is_settled() => break,
-                _ => watch.pause().await?,
-            }
-        }
+        stop_training(session, &job.name).await?;
     }
     Ok(())
 }

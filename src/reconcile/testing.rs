@@ -20,7 +20,7 @@ use crate::cloud::drift::{
 use crate::cloud::endpoints::{EndpointState, Endpoints};
 use crate::cloud::identity::{Caller, Identity};
 use crate::cloud::inventory::{Inventory, Item, Scope};
-use crate::cloud::logs::{LogPage, Logs};
+use crate::cloud::logs::{LogPage, Logs, Streams};
 use crate::cloud::quotas::Quotas;
 use crate::cloud::records::{Expected, Record, Records, Written};
 use crate::cloud::stacks::{
@@ -394,7 +394,13 @@ impl Quotas for Nothing {
 
 #[async_trait]
 impl Logs for Nothing {
-    async fn read(&self, _: &str, _: &str, _: Option<&str>) -> Result<LogPage, CloudFault> {
+    async fn read(
+        &self,
+        _: &str,
+        _: &str,
+        _: Option<&str>,
+        _: Streams,
+    ) -> Result<LogPage, CloudFault> {
         Ok(LogPage::default())
     }
 

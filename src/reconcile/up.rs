@@ -15,7 +15,7 @@ use super::settle::{settled, wait};
 use super::withdraw::Skip;
 use crate::cloud::stacks::{DriftMode, StackState};
 use crate::plan::recover::{Recovery, recovery};
-use crate::plan::{self, Choices, Deployment, Desired, Observed, Plan};
+use crate::plan::{self, Choices, Deployment, Desired, Observed, Plan, Reach};
 
 /// How often the world may move between a plan and its execution.
 const ROUNDS: usize = 5;
@@ -29,6 +29,16 @@ pub struct UpOptions {
     pub skip: Skip,
     /// What to do about what others changed.
     pub drift: DriftMode,
+}
+
+impl UpOptions {
+    /// What the user calls it.
+    fn command(&self) -> &'static str {
+        match self.choices.reach {
+            Reach::Service => "up",
+            Reach::Model => "train",
+        }
+    }
 }
 
 /// What a run of `up` came to.
@@ -67,7 +77,7 @@ pub async fn up(
     consent: &dyn Consent,
 ) -> Result<Up, ReconcileError> {
     let deployment = &desired.deployment;
-    let mut observed = settled(session, deployment, Some(desired), "up").await?;
+    let mut observed = settled(session, deployment, Some(desired), options.command()).await?;
     let mut before: Option<Plan> = None;
     let mut drift = options.drift;
     for _ in 0..ROUNDS {
@@ -85,7 +95,7 @@ pub async fn up(
             let outcome = bring_up(session, desired, &observed, &plan, None).await?;
             return Ok(Up { plan, outcome });
         }
-        let lock = Arc::new(Lock::new(session, deployment, "up"));
+        let lock = Arc::new(Lock::new(session, deployment, options.command()));
         lock.take().await?;
         let round = locked(&lock, desired, options, &plan).await;
         lock.release().await;

@@ -63,6 +63,17 @@ pub(super) async fn sleep(time: Duration) {
     tokio::time::sleep(time).await;
 }
 
+/// Lets some time pass before something is tried again.
+///
+/// # Errors
+/// [`ReconcileError::Interrupted`] when the user asks to stop meanwhile.
+pub(super) async fn rest(session: &Session, time: Duration) -> Result<(), ReconcileError> {
+    tokio::select! {
+        () = tokio::time::sleep(time) => Ok(()),
+        () = session.cancel.cancelled() => Err(ReconcileError::Interrupted),
+    }
+}
+
 /// Repeated looks at something that changes by itself.
 pub(super) struct Watch<'a> {
     what: String,

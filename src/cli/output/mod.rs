@@ -3,11 +3,13 @@
 mod mistake;
 mod problems;
 mod progress;
+mod reason;
 
 use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::cloud::inventory::Item;
@@ -15,7 +17,10 @@ use crate::plan::{Action, Plan, expected};
 
 pub(super) use mistake::mistake;
 pub(super) use problems::problems;
-pub(super) use progress::{Pace, begin, observer};
+pub(super) use progress::{
+    Pace, begin, elapsed, following, instances, log_line, number, observer, training_status,
+};
+pub(super) use reason::{age, reason};
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -52,6 +57,12 @@ pub(super) fn error_line(text: &str) {
     to_stderr(&format!("{style}error:{style:#} {text}"));
 }
 
+/// Prints a warning.
+pub(super) fn warning(text: &str) {
+    let style = AnsiColor::Yellow.on_default().bold();
+    to_stderr(&format!("{style}warning:{style:#} {text}"));
+}
+
 /// Prints what to do about an error.
 pub(super) fn hint(text: &str) {
     let style = AnsiColor::Cyan.on_default();
@@ -62,7 +73,7 @@ pub(super) fn hint(text: &str) {
 const NAMED: usize = 40;
 
 /// Writes a plan in lines, with colours.
-pub(super) fn plan(title: &str, plan: &Plan, pace: Pace) -> Vec<String> {
+pub(super) fn plan(title: &str, plan: &Plan, pace: Pace, now: Timestamp) -> Vec<String> {
     let mut lines = vec![format!("{title}:")];
     for step in &plan.steps {
         let style = match step.action {
@@ -80,7 +91,7 @@ pub(super) fn plan(title: &str, plan: &Plan, pace: Pace) -> Vec<String> {
         let usual = usual.map_or_else(String::new, |usual| format!(" (usually {usual})"));
         lines.push(format!(
             "  {style}{symbol}{style:#} {kind:<22} {}{usual}",
-            step.reason
+            reason(&step.reason, now)
         ));
     }
     if plan.only_recovers() {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::Lock;
 use crate::cloud::artifacts::{Artifacts, Place, Refusal, Sent, Source, Version, VersionPage};
-use crate::cloud::logs::{LogPage, Logs};
+use crate::cloud::logs::{LogPage, Logs, Streams};
 use crate::cloud::stacks::{ChangeRequest, ChangeStatus, Changes, Operation, Withdrawals};
 use crate::cloud::training::{Training, TrainingRequest, TrainingState};
 use crate::cloud::{Cloud, CloudFault};
@@ -155,8 +155,9 @@ impl Logs for Fenced<dyn Logs> {
         group: &str,
         stream_prefix: &str,
         cursor: Option<&str>,
+        streams: Streams,
     ) -> Result<LogPage, CloudFault> {
-        self.inner.read(group, stream_prefix, cursor).await
+        self.inner.read(group, stream_prefix, cursor, streams).await
     }
 
     async fn delete_streams(&self, group: &str, stream_prefix: &str) -> Result<(), CloudFault> {

@@ -20,6 +20,8 @@ pub(super) fn values(training: &Training) -> Value {
         "max_run_seconds": training.max_run.seconds(),
         "max_pending_seconds": training.max_pending.map(Timespan::seconds),
         "keep_alive_seconds": training.keep_alive.map(Timespan::seconds),
+        "retries": training.retries,
+        "checkpoints": training.keeps_checkpoints(),
         "environment": pairs(&training.environment),
         "hyperparameters": pairs(&training.hyperparameters),
         "metrics": pairs(&training.metrics),

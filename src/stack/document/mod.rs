@@ -156,6 +156,10 @@ pub(super) struct Image {
     /// The version of transformers, in quotes.
     #[schemars(extend("default" = null, "examples" = ["4.56.2"]))]
     pub(super) transformers: Option<String>,
+    /// The digest that the image of these versions has to have; without it, it is the one that its tag
+    /// names at the time, patched now and then.
+    #[schemars(extend("default" = null, "examples" = ["sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"]))]
+    pub(super) digest: Option<String>,
     /// The whole address, in place of versions.
     #[schemars(extend("default" = null, "examples" = ["111122223333.dkr.ecr.eu-west-1.amazonaws.com/classifier:1.0"]))]
     pub(super) uri: Option<String>,

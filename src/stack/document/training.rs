@@ -43,6 +43,10 @@ pub(in crate::stack) struct Training {
     /// they are not.
     #[schemars(extend("default" = null, "examples" = ["10m"]))]
     pub(in crate::stack) keep_alive: Option<String>,
+    /// How often SageMaker itself repeats the job after an internal error of its own; checkpoints then go
+    /// to the bucket, so that it goes on where it was. Without it, it does not.
+    #[schemars(range(min = 1, max = 30), extend("default" = null, "examples" = [2]))]
+    pub(in crate::stack) retries: Option<u32>,
     /// Environment variables of the container.
     #[schemars(extend("default" = {}, "examples" = [{ "TOKENIZERS_PARALLELISM": "false" }]))]
     pub(in crate::stack) environment: Option<IndexMap<String, Scalar>>,

@@ -1,8 +1,10 @@
 //! The Hugging Face containers by the versions of their frameworks.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use indexmap::IndexMap;
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::instances::Processor;
@@ -29,8 +31,16 @@ pub(in crate::stack) enum ImageFault {
 
 #[derive(Deserialize)]
 struct Table {
+    end_of_patch: EndOfPatch,
     training: Family,
     inference: Family,
+}
+
+/// The last days on which AWS patches images, by the first two numbers of `PyTorch`'s version.
+#[derive(Deserialize)]
+struct EndOfPatch {
+    training: BTreeMap<String, Date>,
+    inference: BTreeMap<String, Date>,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +60,16 @@ struct Entry {
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     serde_json::from_str(include_str!("images.json")).expect("the embedded table is tested")
 });
+
+/// The last day on which AWS patches the images of a version of `PyTorch`.
+pub(in crate::stack) fn patched_until(purpose: Purpose, pytorch: &str) -> Option<Date> {
+    let dates = match purpose {
+        Purpose::Training => &TABLE.end_of_patch.training,
+        Purpose::Inference => &TABLE.end_of_patch.inference,
+    };
+    let (major_minor, _) = pytorch.rsplit_once('.')?;
+    dates.get(major_minor).copied()
+}
 
 /// Finds repository and tag of a container; without a region and processor, any will do, and the
 /// tag is made of the versions alone.
@@ -110,6 +130,25 @@ mod tests {
         let cpu = Some(("eu-west-1", Processor::Cpu));
         let (_, tag) = image_tag(Purpose::Inference, "2.6.0", "5.5.3", cpu).unwrap();
         assert_eq!(tag, "2.6.0-transformers5.5.3-cpu-py312-ubuntu22.04");
+    }
+
+    #[test]
+    fn every_image_has_a_last_day_of_patches() {
+        for (purpose, family) in [
+            (Purpose::Training, &TABLE.training),
+            (Purpose::Inference, &TABLE.inference),
+        ] {
+            for entry in &family.images {
+                assert!(
+                    patched_until(purpose, &entry.pytorch).is_some(),
+                    "{}",
+                    entry.pytorch
+                );
+            }
+        }
+        let serving = patched_until(Purpose::Inference, "2.6.0").unwrap();
+        assert_eq!(serving.to_string(), "2026-06-30");
+        assert_eq!(patched_until(Purpose::Training, "9.9.9"), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod images;
 mod instances;
 mod regions;
 
-pub(super) use images::{ImageFault, Purpose, image_tag};
+pub(super) use images::{ImageFault, Purpose, image_tag, patched_until};
 pub use instances::has_own_disk;
 pub(super) use instances::{Processor, Use, has_instance, instances, offered_in, processor, uses};
 pub(super) use regions::{partition, region, region_names};

@@ -117,6 +117,27 @@ fn hyperparameters_become_strings() {
 }
 
 #[test]
+fn an_image_is_pinned_to_a_digest_and_known_to_be_patched_until_a_day() {
+    let stack = load(&changed("stack: news", "stack: news"), "prod").unwrap();
+    let image = &stack.training.image;
+    assert!(
+        image.uri.contains("huggingface-pytorch-training:2.8.0"),
+        "{}",
+        image.uri
+    );
+    assert_eq!(image.patched_until.unwrap().to_string(), "2026-08-06");
+    let digest = format!("sha256:{}", "0a".repeat(32));
+    let old = r#"transformers: "4.56.2" }"#;
+    let new = format!(r#"transformers: "4.56.2", digest: "{digest}" }}"#);
+    let stack = load(&changed(old, &new), "prod").unwrap();
+    let uri = &stack.training.image.uri;
+    assert!(
+        uri.ends_with(&format!("/huggingface-pytorch-training@{digest}")),
+        "{uri}"
+    );
+}
+
+#[test]
 fn a_local_environment_needs_no_account_and_no_gpu() {
     let text = changed("instance: ml.g4dn.xlarge", "instance: ml.m5.large");
     let stack = load(&text, "local").unwrap();
@@ -143,6 +164,8 @@ ml.g4dn.xlarge => ml.m5.large => image => cannot run on `ml.m5.large`
 "2.8.0" => "2.8.9" => image => there is no container of PyTorch 2.8.9
 pytorch: "2.8.0",  =>  => image => by its versions or by its address
 { pytorch: "2.8.0", transformers: "4.56.2" } => { uri: a/b:1 } => a/b:1 => Amazon ECR
+transformers: "4.56.2" } => transformers: "4.56.2", digest: "sha256:12" } => "sha256:12" => no digest of an image
+{ pytorch: "2.8.0", transformers: "4.56.2" } => { uri: "111122223333.dkr.ecr.eu-west-1.amazonaws.com/a:1", digest: "sha256:0000000000000000000000000000000000000000000000000000000000000000" } => "sha256:0000000000000000000000000000000000000000000000000000000000000000" => goes with versions
 eu-west-1 => eu-south-2 => image => not published in `eu-south-2`
 eu-west-1 => eu-west-9 => eu-west-9 => there is no region
 "111122223333" => "1111" => "1111" => `1111` is no valid `account`
@@ -251,6 +274,8 @@ tags: { team: a } => api: { throttle: { rate: 0 } } => 0 => `rate` must be at le
 tags: { team: a } => api: 5 => 5 => `api` must be a map, not a number =>
 , region: eu-west-1 } => } => target => `target` lacks `region` => add `region:`
 ml.m5.large => ml.m5.large⏎  count: 0 => 0 => `count` must be at least 1 =>
+ml.g4dn.xlarge => ml.g4dn.xlarge⏎  retries: 0 => 0 => `retries` must be at least 1 =>
+ml.g4dn.xlarge => ml.g4dn.xlarge⏎  retries: 31 => 31 => `retries` must be at most 30 =>
 ml.m5.large => ml.m5.large⏎  count: 1.5 => 1.5 => must be a whole number =>
 region: eu-west-1 => regon: eu-west-1 => regon => unknown field `regon` => `region`?
 ml.m5.large => ml.m5.large⏎  rollout: all-at-twice => all-at-twice => `rollout` must be `all-at-once` =>

@@ -22,6 +22,8 @@ pub(super) fn resolve(
     place: Option<&Placement>,
 ) -> Option<Image> {
     let field = &[section, "image"];
+    let digest = image.digest.as_deref();
+    digest_is_one(check, &[section, "image", "digest"], image);
     match (&image.uri, &image.pytorch, &image.transformers) {
         (Some(uri), None, None) => by_uri(check, &[section, "image", "uri"], uri, place?),
         (None, Some(pytorch), Some(transformers)) => {
@@ -35,6 +37,7 @@ pub(super) fn resolve(
                 pytorch,
                 transformers,
                 instances,
+                digest,
             };
             by_versions(check, field, &wanted, place?)
         }
@@ -52,6 +55,7 @@ struct Wanted<'a> {
     pytorch: &'a str,
     transformers: &'a str,
     instances: &'a [String],
+    digest: Option<&'a str>,
 }
 
 fn by_versions(
@@ -65,6 +69,7 @@ fn by_versions(
         pytorch,
         transformers,
         instances,
+        digest,
     } = *wanted;
     let region = place.region.as_str();
     let first = instances.first();
@@ -82,10 +87,17 @@ fn by_versions(
     let at = (!place.is_local()).then_some((region, processor));
     match facts::image_tag(purpose, pytorch, transformers, at) {
         Ok((repository, tag)) if place.is_local() => Some(Image {
-            uri: format!("local/{repository}:{tag}"),
+            uri: format!("local/{repository}{}", version(&tag, digest)),
             repository: None,
+            patched_until: None,
         }),
-        Ok((repository, tag)) => published(check, field, (repository, &tag), place),
+        Ok((repository, tag)) => {
+            let image = published(check, field, (repository, &version(&tag, digest)), place)?;
+            Some(Image {
+                patched_until: facts::patched_until(purpose, pytorch),
+                ..image
+            })
+        }
         Err(ImageFault::Versions(pairs)) => {
             let newest: Vec<String> = pairs
                 .iter()
@@ -125,7 +137,7 @@ fn by_versions(
 fn published(
     check: &mut Check<'_>,
     field: &[&str],
-    (repository, tag): (&str, &str),
+    (repository, version): (&str, &str),
     place: &Placement,
 ) -> Option<Image> {
     let region = place.region.as_str();
@@ -135,7 +147,7 @@ fn published(
         return None;
     };
     let uri = format!(
-        "{registry}.dkr.ecr.{region}.{}/{repository}:{tag}",
+        "{registry}.dkr.ecr.{region}.{}/{repository}{version}",
         known.dns_suffix
     );
     let account = check.parse::<AccountId>(field, registry)?;
@@ -147,7 +159,36 @@ fn published(
     Some(Image {
         uri,
         repository: Some(repository),
+        patched_until: None,
     })
+}
+
+/// What follows on the name of a repository: the tag, or the digest that it is pinned to.
+fn version(tag: &str, digest: Option<&str>) -> String {
+    match digest {
+        Some(digest) => format!("@{digest}"),
+        None => format!(":{tag}"),
+    }
+}
+
+/// Requires that a digest is one, and that it stands beside versions.
+fn digest_is_one(check: &mut Check<'_>, field: &[&str], image: &document::Image) {
+    let Some(digest) = &image.digest else { return };
+    check.require(is_digest(digest), field, || {
+        Problem::new("this is no digest of an image")
+            .help("write `sha256:` and 64 hexadecimal digits, as `docker buildx imagetools inspect` shows it")
+    });
+    check.require(image.uri.is_none(), field, || {
+        Problem::new("`digest` goes with versions, not with an address")
+            .help("write the digest into the address: `<repository>@sha256:<digest>`")
+    });
+}
+
+fn is_digest(digest: &str) -> bool {
+    let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    digest
+        .strip_prefix("sha256:")
+        .is_some_and(|digits| digits.len() == 64 && digits.bytes().all(hex))
 }
 
 fn no_image_in(region: &str) -> Problem {
@@ -161,6 +202,7 @@ fn by_uri(check: &mut Check<'_>, field: &[&str], uri: &str, place: &Placement) -
         return Some(Image {
             uri: uri.to_owned(),
             repository: None,
+            patched_until: None,
         });
     }
     let repository = ecr_repository(uri).filter(|_| printable);
@@ -175,6 +217,7 @@ fn by_uri(check: &mut Check<'_>, field: &[&str], uri: &str, place: &Placement) -
     Some(Image {
         uri: uri.to_owned(),
         repository: Some(repository?),
+        patched_until: None,
     })
 }
 
@@ -192,8 +235,7 @@ fn ecr_repository(uri: &str) -> Option<Repository> {
         return None;
     }
     let name = if let Some((name, digest)) = path.split_once('@') {
-        let hex = digest.strip_prefix("sha256:")?;
-        (hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit())).then_some(name)?
+        is_digest(digest).then_some(name)?
     } else {
         let (name, tag) = path.rsplit_once(':')?;
         let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');

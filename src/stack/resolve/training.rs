@@ -68,6 +68,7 @@ pub(super) fn resolve(
         max_run: limits.max_run,
         max_pending: limits.max_pending,
         keep_alive: limits.keep_alive,
+        retries: training.retries,
         environment,
         hyperparameters,
         metrics,

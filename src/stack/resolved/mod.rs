@@ -9,6 +9,8 @@ mod training;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::civil::Date;
+
 use super::names::{AccountId, EnvironmentName, Names, Region, StackName};
 use super::units::{Size, Timespan};
 
@@ -131,6 +133,8 @@ pub struct Image {
     pub uri: String,
     /// The repository that it is pulled from; `None` on the local engine.
     pub repository: Option<Repository>,
+    /// The last day on which AWS patches it; `None` where that is not known, and on the local engine.
+    pub patched_until: Option<Date>,
 }
 
 /// A repository of container images, as an access policy names it.

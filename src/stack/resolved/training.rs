@@ -32,6 +32,8 @@ pub struct Training {
     pub max_pending: Option<Timespan>,
     /// How long the instances are kept for the next job; `None` for not at all.
     pub keep_alive: Option<Timespan>,
+    /// How often SageMaker itself repeats the job after an internal error; `None` for not at all.
+    pub retries: Option<u32>,
     /// Environment variables of the container.
     pub environment: BTreeMap<String, String>,
     /// Settings of the script, as the strings that SageMaker hands over.
@@ -44,6 +46,13 @@ pub struct Training {
     pub network: Network,
     /// Keys of the user's own.
     pub encryption: Encryption,
+}
+
+impl Training {
+    /// Whether checkpoints go to the bucket, so that a job that begins again goes on where it was.
+    pub fn keeps_checkpoints(&self) -> bool {
+        self.spot.is_some() || self.retries.is_some()
+    }
 }
 
 /// Training on spare capacity.

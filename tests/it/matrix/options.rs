@@ -80,6 +80,10 @@ fn training() -> Vec<Setting> {
             [("off", none()), ("on", of(json!({ "keep_alive": "10m" })))],
         ),
         setting(
+            "training.retries",
+            [("off", none()), ("on", of(json!({ "retries": 2 })))],
+        ),
+        setting(
             "training.environment",
             [
                 ("none", none()),

@@ -16,6 +16,10 @@ pub(super) enum Command<'a> {
     UpWith(&'a Desired, UpOptions),
     /// Brings an environment up exactly as a plan says that was saved.
     Apply(&'a Desired, &'a SavedPlan),
+    /// Deletes the record of a training job.
+    DeleteJob(&'a str),
+    /// Stops a training job.
+    StopJob(&'a str),
     /// Removes an environment.
     Down(&'a Deployment),
     /// Removes an environment, or a part of it, as the options say.
@@ -64,6 +68,8 @@ impl Command<'_> {
                 let agreed = Agreed { saved, desired };
                 Box::pin(up(session, desired, UpOptions::default(), &agreed)).await
             }
+            Self::DeleteJob(job) => delete(session, job).await,
+            Self::StopJob(job) => stop(session, job).await,
             Self::Down(deployment) => {
                 Box::pin(down(session, deployment, DownOptions::default())).await
             }
@@ -111,6 +117,16 @@ async fn up(
 
 async fn plan(session: &Session, desired: &Desired) -> Result<End, ReconcileError> {
     reconcile::plan_up(session, desired, Choices::default()).await?;
+    Ok(End::Done)
+}
+
+async fn delete(session: &Session, job: &str) -> Result<End, ReconcileError> {
+    session.cloud.training.delete(job).await.unwrap();
+    Ok(End::Done)
+}
+
+async fn stop(session: &Session, job: &str) -> Result<End, ReconcileError> {
+    reconcile::stop_training(session, job).await?;
     Ok(End::Done)
 }
 

@@ -118,6 +118,11 @@ async fn up_that_is_rolled_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn train_from_nothing() {
+    everywhere(&situation::train_from_nothing().await).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn down() {
     everywhere(&Trial::down().await).await;
 }

@@ -21,6 +21,7 @@ mod rivals;
 mod situation;
 mod state;
 mod stubborn;
+mod training;
 mod trial;
 mod wire;
 mod world;

@@ -14,6 +14,7 @@ use deploy::reconcile::{DownOptions, UpOptions};
 use super::command::{Command, End};
 use super::fault::{Fault, Trouble, When};
 use super::state::{client, lock_holder, state};
+use super::training::only_training;
 use super::trial::{Situation, Task, Trial, up};
 use super::world::{KEY, Project, SECRET, URL, World};
 
@@ -26,6 +27,19 @@ pub(super) fn refused() -> Act {
         fails: Some("The service says no.".to_owned()),
         ..Act::default()
     }
+}
+
+/// Trains a model in an empty account, and no more.
+pub(super) async fn train_from_nothing() -> Trial {
+    let project = Project::new();
+    Trial::of(Situation {
+        name: "train from nothing",
+        before: World::new(&Script::default()),
+        desired: project.desired("1e-3"),
+        project,
+        task: Task::Up(only_training()),
+    })
+    .await
 }
 
 /// Removes what serves and leaves what is dear.

@@ -13,6 +13,7 @@ use deploy::bundle::Bundles;
 use deploy::cloud::Cloud;
 use deploy::cloud::artifacts::Source;
 use deploy::cloud::condition::StackStatus as Status;
+use deploy::cloud::logs::Streams;
 use deploy::cloud::stacks::{ChangeKind, ChangeRequest, DriftMode, StackState};
 use deploy::plan::{Desired, Purpose};
 use deploy::render::{Library, render};
@@ -351,10 +352,10 @@ async fn the_shipped_templates_are_brought_up_answer_change_and_go() {
     let log = shipped
         .cloud
         .logs
-        .read(&names.function_log_group, "", None)
+        .read(&names.function_log_group, "", None, Streams::Known)
         .await
         .unwrap();
-    let said = |text: &str| log.lines.iter().any(|line| line.contains(text));
+    let said = |text: &str| log.lines.iter().any(|line| line.text.contains(text));
     assert!(
         said(r#"asked for {"headline":"x"}"#) && said("REPORT"),
         "{log:?}"

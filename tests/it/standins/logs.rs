@@ -1,5 +1,6 @@
 //! Log streams, on both stand-ins.
 
+use deploy::cloud::logs::{LogLine, LogPage, Streams};
 use serde_json::{Value, json};
 
 use super::server::{StandIn, ministack, moto};
@@ -30,7 +31,7 @@ async fn reads_on_and_deletes(stand_in: &StandIn, account: &str) {
     let logs = stand_in.cloud(account).await.logs;
     // No group and no stream are an empty page.
     assert!(
-        logs.read(GROUP, "job-1/", None)
+        logs.read(GROUP, "job-1/", None, Streams::Known)
             .await
             .unwrap()
             .lines
@@ -55,19 +56,31 @@ async fn reads_on_and_deletes(stand_in: &StandIn, account: &str) {
             put("job-10/algo-1", &[event(time, "of another job")]),
         ],
     );
-    let page = logs.read(GROUP, "job-1/", None).await.unwrap();
-    assert_eq!(page.lines, ["first", "second"]);
-    let again = logs
-        .read(GROUP, "job-1/", page.cursor.as_deref())
-        .await
-        .unwrap();
+    let texts = |page: &LogPage| -> Vec<String> {
+        let line = |line: &LogLine| format!("{}: {}", line.host, line.text);
+        page.lines.iter().map(line).collect()
+    };
+    let read = async |cursor: Option<&str>, streams| {
+        let page = logs.read(GROUP, "job-1/", cursor, streams).await;
+        page.unwrap()
+    };
+    let page = read(None, Streams::Known).await;
+    assert_eq!(texts(&page), ["algo-1: first", "algo-1: second"]);
+    let again = read(page.cursor.as_deref(), Streams::New).await;
     assert!(again.lines.is_empty(), "{again:?}");
-    stand_in.second_client(account, &[put("job-1/algo-1", &[event(time + 2, "third")])]);
-    let later = logs
-        .read(GROUP, "job-1/", again.cursor.as_deref())
-        .await
-        .unwrap();
-    assert_eq!(later.lines, ["third"]);
+    // A second host begins to write, and a job of several hosts has one log.
+    stand_in.second_client(
+        account,
+        &[
+            stream("job-1/algo-2"),
+            put("job-1/algo-1", &[event(time + 3, "last")]),
+            put("job-1/algo-2", &[event(time + 2, "third")]),
+        ],
+    );
+    let known = read(again.cursor.as_deref(), Streams::Known).await;
+    assert_eq!(texts(&known), ["algo-1: last"]);
+    let later = read(again.cursor.as_deref(), Streams::New).await;
+    assert_eq!(texts(&later), ["algo-2: third", "algo-1: last"]);
 
     logs.delete_streams(GROUP, "job-1/").await.unwrap();
     let calls = [(

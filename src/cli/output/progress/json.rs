@@ -26,7 +26,9 @@ impl Json {
     /// The object of an event; `None` where nothing is to be said.
     pub(super) fn event(&mut self, event: &Event, at: Duration, time: Timestamp) -> Option<String> {
         self.model.take(event, at);
-        if !self.pulse.passes(event, at) {
+        // A program that draws a metric wants all of it.
+        let metric = matches!(event, Event::TrainingMetric { .. });
+        if !self.pulse.passes(event, at) && !metric {
             return None;
         }
         let mut data = serde_json::to_value(event).unwrap_or_default();

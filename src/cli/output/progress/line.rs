@@ -81,7 +81,7 @@ impl Line {
 
 /// Makes text fit for a line: no escape sequences, nothing that moves the cursor or turns the direction.
 /// Of text that was overwritten by a carriage return the last state is kept, as a terminal shows it.
-pub(super) fn clean(text: &str) -> String {
+pub(in crate::cli) fn clean(text: &str) -> String {
     let text = anstream::adapter::strip_str(text).to_string();
     let text = text.trim_end_matches(['\r', '\n']);
     let shown = text.rsplit('\r').next().unwrap_or_default();

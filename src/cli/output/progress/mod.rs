@@ -3,6 +3,7 @@
 //! Events make a [`model::Model`], which is turned into text by pure functions of it, the time and the
 //! window; what is here only puts the text where it belongs.
 
+mod chart;
 mod json;
 mod layout;
 mod line;
@@ -11,6 +12,7 @@ mod plain;
 mod pulse;
 mod screen;
 mod ticker;
+mod training;
 mod tree;
 mod words;
 
@@ -23,8 +25,10 @@ use anstream::ColorChoice;
 use super::Format;
 use crate::reconcile::progress::{Event, Observer};
 use layout::Window;
+pub(in crate::cli) use line::clean as log_line;
 pub(in crate::cli) use model::Pace;
 use ticker::Ticker;
+pub(in crate::cli) use words::{elapsed, instances, number, training_status};
 
 /// The time between two looks at what a tree shows: a frame of its spinner.
 const FRAME: Duration = Duration::from_millis(125);
@@ -63,6 +67,30 @@ pub(in crate::cli) fn observer(format: Format, pace: Pace, dumb: bool) -> Box<dy
         (Display::Plain(plain::Plain::new(pace)), LOOK)
     };
     Box::new(Shown::new(display, every))
+}
+
+/// Makes an observer that shows every line of a training job's log, not only the last, also where a tree
+/// is shown.
+pub(in crate::cli) fn following(inner: Arc<dyn Observer>) -> Arc<dyn Observer> {
+    Arc::new(Following(inner))
+}
+
+struct Following(Arc<dyn Observer>);
+
+impl Observer for Following {
+    fn event(&self, event: Event) {
+        let line = match &event {
+            Event::TrainingLine { line } => Some(line::clean(line)),
+            _ => None,
+        };
+        self.0.event(event);
+        let display = held(&ON_SCREEN).upgrade();
+        if let (Some(line), Some(Display::Tree(tree))) =
+            (line, display.as_deref().map(held).as_deref_mut())
+        {
+            tree.above(&line, window());
+        }
+    }
 }
 
 /// A display that is shown until it goes.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use super::training::Training;
 use crate::plan::{Action, Expected, StepKind, expected, expected_of_resource};
 use crate::reconcile::progress::{Event, PlannedStep};
 
@@ -87,17 +88,6 @@ impl Resource {
     pub(super) fn has_failed(&self) -> bool {
         self.status.ends_with("_FAILED")
     }
-}
-
-/// A training job.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Training {
-    pub(super) status: String,
-    pub(super) message: String,
-    /// When it came into this status.
-    pub(super) since: Duration,
-    /// The last line of its log.
-    pub(super) line: Option<String>,
 }
 
 /// An upload.
@@ -207,15 +197,21 @@ impl Model {
             }
             Event::TrainingStatus {
                 status, message, ..
-            } => self.now.training(status, message, at),
-            Event::TrainingLine { line } => {
-                let training = self.now.training.get_or_insert_with(|| Training {
-                    status: String::new(),
-                    message: String::new(),
-                    since: at,
-                    line: None,
-                });
-                training.line = Some(line.clone());
+            } => {
+                self.now.waiting = None;
+                self.now.training().status(status, message, at);
+            }
+            Event::TrainingFacts {
+                attempt,
+                saving,
+                facts,
+                ..
+            } => self.now.training().facts(*attempt, *saving, facts),
+            Event::TrainingMetric { name, value } => self.now.training().metric(name, *value),
+            Event::TrainingLine { line } => self.now.training().line = Some(line.clone()),
+            Event::TrainingRepeated { attempt, of, .. } => {
+                self.now.training = None;
+                self.now.waiting = Some((format!("attempt {attempt} of {of}"), at));
             }
             Event::Removed { objects } => self.now.removed = Some(*objects),
             // It is shown when it comes, and stays.
@@ -319,14 +315,7 @@ impl Now {
         self.resources.insert(key, resource);
     }
 
-    fn training(&mut self, status: &str, message: &str, at: Duration) {
-        let before = self.training.take();
-        let same = before.as_ref().filter(|before| before.status == status);
-        self.training = Some(Training {
-            since: same.map_or(at, |before| before.since),
-            status: status.to_owned(),
-            message: message.to_owned(),
-            line: before.and_then(|before| before.line),
-        });
+    fn training(&mut self) -> &mut Training {
+        self.training.get_or_insert_default()
     }
 }

@@ -148,6 +148,24 @@ mod tests {
     }
 
     #[test]
+    fn a_metric_is_said_every_half_minute() {
+        let mut plain = Plain::new(Pace::Local);
+        let said = |plain: &mut Plain, name: &str, second| {
+            let metric = Event::TrainingMetric {
+                name: name.into(),
+                value: 0.5,
+            };
+            plain.event(&metric, at(second))
+        };
+        let lines: Vec<String> = (0..100)
+            .filter_map(|second| said(&mut plain, "loss", second))
+            .collect();
+        assert_eq!(lines.len(), 4);
+        assert_eq!(lines[1], "[   30.0s] loss 0.5000");
+        assert!(said(&mut plain, "accuracy", 100).is_some());
+    }
+
+    #[test]
     fn an_upload_is_said_by_the_tenth_and_a_removal_every_ten_seconds() {
         let mut plain = Plain::new(Pace::Local);
         let upload = |sent| Event::Uploaded {

@@ -1,5 +1,6 @@
 //! What keeps a log readable: not too much of one thing, and a sign of life when nothing happens.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::model::{Model, Wait};
@@ -10,6 +11,8 @@ use crate::reconcile::progress::Event;
 const SILENCE: Duration = Duration::from_mins(1);
 /// The time between two words about the emptying of a bucket.
 const REMOVALS: Duration = Duration::from_secs(10);
+/// The time between two words about one metric.
+const METRICS: Duration = Duration::from_secs(30);
 
 /// Decides what is said, and when.
 #[derive(Debug, Default)]
@@ -18,16 +21,19 @@ pub(super) struct Pulse {
     said: Duration,
     tenths: u64,
     removed: Option<Duration>,
+    /// When a metric was said last, by its name.
+    metrics: BTreeMap<String, Duration>,
 }
 
 impl Pulse {
-    /// Whether an event is said. Uploads are said by the tenth and removals every ten seconds: large ones
-    /// would otherwise fill the log.
+    /// Whether an event is said. Uploads are said by the tenth, removals every ten seconds and metrics every
+    /// thirty: large ones would otherwise fill the log.
     pub(super) fn passes(&mut self, event: &Event, at: Duration) -> bool {
         let passes = match event {
             Event::StepStarted { .. } => {
                 self.tenths = 0;
                 self.removed = None;
+                self.metrics.clear();
                 true
             }
             Event::Uploaded { sent, total, .. } => {
@@ -42,6 +48,14 @@ impl Pulse {
                     .is_none_or(|last| at.saturating_sub(last) >= REMOVALS);
                 if due {
                     self.removed = Some(at);
+                }
+                due
+            }
+            Event::TrainingMetric { name, .. } => {
+                let last = self.metrics.get(name);
+                let due = last.is_none_or(|last| at.saturating_sub(*last) >= METRICS);
+                if due {
+                    self.metrics.insert(name.clone(), at);
                 }
                 due
             }

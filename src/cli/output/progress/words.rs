@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::cloud::training::JobFacts;
 use crate::plan::Action;
 use crate::reconcile::progress::Event;
 
@@ -50,6 +51,23 @@ pub(super) fn now(event: &Event) -> Option<String> {
             status, message, ..
         } => Some(format!("{}: {message}", training_status(status))),
         Event::TrainingLine { line } => Some(line.clone()),
+        Event::TrainingMetric { name, value } => Some(format!("{name} {}", number(*value))),
+        Event::TrainingFacts {
+            attempt,
+            saving,
+            facts,
+            ..
+        } => Some(self::facts(*attempt, *saving, facts)),
+        Event::TrainingRepeated {
+            job,
+            reason,
+            attempt,
+            of,
+            pause,
+        } => Some(format!(
+            "{job} failed ({reason}); attempt {attempt} of {of} in {}",
+            elapsed(*pause)
+        )),
         Event::Removed { objects } => Some(format!("{} removed", objects_of(*objects))),
         Event::Planned { .. }
         | Event::StepStarted { .. }
@@ -75,7 +93,7 @@ pub(super) fn resource_status(status: &str) -> String {
 }
 
 /// The secondary status of a training job ("`DescribeTrainingJob`" in the SageMaker API reference).
-pub(super) fn training_status(status: &str) -> String {
+pub(in crate::cli) fn training_status(status: &str) -> String {
     let words = match status {
         "Starting" | "LaunchingMLInstances" | "PreparingTrainingStack" => "starting an instance",
         "Pending" => "waiting for capacity",
@@ -97,8 +115,57 @@ pub(super) fn training_status(status: &str) -> String {
     words.to_owned()
 }
 
+/// What a training job runs on, and how that goes: `ml.g4dn.xlarge × 2, spare capacity, attempt 2,
+/// interrupted once, 68 % saved`.
+pub(super) fn facts(attempt: usize, saving: Option<u64>, facts: &JobFacts) -> String {
+    let mut parts = vec![instances(facts)];
+    if facts.spot {
+        parts.push("spare capacity".to_owned());
+    }
+    if attempt > 1 {
+        parts.push(format!("attempt {attempt}"));
+    }
+    match facts.interruptions {
+        0 => {}
+        1 => parts.push("interrupted once".to_owned()),
+        times => parts.push(format!("interrupted {times} times")),
+    }
+    if let Some(seconds) = facts.training_seconds {
+        parts.push(format!(
+            "trained for {}",
+            elapsed(Duration::from_secs(seconds))
+        ));
+    }
+    parts.extend(saving.map(|percent| format!("{percent} % saved")));
+    parts.join(", ")
+}
+
+/// The instances of a training job.
+pub(in crate::cli) fn instances(facts: &JobFacts) -> String {
+    let types = facts.instances.join(" or ");
+    if facts.count > 1 {
+        format!("{types} × {}", facts.count)
+    } else {
+        types
+    }
+}
+
+/// A metric's value, in four digits: `0.9312`, `12.35`, `5.000e-5`.
+pub(in crate::cli) fn number(value: f64) -> String {
+    let size = value.abs();
+    if value == 0.0 {
+        "0".to_owned()
+    } else if !(0.001..100_000.0).contains(&size) {
+        format!("{value:.3e}")
+    } else if size < 10.0 {
+        format!("{value:.4}")
+    } else {
+        format!("{value:.2}")
+    }
+}
+
 /// `12 s`, `2 min 40 s`, `1 h 05 min`.
-pub(super) fn elapsed(time: Duration) -> String {
+pub(in crate::cli) fn elapsed(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0..60 => format!("{seconds} s"),
@@ -160,6 +227,57 @@ mod tests {
             now(&event("CREATE_FAILED")).unwrap(),
             "Endpoint create failed: Resource creation Initiated"
         );
+    }
+
+    #[test]
+    fn what_a_job_runs_on_is_said_with_what_happened_to_it() {
+        let plain = JobFacts {
+            instances: vec!["ml.g5.xlarge".into(), "ml.g4dn.xlarge".into()],
+            count: 1,
+            ..JobFacts::default()
+        };
+        assert_eq!(facts(1, None, &plain), "ml.g5.xlarge or ml.g4dn.xlarge");
+        let eventful = JobFacts {
+            instances: vec!["ml.g4dn.xlarge".into()],
+            count: 2,
+            spot: true,
+            interruptions: 1,
+            training_seconds: Some(160),
+            ..JobFacts::default()
+        };
+        assert_eq!(
+            facts(2, Some(68), &eventful),
+            "ml.g4dn.xlarge × 2, spare capacity, attempt 2, interrupted once, trained for 2 min 40 s, \
+             68 % saved"
+        );
+        assert_eq!(
+            [0.0, 0.931_24, -1.5, 12.345, 5e-5, 1e9].map(number),
+            ["0", "0.9312", "-1.5000", "12.35", "5.000e-5", "1.000e9"]
+        );
+    }
+
+    /// "`SecondaryStatus`" of `DescribeTrainingJob` in the SageMaker API reference.
+    #[test]
+    fn every_status_of_a_job_has_words() {
+        for status in [
+            "Starting",
+            "Pending",
+            "Downloading",
+            "Training",
+            "Uploading",
+            "Stopping",
+            "Stopped",
+            "MaxRuntimeExceeded",
+            "MaxWaitTimeExceeded",
+            "Interrupted",
+            "Restarting",
+            "Updating",
+            "Completed",
+            "Failed",
+        ] {
+            assert_ne!(training_status(status), status);
+        }
+        assert_eq!(training_status("Novel"), "Novel");
     }
 
     #[test]

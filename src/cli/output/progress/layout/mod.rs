@@ -1,6 +1,8 @@
 //! The tree of a run as lines: the step that runs, what goes on within it, what comes after. A pure
 //! function of what is known, the time and the window.
 
+mod training;
+
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -114,7 +116,7 @@ impl Parts {
             timed(line, passed, model.expected_of(resource))
         });
         let mut active: Vec<Line> = failed.chain(running).collect();
-        active.extend(training(model, now));
+        active.extend(training::lines(model, now, window));
         active.extend(upload(model));
         let removed = model.now.removed.map(words::objects_of);
         active.extend(removed.map(|objects| Line::default().plain(&format!("{objects} removed"))));
@@ -157,27 +159,6 @@ fn failed(id: &str, resource: &Resource, columns: usize) -> Line {
         Some(reason) => line.plain(&format!(": {reason}")),
         None => line,
     }
-}
-
-fn training(model: &Model, now: Duration) -> Vec<Line> {
-    let Some(training) = &model.now.training else {
-        return Vec::new();
-    };
-    let mut lines = Vec::new();
-    if !training.status.is_empty() {
-        let status = words::training_status(&training.status);
-        let passed = words::elapsed(now.saturating_sub(training.since));
-        let line = Line::default().plain(&format!("{status} {passed}"));
-        lines.push(if training.message.is_empty() {
-            line
-        } else {
-            line.with(dimmed(), &format!("  {}", training.message))
-        });
-    }
-    if let Some(line) = &training.line {
-        lines.push(Line::default().with(dimmed(), line));
-    }
-    lines
 }
 
 fn upload(model: &Model) -> Option<Line> {

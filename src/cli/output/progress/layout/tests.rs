@@ -2,6 +2,7 @@
 
 use super::super::model::Pace;
 use super::*;
+use crate::cloud::training::JobFacts;
 use crate::plan::Action;
 use crate::reconcile::progress::{Event, PlannedStep};
 
@@ -205,6 +206,84 @@ fn training_shows_its_status_in_words_and_the_last_line() {
     );
 }
 
+/// A job on spare capacity, and the course of two metrics.
+fn measured() -> Vec<(u64, Event)> {
+    let mut events = vec![
+        (0, started(StepKind::Training)),
+        (
+            1,
+            Event::TrainingStatus {
+                job: "news-1".into(),
+                status: "Training".into(),
+                message: String::new(),
+            },
+        ),
+        (
+            1,
+            Event::TrainingFacts {
+                job: "news-1".into(),
+                attempt: 2,
+                saving: None,
+                facts: JobFacts {
+                    instances: vec!["ml.g4dn.xlarge".into()],
+                    count: 2,
+                    spot: true,
+                    interruptions: 1,
+                    ..JobFacts::default()
+                },
+            },
+        ),
+    ];
+    for step in 0..200_u32 {
+        let metric = |name: &str, value| Event::TrainingMetric {
+            name: name.into(),
+            value,
+        };
+        let loss = 1.0 / (1.0 + f64::from(step) / 20.0);
+        events.push((2, metric("train_loss", loss)));
+        if step % 50 == 49 {
+            events.push((2, metric("eval_macro_f1", 1.0 - loss)));
+        }
+    }
+    events
+}
+
+#[test]
+fn metrics_are_small_charts_that_fit_every_window() {
+    assert_eq!(
+        seen(Pace::Local, &measured(), 61, (80, 24)),
+        "\
+⠋ training               1 min 01 s
+  ├ training 1 min 00 s
+  ├ ml.g4dn.xlarge × 2, spare capacity, attempt 2, interrupted once
+  ├ train_loss    0.0913     █▇▆▅▅▄▄▃▃▃▃▂▂▂▂▂▂▂▂▂▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁
+  └ eval_macro_f1 0.9087     ▁▅▇█"
+    );
+    assert_eq!(
+        seen(Pace::Local, &measured(), 61, (41, 24)),
+        "\
+⠋ training     1 min 01 s
+  ├ training 1 min 00 s
+  ├ ml.g4dn.xlarge × 2, spare capacity,…
+  ├ train_loss    0.0913     █▅▃▂▂▁▁▁▁▁▁
+  └ eval_macro_f1 0.9087     ▁▅▇█"
+    );
+    // In a narrow window the value is worth more than its course.
+    assert_eq!(
+        seen(Pace::Local, &measured(), 61, (24, 5)),
+        "\
+⠋ training 1 min 01 s
+  ├ training 1 min 00 s
+  ├ ml.g4dn.xlarge × 2…
+  └ and 2 more"
+    );
+    for width in 1..130 {
+        for height in 1..9 {
+            seen(Pace::Local, &measured(), 61, (width, height));
+        }
+    }
+}
+
 #[test]
 fn uploads_have_a_rate_and_removals_a_number() {
     let upload = |sent| Event::Uploaded {
@@ -298,7 +377,7 @@ impl Numbers {
         let text = self.one(&TEXTS).to_owned();
         let step = KINDS[self.below(KINDS.len())];
         let number = self.below(usize::MAX);
-        match self.below(12) {
+        match self.below(15) {
             0 => planned(&KINDS[..self.below(5)]),
             1 => started(step),
             2 => Event::StepDone {
@@ -335,6 +414,27 @@ impl Numbers {
                 message: text,
             },
             10 => Event::TrainingLine { line: text },
+            11 => Event::TrainingMetric {
+                name: text,
+                value: f64::from(u32::try_from(number % 1000).unwrap_or_default()) - 500.0,
+            },
+            12 => Event::TrainingFacts {
+                job: "j".into(),
+                attempt: number % 4,
+                saving: (number % 2 == 0).then_some(70),
+                facts: JobFacts {
+                    instances: vec![text],
+                    interruptions: number % 3,
+                    ..JobFacts::default()
+                },
+            },
+            13 => Event::TrainingRepeated {
+                job: "j".into(),
+                reason: text,
+                attempt: 2,
+                of: 3,
+                pause: at(60),
+            },
             _ => Event::Removed { objects: number },
         }
     }

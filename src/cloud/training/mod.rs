@@ -1,12 +1,18 @@
 //! Training jobs.
 
+mod facts;
+mod limits;
+
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::CloudFault;
-use super::diagnosis::{Symptom, diagnose};
+use super::diagnosis::{Symptom, diagnose, is_propagation};
+
+pub use facts::JobFacts;
+pub use limits::violations;
 
 /// A rendered `CreateTrainingJob` request, in the field names of the SageMaker API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +54,8 @@ pub struct TrainingRequest {
     pub enable_managed_spot_training: bool,
     /// Where checkpoints are kept.
     pub checkpoint_config: Option<CheckpointConfig>,
+    /// How often the service repeats the job by itself.
+    pub retry_strategy: Option<RetryStrategy>,
     /// The profiler's configuration.
     pub profiler_config: Option<ProfilerConfig>,
 }
@@ -183,6 +191,14 @@ pub struct StoppingCondition {
     pub max_pending_time_in_seconds: Option<i32>,
 }
 
+/// How often the service repeats the job by itself, after an internal error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct RetryStrategy {
+    /// Repetitions, from 1 to 30.
+    pub maximum_retry_attempts: i32,
+}
+
 /// The profiler's configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -235,6 +251,9 @@ pub struct TrainingState {
     pub model: Option<String>,
     /// Last value of each metric, by name.
     pub metrics: BTreeMap<String, f64>,
+    /// What it ran on, and for how long.
+    #[serde(default)]
+    pub facts: JobFacts,
 }
 
 impl TrainingState {
@@ -246,13 +265,41 @@ impl TrainingState {
         )
     }
 
-    /// Whether the job failed for a reason that lies with the service and may be gone next time.
+    /// Whether there is a model of it.
+    pub fn has_model(&self) -> bool {
+        self.phase == TrainingPhase::Completed && self.model.is_some()
+    }
+
+    /// Whether the job failed for a reason that lies with the service and may be gone next time: no
+    /// capacity, no spare capacity within the longest wait, an internal error, a role that is not known yet.
     pub fn failed_transiently(&self) -> bool {
-        self.phase == TrainingPhase::Failed
-            && self.failure_reason.as_deref().is_some_and(|reason| {
-                diagnose(&Symptom::training(&self.detail, reason))
-                    .is_some_and(|diagnosis| diagnosis.cause.is_transient())
-            })
+        match self.phase {
+            TrainingPhase::Failed => self.failure_reason.as_deref().is_some_and(|reason| {
+                is_propagation(reason)
+                    || diagnose(&Symptom::training(&self.detail, reason))
+                        .is_some_and(|diagnosis| diagnosis.cause.is_transient())
+            }),
+            TrainingPhase::Stopped => self.detail == "MaxWaitTimeExceeded",
+            _ => false,
+        }
+    }
+
+    /// Whether the job ran as long as it may: the next would, too.
+    pub fn ran_out_of_time(&self) -> bool {
+        self.phase == TrainingPhase::Stopped && self.detail == "MaxRuntimeExceeded"
+    }
+
+    /// Why it ended without a model, in SageMaker's words.
+    pub fn why(&self) -> String {
+        let words = [self.failure_reason.as_deref(), Some(&self.message)];
+        let said = words.into_iter().flatten().find(|text| !text.is_empty());
+        match said {
+            Some(text) if self.failure_reason.is_some() || self.detail.is_empty() => {
+                text.to_owned()
+            }
+            Some(text) => format!("{}: {text}", self.detail),
+            None => self.detail.clone(),
+        }
     }
 }
 
