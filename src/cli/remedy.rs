@@ -88,8 +88,9 @@ pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Opti
              name other instance types in `training.instance`"
         }
         ReconcileError::GateFailed { .. } => {
-            "what served before is untouched, and the model is kept: train a better one, or change \
-             `training.gates` in the stack file"
+            "what served before is untouched, and the model is kept: train a better one, change \
+             `training.gates` in the stack file, or let this one pass with `deploy up --override-gates \
+             \"why\"`, which is recorded"
         }
         ReconcileError::NotServing { .. } => {
             "`deploy status` shows what is deployed; `deploy up` checks again"

@@ -37,6 +37,9 @@ pub(super) struct Arguments {
     /// Carry out this saved plan, or refuse when anything has changed since it was made
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
+    /// Let a model pass that does not pass its gates; the reason is kept beside the model
+    #[arg(long, value_name = "REASON", value_parser = reason)]
+    override_gates: Option<String>,
     /// When a roll-back failed, leave the resources that could not be rolled back as they are
     #[arg(long)]
     skip_failed: bool,
@@ -82,12 +85,21 @@ impl ChoiceArguments {
     }
 }
 
+/// Reads a reason; one without a word is none.
+fn reason(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("say why, in a few words".to_owned()),
+        reason => Ok(reason.to_owned()),
+    }
+}
+
 /// Brings an environment up.
 pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     let environment = Environment::load(global, &arguments.selection)?;
     unsupported::refuse(&environment.stack)?;
     let saved = arguments.plan.as_deref().map(consent::read).transpose()?;
-    let desired = environment.desired()?;
+    let mut desired = environment.desired()?;
+    desired.gate_override.clone_from(&arguments.override_gates);
     warnings::show(global, &environment);
     let mut session = environment.start_session(global).await?;
     session.patience = arguments.lock.patience();

@@ -48,6 +48,10 @@ pub struct Desired {
     pub training_limit_seconds: u64,
     /// What the trained model's metrics must be before it serves.
     pub gates: Vec<Gate>,
+    /// How much worse than in the model that serves the metrics of the gates may be.
+    pub regression: Option<f64>,
+    /// Why the gates are not to hold this time, in the user's words.
+    pub gate_override: Option<String>,
     /// Key of the function's archive.
     pub function_key: String,
 }
@@ -151,6 +155,8 @@ impl Desired {
             ]),
             training_limit_seconds: training_limit(&stack.training),
             gates: stack.training.gates.clone(),
+            regression: stack.training.regression,
+            gate_override: None,
             function_key,
         }
     }

@@ -62,6 +62,8 @@ pub(super) fn desired() -> Desired {
         placeholders: BTreeMap::new(),
         training_limit_seconds: 60,
         gates: Vec::new(),
+        regression: None,
+        gate_override: None,
         function_key: "function/1.zip".into(),
     }
 }

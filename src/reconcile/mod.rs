@@ -17,6 +17,7 @@ pub mod drift;
 mod empty;
 mod error;
 mod follow;
+mod gates;
 pub mod lock;
 mod observe;
 pub mod progress;

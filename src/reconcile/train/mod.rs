@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use super::Session;
 use super::error::{ReconcileError, doing, known};
+use super::gates;
 use super::observe::key_of;
 use super::progress::Event;
 use super::wait::{Watch, rest};
 use crate::cloud::diagnosis::is_propagation;
 use crate::cloud::training::{TrainingRequest, TrainingState};
 use crate::plan::{ATTEMPTS, Action, Desired, Observed, request, transient_failures};
-use crate::stack::Gate;
 use follow::{Following, follow};
 
 /// How long a new role may take to be known everywhere; a real denial stays after it.
@@ -66,7 +66,7 @@ pub(super) async fn train(
     if hold == Hold::Locked {
         record::keep(session, desired, Some(&job)).await?;
     }
-    pass(&desired.gates, &job)?;
+    gates::check(session, desired, observed, &job).await?;
     Ok(Model { key, job })
 }
 
@@ -109,25 +109,6 @@ async fn attempts(
         rest(session, pause).await?;
         begin(session, desired, attempt, role).await?;
     }
-}
-
-/// Holds a trained model against its gates, before anything that serves is touched.
-fn pass(gates: &[Gate], job: &TrainingState) -> Result<(), ReconcileError> {
-    let failed: Vec<String> = gates
-        .iter()
-        .filter_map(|gate| match job.metrics.get(&gate.metric) {
-            Some(value) if gate.passes(*value) => None,
-            Some(value) => Some(format!("{gate} is asked, {value} was measured")),
-            None => Some(format!("{gate} is asked, nothing was measured")),
-        })
-        .collect();
-    if failed.is_empty() {
-        return Ok(());
-    }
-    Err(ReconcileError::GateFailed {
-        job: job.name.clone(),
-        failed,
-    })
 }
 
 /// Starts an attempt; one of this name that runs already is left as it is.

@@ -57,8 +57,9 @@ pub(in crate::stack) struct Training {
     #[schemars(extend("default" = {}, "examples" = [{ "eval_accuracy": "eval_accuracy=([0-9.]+)" }]))]
     pub(in crate::stack) metrics: Option<IndexMap<String, String>>,
     /// Metric name to what its last value must be before the model is served: `>=`, `>`, `<=` or
-    /// `<`, and a number.
-    #[schemars(extend("default" = {}, "examples" = [{ "eval_accuracy": ">= 0.93" }]))]
+    /// `<`, and a number. `regression: "<= 0.01 against serving"` says by how much each of these metrics
+    /// may be worse than in the model that serves.
+    #[schemars(extend("default" = {}, "examples" = [{ "eval_accuracy": ">= 0.93", "regression": "<= 0.01 against serving" }]))]
     pub(in crate::stack) gates: Option<IndexMap<String, String>>,
     /// The network of the containers.
     #[schemars(extend("default" = {}, "examples" = [{ "isolation": true }]))]

@@ -206,6 +206,8 @@ ml.g4dn.xlarge => ml.g4dn.xlarge⏎  environment: { A: 1.10 } => 1.10 => is a te
 ml.g4dn.xlarge => ml.g4dn.xlarge⏎  environment: { A: 1e3 } => 1e3 => is a text, but `1e3` is read as a value
 ml.g4dn.xlarge => ml.g4dn.xlarge⏎  gates: { los: ">= 1" } => ">= 1" => a metric that nobody reports
 ml.g4dn.xlarge => ml.g4dn.xlarge⏎  gates: { loss: "0.9" } => "0.9" => no condition of a gate
+ml.g4dn.xlarge => ml.g4dn.xlarge⏎  gates: { regression: "<= 0.01" } => "<= 0.01" => how much worse a model may be
+ml.g4dn.xlarge => ml.g4dn.xlarge⏎  gates: { regression: "<= 0.01 against serving" } => "<= 0.01 against serving" => there is no metric to compare
 ml.g4dn.xlarge => ml.g4dn.xlarge⏎  network: { encrypt_traffic: true } => true => needs a `count` above 1
 ml.g4dn.xlarge => ml.g4dn.xlarge⏎  network: { subnets: [subnet-0123456789abcdef0] } => [ => needs `security_groups` too
 ml.g4dn.xlarge => ml.g4dn.xlarge⏎  network: { subnets: [subnet-1], security_groups: [sg-01234567] } => subnet-1 => no id of this kind

@@ -7,15 +7,32 @@ use super::super::problem::Problem;
 use super::super::resolved::{Comparison, Gate};
 use super::super::suggest;
 
-/// Resolves the gates; each needs its metric.
+/// What compares with the model that serves.
+const REGRESSION: &str = "regression";
+/// How such a condition ends.
+const AGAINST: &str = "against serving";
+
+/// Resolves the gates, each of which needs its metric, and how much worse than in the model that serves
+/// their metrics may be.
 pub(super) fn resolve(
     check: &mut Check<'_>,
     given: Option<&IndexMap<String, String>>,
     metrics: &IndexMap<String, String>,
-) -> Vec<Gate> {
+) -> (Vec<Gate>, Option<f64>) {
     let mut gates = Vec::new();
+    let mut regression = None;
     for (metric, text) in given.into_iter().flatten() {
         let field = &["training", "gates", metric.as_str()];
+        if metric == REGRESSION && !metrics.contains_key(metric) {
+            regression = self::regression(text);
+            check.require(regression.is_some(), field, || {
+                Problem::new(format!(
+                    "`{text}` does not say how much worse a model may be"
+                ))
+                .help(format!("write it as in \"<= 0.01 {AGAINST}\""))
+            });
+            continue;
+        }
         check.require(metrics.contains_key(metric), field, || {
             let known: Vec<&str> = metrics.keys().map(String::as_str).collect();
             Problem::new(format!(
@@ -37,7 +54,24 @@ pub(super) fn resolve(
             ),
         }
     }
-    gates
+    check.require(
+        regression.is_none() || !gates.is_empty(),
+        &["training", "gates", REGRESSION],
+        || {
+            Problem::new("there is no metric to compare with that of the model that serves")
+                .because("a regression is looked for in the metrics that have a gate of their own")
+                .help("add a gate, such as `eval_accuracy: \">= 0.5\"`")
+        },
+    );
+    (gates, regression)
+}
+
+/// Reads `<= 0.01 against serving`.
+fn regression(text: &str) -> Option<f64> {
+    match parse(text.strip_suffix(AGAINST)?)? {
+        (Comparison::AtMost, most) if most >= 0.0 => Some(most),
+        _ => None,
+    }
 }
 
 /// Reads `>= 0.93`.
@@ -71,6 +105,20 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(parse(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_regression_has_a_most_and_what_it_is_against() {
+        assert_eq!(regression("<= 0.01 against serving"), Some(0.01));
+        assert_eq!(regression("<=0 against serving"), Some(0.0));
+        for wrong in [
+            "<= 0.01",
+            "< 0.01 against serving",
+            "<= -1 against serving",
+            ">= 0.01 against serving",
+        ] {
+            assert_eq!(regression(wrong), None, "{wrong}");
         }
     }
 

@@ -51,7 +51,7 @@ pub(super) fn resolve(
     let hyperparameters = hyperparameters(check, given);
     let metrics = training.metrics.clone().unwrap_or_default();
     self::metrics(check, &metrics);
-    let gates = gates::resolve(check, training.gates.as_ref(), &metrics);
+    let (gates, regression) = gates::resolve(check, training.gates.as_ref(), &metrics);
     let environment = container::environment(check, training.environment.as_ref());
     let count = training.count.unwrap_or(1);
     let network = container::network(check, training.network.as_ref(), count);
@@ -73,6 +73,7 @@ pub(super) fn resolve(
         hyperparameters,
         metrics,
         gates,
+        regression,
         network: network?,
         encryption,
     })

@@ -42,6 +42,8 @@ pub struct Training {
     pub metrics: IndexMap<String, String>,
     /// What the metrics must be before the model is served.
     pub gates: Vec<Gate>,
+    /// How much worse than in the model that serves the metrics of the gates may be.
+    pub regression: Option<f64>,
     /// The network of the containers.
     pub network: Network,
     /// Keys of the user's own.
