@@ -26,6 +26,7 @@ pub(super) const FILES: &[(&str, &[u8])] = files![
     "src/inference.py",
     "src/train.py",
     "tests/conftest.py",
+    "tests/serve/test_toolkit.py",
     "tests/test_base_model.py",
     "tests/test_data.py",
     "tests/test_inference.py",
