@@ -1,7 +1,7 @@
 """Sends requests through the classes of the container's toolkit, to a model that training saved.
 
-The toolkit's server is a Java program that calls `HuggingFaceHandlerService.handle` with a context of
-its own; both are its real Python classes here. Runs in the dependency group `serve`.
+The toolkit's server is a Java program that calls `HuggingFaceHandlerService.handle` with a context
+of its own; both are its real Python classes here. Runs in the dependency group `serve`.
 """
 
 from __future__ import annotations
