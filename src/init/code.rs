@@ -9,6 +9,7 @@ macro_rules! files {
 
 /// The files of `training-code/`: training, inference, function, and their tests.
 pub(super) const FILES: &[(&str, &[u8])] = files![
+    "eda.ipynb",
     "function/lambda_function.py",
     "pyproject.toml",
     "src/headlines/__init__.py",
@@ -36,6 +37,7 @@ pub(super) const FILES: &[(&str, &[u8])] = files![
     "src/train.py",
     "tests/browser.py",
     "tests/conftest.py",
+    "tests/notebook/test_eda.py",
     "tests/serve/test_toolkit.py",
     "tests/test_base_model.py",
     "tests/test_data.py",

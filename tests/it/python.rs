@@ -29,6 +29,11 @@ fn the_handler_passes_its_tests_in_the_containers_toolkit() {
 }
 
 #[test]
+fn the_notebook_runs_on_the_sample() {
+    run("notebook", &["-m", "pytest", "tests/notebook"]);
+}
+
+#[test]
 fn the_training_code_is_well_formed() {
     run("check", &["-m", "ruff", "check", "--no-cache", "."]);
     run(
