@@ -137,6 +137,15 @@ def test_three_figures_are_enough() -> None:
     assert "–" in page.render({"accuracy": None})
 
 
+@pytest.mark.parametrize("epochs", [[1], [1, 1], [0.5, 1.0, 1.5], list(range(1, 41))])
+def test_any_number_of_epochs_can_be_drawn(epochs: list[float]) -> None:
+    history = [{**EPOCH, "epoch": epoch, "train_loss": None} for epoch in epochs]
+    text = page.render({"history": history, "best_epoch": epochs[0]})
+    assert "validation" in text
+    assert "training<" not in text
+    assert "nan" not in text
+
+
 def test_everything_is_escaped() -> None:
     def spoiled(value: Any) -> Any:
         if isinstance(value, str):
@@ -256,6 +265,19 @@ def test_it_can_be_used_without_seeing_it(chromium: Browser, address: str) -> No
     labels = chromium.evaluate("[...document.querySelectorAll('svg.chart')].map(x => x.ariaLabel)")
     assert "the accuracy 0.950" in labels[0]
     assert "accuracy from 0.910 to 0.930" in labels[2]
+
+
+def test_folded_tables_stay_tables(chromium: Browser, address: str) -> None:
+    """Rows that are shown as blocks on a telephone could be rows no more to a screen reader."""
+    roles = []
+    for width in (360, 1200):
+        chromium.open(address, width)
+        nodes = chromium.call("Accessibility.getFullAXTree")["nodes"]
+        shown = [node["role"]["value"] for node in nodes if not node["ignored"]]
+        roles.append({role: shown.count(role) for role in ("table", "row", "rowheader", "cell")})
+    assert roles[0] == roles[1]
+    # All but the one that is folded away.
+    assert roles[0]["table"] == 11
 
 
 def test_it_can_be_printed(chromium: Browser, address: str) -> None:
