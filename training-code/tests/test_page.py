@@ -59,7 +59,11 @@ METRICS: dict[str, Any] = {
         "classes": dict(zip(LABELS, [115967, 108344, 152469, 45639], strict=True)),
     },
     "splits": {
-        "story": {"train": 320000, "validation": 20000, "test": 21185},
+        "story": {
+            "train": {"headlines": 320000, "stories": 5000, "classes": {}},
+            "validation": {"headlines": 20000, "stories": 400, "classes": {}},
+            "test": {"headlines": 21185, "stories": 500, "classes": {}},
+        },
         "time": {"accuracy": 0.92, "macro_f1": 0.91, "headlines": 40211, "cut": "2014-07-21"},
         "row": {"accuracy": 0.968, "macro_f1": 0.965, "note": "99.99 % share a story."},
     },
@@ -115,7 +119,9 @@ def test_every_part_has_its_section() -> None:
         "0.50–0.60",
         "15,987",
         "The split by row leaks",
-        "40,211 headlines from 2014-07-21 on",
+        "21,185 to test, 20,000 to choose the epoch, 320,000 to train",
+        "40,211 newest headlines, collected from 2014-07-21 on",
+        "By row, bag of words",
         "5e-05",
     ):
         assert figure in words, figure
@@ -130,6 +136,12 @@ def test_a_missing_part_leaves_the_others(part: str, value: object) -> None:
     else:
         metrics[part] = value
     assert "0.941" in page.render(metrics)
+
+
+def test_the_sides_of_a_split_may_be_plain_counts() -> None:
+    text = page.render({"splits": {"story": {"train": 80, "test": 20}}})
+    assert "20 to test, 80 to train" in text
+    assert "leaks" not in text
 
 
 def test_three_figures_are_enough() -> None:
@@ -238,7 +250,7 @@ def test_in_a_browser(chromium: Browser, address: str, width: int, theme: str) -
     assert chromium.evaluate("document.compatMode") == "CSS1Compat"
     assert chromium.evaluate("document.documentElement.scrollWidth") <= width
     # Even on a telephone no table needs to be scrolled, but the one that is folded away.
-    tables = "[...document.querySelectorAll('section > .scroll, .pair > .scroll')]"
+    tables = "[...document.querySelectorAll('section > .scroll, section > div > .scroll')]"
     wide = f"{tables}.filter(x => x.scrollWidth > x.clientWidth)"
     assert chromium.evaluate(f"{wide}.map(x => x.ariaLabel)") == []
     back = chromium.evaluate("getComputedStyle(document.body).backgroundColor")

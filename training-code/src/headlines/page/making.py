@@ -9,6 +9,7 @@ from headlines.page.charts import Line, line_chart, share_bar
 from headlines.page.markup import Markup, element
 from headlines.page.values import ABSENT, Part, fraction, items, number, part, plain, whole
 
+PURPOSES = {"test": "test", "validation": "choose the epoch", "train": "train"}
 CONDITIONS = ("Settings", "Run", "Versions", "Baseline")
 
 
@@ -145,39 +146,48 @@ def splits(metrics: Part) -> Markup | None:
     if not given:
         return None
     story, time, row = (part(given, name) for name in ("story", "time", "row"))
-    sides = [
-        f"{side} {whole(story[side])}" for side in ("train", "validation", "test") if side in story
-    ]
+    baseline = part(metrics, "baseline")
+    name = baseline.get("name", "baseline")
     rows = []
     if story:
-        rows.append(_split("By story", metrics, ", ".join(sides) + "; no story on two sides"))
+        rows.append(_split("By story", metrics, _sides(story)))
     if time:
-        cut = f" from {time['cut']} on" if time.get("cut") is not None else ""
-        note = f"{whole(time.get('headlines'))} headlines{cut}; the stricter test"
+        cut = f", collected from {time['cut']} on" if time.get("cut") else ""
+        note = f"{whole(time.get('headlines'))} newest headlines{cut}; the stricter test"
         rows.append(_split("By time", time, note))
+    if baseline:
+        rows.append(_split(f"By story, {name}", baseline, "the same test headlines"))
     if row:
-        rows.append(_split("By row", row, "near-copies of a headline stand on both sides"))
-    warning = None
-    if row:
-        note = row.get("note") or "It is here to compare with results that were reported this way."
-        warning = element(
-            "p",
-            element("strong", "The split by row leaks. "),
-            "Do not take its figures for the quality of the model. ",
-            note,
-            class_="warning",
-        )
+        note = row.get("note") or "near-copies stand on both sides"
+        rows.append(_split(f"By row, {name}", row, note))
+    warning = element(
+        "p",
+        element("strong", "The split by row leaks. "),
+        "Its figures are for comparison with results that were reported this way; do not take them "
+        "for the quality of a model.",
+        class_="warning",
+    )
     return section(
         "Splits",
-        "The same headlines, kept apart in three ways. The figures above are those by story.",
+        "How good the model is depends on what it is tested on. The figures above are by story.",
         table(
             "Quality by split",
-            ["Split", "Macro-F1", "Accuracy", "What it holds"],
+            ["Split", "Macro-F1", "Accuracy", "Test headlines"],
             rows,
             "words stack",
         ),
-        warning,
+        warning if row else None,
     )
+
+
+def _sides(story: Part) -> str:
+    """Counts the sides of the split by story; a side is its headlines, or says more of itself."""
+    counts = []
+    for side in ("test", "validation", "train"):
+        known = part(story, side).get("headlines", story.get(side))
+        if number(known) is not None:
+            counts.append(f"{whole(known)} to {PURPOSES[side]}")
+    return ", ".join(counts) + "; no story on two sides"
 
 
 def _split(name: str, figures: Part, note: str) -> Markup:
@@ -190,7 +200,7 @@ def _split(name: str, figures: Part, note: str) -> Markup:
         element(
             "td", fraction(number(figures.get("accuracy"))), class_="number", data_head="accuracy"
         ),
-        element("td", note, data_head="holds"),
+        element("td", note, data_head="on"),
     )
 
 
@@ -204,4 +214,4 @@ def conditions(metrics: Part) -> Markup | None:
     ]
     if not tables:
         return None
-    return section("How it was made", None, element("div", *tables, class_="pair"))
+    return section("How it was made", None, element("div", *tables, class_="columns"))
