@@ -238,6 +238,14 @@ mod tests {
     }
 
     #[test]
+    fn the_notebook_tells_the_bucket_from_its_own_name() {
+        // `training-code/eda.ipynb` does so: its role needs no permission to look anything up.
+        let names = compose("news-classifier", "prod").unwrap();
+        let base = names.notebook.strip_suffix("-notebook").unwrap();
+        assert_eq!(names.bucket, format!("{base}-111122223333-eu-west-1"));
+    }
+
+    #[test]
     fn the_longest_names_fit_and_one_more_does_not() {
         assert_eq!(compose(&"a".repeat(35), "prod").unwrap().bucket.len(), 63);
         let error = compose(&"a".repeat(36), "prod").unwrap_err();

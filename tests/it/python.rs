@@ -24,6 +24,16 @@ fn the_training_code_passes_its_tests() {
 }
 
 #[test]
+fn the_handler_passes_its_tests_in_the_containers_toolkit() {
+    run("serve", &["-m", "pytest", "tests/serve"]);
+}
+
+#[test]
+fn the_notebook_runs_on_the_sample() {
+    run("notebook", &["-m", "pytest", "tests/notebook"]);
+}
+
+#[test]
 fn the_training_code_is_well_formed() {
     run("check", &["-m", "ruff", "check", "--no-cache", "."]);
     run(
