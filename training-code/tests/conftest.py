@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -29,17 +30,27 @@ TINY_ARGUMENTS = [
     "--learning_rate=0.003",
     "--batch_size=16",
     "--test_fraction=0.25",
+    "--validation_fraction=0.2",
+    "--checkpoint_steps=4",
 ]
 
 
-def row(title: str, category: str = "b", story: str = "s1") -> str:
-    return "\t".join(["1", title, "http://x", "P", category, story, "x", "1394470370698"]) + "\n"
+def row(title: str, category: str = "b", story: str = "s1", time: int = 1394470370698) -> str:
+    return "\t".join(["1", title, "http://x", "P", category, story, "x", str(time)]) + "\n"
 
 
 def corpus(stories: int = 16, headlines: int = 4) -> str:
-    """Gives a learnable file: so many stories a category, so many headlines a story."""
+    """Gives a learnable file: so many stories a category, so many headlines a story.
+
+    The stories of all categories begin one after the other, a second apart.
+    """
     return "".join(
-        row(f"{text.format(n=story)} {'again ' * index}", category, f"{category}{story}")
+        row(
+            f"{text.format(n=story)} {'again ' * index}",
+            category,
+            f"{category}{story}",
+            story * 1000,
+        )
         for category, text in TOPICS.items()
         for story in range(stories)
         for index in range(headlines)
@@ -63,25 +74,44 @@ class Job:
         return (self.base / "output" / "failure").read_text(encoding="utf-8")
 
 
-def run_training(base: Path, data: str | None, arguments: list[str], **variables: str) -> Job:
+def start_training(
+    base: Path, data: str | None, arguments: list[str], **variables: str
+) -> subprocess.Popen[str]:
     channel = base / "input" / "data" / "train"
-    channel.mkdir(parents=True)
+    channel.mkdir(parents=True, exist_ok=True)
     if data is not None:
         (channel / "headlines.csv").write_text(data, encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SM_")}
     environment.pop("HF_HUB_OFFLINE", None)
-    environment.update(variables, SAGEMAKER_BASE_DIR=str(base), PYTHONDONTWRITEBYTECODE="1")
-    done = subprocess.run(
+    environment.update(SAGEMAKER_BASE_DIR=str(base), PYTHONDONTWRITEBYTECODE="1", **variables)
+    return subprocess.Popen(
         [sys.executable, "-u", "train.py", *arguments],
         cwd=ROOT / "src",
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
-        check=False,
     )
-    return Job(base, done.returncode, done.stdout)
+
+
+def run_training(base: Path, data: str | None, arguments: list[str], **variables: str) -> Job:
+    with start_training(base, data, arguments, **variables) as process:
+        output, _ = process.communicate(timeout=300)
+        return Job(base, process.returncode, output)
+
+
+def end_training(
+    base: Path, data: str, arguments: list[str], line: str, end: signal.Signals
+) -> Job:
+    """Sends the signal as soon as the output has a line that begins so."""
+    with start_training(base, data, arguments) as process:
+        assert process.stdout is not None
+        output = ""
+        for found in process.stdout:
+            output += found
+            if found.startswith(line):
+                process.send_signal(end)
+        return Job(base, process.wait(timeout=120), output)
 
 
 @pytest.fixture(scope="session")

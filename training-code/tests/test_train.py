@@ -2,9 +2,12 @@
 
 import json
 import re
+import signal
+import socket
 from pathlib import Path
+from typing import Any
 
-from conftest import TINY_ARGUMENTS, Job, corpus, row, run_training
+from conftest import TINY_ARGUMENTS, Job, corpus, end_training, row, run_training, start_training
 
 REFERENCE_LINES = [
     r"^Training loss per 5000 steps: ([0-9.]+)$",
@@ -19,7 +22,7 @@ REFERENCE_LINES = [
 
 
 def test_a_run_leaves_a_model_that_can_be_served(tiny_job: Job) -> None:
-    for name in ("model.safetensors", "tokenizer.json", "code/inference.py", "evaluation.json"):
+    for name in ("model.safetensors", "tokenizer.json", "code/inference.py", "metrics.json"):
         assert (tiny_job.model / name).is_file(), name
     config = json.loads((tiny_job.model / "config.json").read_text(encoding="utf-8"))
     assert config["id2label"]["1"] == "Science"
@@ -27,14 +30,27 @@ def test_a_run_leaves_a_model_that_can_be_served(tiny_job: Job) -> None:
 
 
 def test_the_report_says_how_good_the_model_is_and_how_it_came_about(tiny_job: Job) -> None:
-    report = json.loads((tiny_job.model / "evaluation.json").read_text(encoding="utf-8"))
-    copy = tiny_job.base / "output" / "data" / "evaluation.json"
+    report = json.loads((tiny_job.model / "metrics.json").read_text(encoding="utf-8"))
+    copy = tiny_job.base / "output" / "data" / "metrics.json"
     assert report == json.loads(copy.read_text(encoding="utf-8"))
     assert report["accuracy"] > 0.9
     assert report["settings"]["base_model"] == "tiny-random"
-    assert report["split"]["test"]["headlines"] == sum(map(sum, report["confusion"]["counts"]))
+    assert report["splits"]["story"]["test"]["headlines"] == sum(
+        map(sum, report["confusion"]["counts"])
+    )
+    assert report["splits"]["time"]["headlines"] == 32
+    assert report["splits"]["time"]["cut"] == "1970-01-01T00:00:14+00:00"
+    assert report["preparation"]["rows_read"] == 256
+    assert [entry["epoch"] for entry in report["history"]] == [1, 2]
+    assert report["best_epoch"] in (1, 2)
+    assert report["run"]["resumed_from_step"] is None and report["run"]["headlines_per_second"] > 0
     assert set(report["classes"]["Health"]) == {"precision", "recall", "f1", "support"}
     assert report["versions"]["torch"] != "absent"
+
+
+def read_metrics(job: Job) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((job.model / "metrics.json").read_text(encoding="utf-8"))
+    return found
 
 
 def test_metric_lines_match_their_expressions(tiny_job: Job) -> None:
@@ -42,7 +58,7 @@ def test_metric_lines_match_their_expressions(tiny_job: Job) -> None:
     steps = re.findall(r"\bstep=([0-9]+)/[0-9]+ train_loss=([0-9.eE+-]+)", output)
     assert [int(step) for step, _ in steps][:1] == [1]
     assert float(steps[-1][1]) < float(steps[0][1])
-    report = json.loads((tiny_job.model / "evaluation.json").read_text(encoding="utf-8"))
+    report = json.loads((tiny_job.model / "metrics.json").read_text(encoding="utf-8"))
     for name, key in (("accuracy", "accuracy"), ("macro_f1", "macro_f1"), ("loss", "loss")):
         (value,) = re.findall(rf"\beval_{name}=([0-9.eE+-]+)", output)
         assert abs(float(value) - report[key]) < 1e-4
@@ -50,17 +66,70 @@ def test_metric_lines_match_their_expressions(tiny_job: Job) -> None:
         assert re.search(expression, output, re.MULTILINE), expression
 
 
-def test_the_same_run_gives_the_same_weights(tiny_job: Job, tmp_path: Path) -> None:
-    again = run_training(tmp_path / "again", corpus(), TINY_ARGUMENTS)
-    assert again.status == 0, again.output
+def test_a_run_that_is_stopped_and_killed_ends_like_an_undisturbed_one(
+    tiny_job: Job, tmp_path: Path
+) -> None:
+    base = tmp_path / "job"
+    stopped = end_training(base, corpus(), TINY_ARGUMENTS, "step=6/", signal.SIGTERM)
+    assert stopped.status == 128 + signal.SIGTERM, stopped.output
+    assert "ending=stopped" in stopped.output
+    assert not (base / "model").exists() and not (base / "output" / "failure").exists()
+    killed = end_training(
+        base, corpus(), TINY_ARGUMENTS, "checkpoint=saved step=12", signal.SIGKILL
+    )
+    assert killed.status == -signal.SIGKILL, killed.output
+    assert "checkpoint=resumed" in killed.output
+    # What a kill in the middle of a save leaves: it must be passed over.
+    (folder,) = (base / "checkpoints").iterdir()
+    (folder / "checkpoint-999").mkdir()
+    last = run_training(base, corpus(), TINY_ARGUMENTS)
+    assert last.status == 0, last.output
+    assert re.search(r"^checkpoint=resumed step=1[2-9]$", last.output, re.MULTILINE), last.output
     name = "model.safetensors"
-    assert (again.model / name).read_bytes() == (tiny_job.model / name).read_bytes()
+    assert (last.model / name).read_bytes() == (tiny_job.model / name).read_bytes()
+    ours, theirs = (read_metrics(job) for job in (last, tiny_job))
+    for key in ("accuracy", "macro_f1", "loss", "confusion", "best_epoch", "worst", "calibration"):
+        assert ours[key] == theirs[key], key
 
 
-def test_a_bad_row_ends_the_run_with_its_line(tmp_path: Path) -> None:
+def test_only_the_best_and_the_last_checkpoint_are_kept(tiny_job: Job) -> None:
+    (folder,) = (tiny_job.base / "checkpoints").iterdir()
+    history = read_metrics(tiny_job)["history"]
+    best = max(history, key=lambda entry: (entry["eval_macro_f1"], -entry["eval_loss"]))
+    kept = {f"checkpoint-{entry['step']}" for entry in (best, history[-1])}
+    assert {path.name for path in folder.iterdir()} == kept
+
+
+def test_two_hosts_train_one_model(tmp_path: Path) -> None:
+    hosts = ["127.0.0.1", "localhost"]
+    port = free_port()
+    jobs = []
+    for host in hosts:
+        config = tmp_path / host / "input" / "config"
+        config.mkdir(parents=True)
+        resources = json.dumps({"hosts": hosts, "current_host": host})
+        (config / "resourceconfig.json").write_text(resources, encoding="utf-8")
+        arguments = [*TINY_ARGUMENTS, "--epochs=1"]
+        jobs.append(start_training(tmp_path / host, corpus(), arguments, MASTER_PORT=port))
+    first, second = (job.communicate(timeout=300)[0] for job in jobs)
+    assert [job.returncode for job in jobs] == [0, 0], first + second
+    metrics = json.loads((tmp_path / hosts[0] / "model" / "metrics.json").read_text("utf-8"))
+    assert metrics["run"]["devices"] == 2
+    assert first.count("eval_accuracy=") == 1
+    assert "eval_accuracy=" not in second
+    assert not (tmp_path / hosts[1] / "model").exists()
+
+
+def free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def test_too_many_bad_rows_end_the_run_with_their_lines(tmp_path: Path) -> None:
     job = run_training(tmp_path / "job", row("fine") + "broken\n", TINY_ARGUMENTS)
     assert job.status == 1
-    assert job.failure.startswith("1 unusable rows: headlines.csv:2: 1 columns instead of 8; ")
+    assert job.failure.startswith("1 of 2 rows are unusable: headlines.csv:2: not 8 columns: 1; ")
     assert "\n" not in job.failure
 
 
