@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -74,44 +73,29 @@ class Job:
         return (self.base / "output" / "failure").read_text(encoding="utf-8")
 
 
-def start_training(
-    base: Path, data: str | None, arguments: list[str], **variables: str
-) -> subprocess.Popen[str]:
+def fill_channel(base: Path, data: str | None) -> None:
     channel = base / "input" / "data" / "train"
     channel.mkdir(parents=True, exist_ok=True)
     if data is not None:
         (channel / "headlines.csv").write_text(data, encoding="utf-8")
+
+
+def run_training(base: Path, data: str | None, arguments: list[str], **variables: str) -> Job:
+    fill_channel(base, data)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SM_")}
     environment.pop("HF_HUB_OFFLINE", None)
-    environment.update(SAGEMAKER_BASE_DIR=str(base), PYTHONDONTWRITEBYTECODE="1", **variables)
-    return subprocess.Popen(
+    environment.update(variables, SAGEMAKER_BASE_DIR=str(base), PYTHONDONTWRITEBYTECODE="1")
+    done = subprocess.run(
         [sys.executable, "-u", "train.py", *arguments],
         cwd=ROOT / "src",
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        timeout=300,
+        check=False,
     )
-
-
-def run_training(base: Path, data: str | None, arguments: list[str], **variables: str) -> Job:
-    with start_training(base, data, arguments, **variables) as process:
-        output, _ = process.communicate(timeout=300)
-        return Job(base, process.returncode, output)
-
-
-def end_training(
-    base: Path, data: str, arguments: list[str], line: str, end: signal.Signals
-) -> Job:
-    """Sends the signal as soon as the output has a line that begins so."""
-    with start_training(base, data, arguments) as process:
-        assert process.stdout is not None
-        output = ""
-        for found in process.stdout:
-            output += found
-            if found.startswith(line):
-                process.send_signal(end)
-        return Job(base, process.wait(timeout=120), output)
+    return Job(base, done.returncode, done.stdout)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,15 @@
 """Runs train.py as the platform does: a process, a base folder, an exit status."""
 
 import json
+import math
 import re
 import signal
 import socket
 from pathlib import Path
 from typing import Any
 
-from conftest import TINY_ARGUMENTS, Job, corpus, end_training, row, run_training, start_training
+from conftest import TINY_ARGUMENTS, Job, corpus, row, run_training
+from forked import Training
 
 REFERENCE_LINES = [
     r"^Training loss per 5000 steps: ([0-9.]+)$",
@@ -70,19 +72,19 @@ def test_a_run_that_is_stopped_and_killed_ends_like_an_undisturbed_one(
     tiny_job: Job, tmp_path: Path
 ) -> None:
     base = tmp_path / "job"
-    stopped = end_training(base, corpus(), TINY_ARGUMENTS, "step=6/", signal.SIGTERM)
+    stopped = Training(base, corpus(), TINY_ARGUMENTS).end_at("step=6/", signal.SIGTERM)
     assert stopped.status == 128 + signal.SIGTERM, stopped.output
     assert "ending=stopped" in stopped.output
     assert not (base / "model").exists() and not (base / "output" / "failure").exists()
-    killed = end_training(
-        base, corpus(), TINY_ARGUMENTS, "checkpoint=saved step=12", signal.SIGKILL
+    killed = Training(base, corpus(), TINY_ARGUMENTS).end_at(
+        "checkpoint=saved step=12", signal.SIGKILL
     )
     assert killed.status == -signal.SIGKILL, killed.output
     assert "checkpoint=resumed" in killed.output
     # What a kill in the middle of a save leaves: it must be passed over.
     (folder,) = (base / "checkpoints").iterdir()
     (folder / "checkpoint-999").mkdir()
-    last = run_training(base, corpus(), TINY_ARGUMENTS)
+    last = Training(base, corpus(), TINY_ARGUMENTS).finish()
     assert last.status == 0, last.output
     assert re.search(r"^checkpoint=resumed step=1[2-9]$", last.output, re.MULTILINE), last.output
     name = "model.safetensors"
@@ -100,24 +102,33 @@ def test_only_the_best_and_the_last_checkpoint_are_kept(tiny_job: Job) -> None:
     assert {path.name for path in folder.iterdir()} == kept
 
 
-def test_two_hosts_train_one_model(tmp_path: Path) -> None:
-    hosts = ["127.0.0.1", "localhost"]
+def test_two_processes_train_one_model(tmp_path: Path) -> None:
     port = free_port()
-    jobs = []
-    for host in hosts:
-        config = tmp_path / host / "input" / "config"
-        config.mkdir(parents=True)
-        resources = json.dumps({"hosts": hosts, "current_host": host})
-        (config / "resourceconfig.json").write_text(resources, encoding="utf-8")
-        arguments = [*TINY_ARGUMENTS, "--epochs=1"]
-        jobs.append(start_training(tmp_path / host, corpus(), arguments, MASTER_PORT=port))
-    first, second = (job.communicate(timeout=300)[0] for job in jobs)
-    assert [job.returncode for job in jobs] == [0, 0], first + second
-    metrics = json.loads((tmp_path / hosts[0] / "model" / "metrics.json").read_text("utf-8"))
+    arguments = [*TINY_ARGUMENTS, "--epochs=1"]
+    runs = [
+        Training(
+            tmp_path / f"host{rank}",
+            corpus(),
+            arguments,
+            RANK=str(rank),
+            LOCAL_RANK="0",
+            WORLD_SIZE="2",
+            MASTER_ADDR="127.0.0.1",
+            MASTER_PORT=port,
+        )
+        for rank in range(2)
+    ]
+    first, second = (run.finish() for run in runs)
+    assert (first.status, second.status) == (0, 0), first.output + second.output
+    metrics = read_metrics(first)
     assert metrics["run"]["devices"] == 2
-    assert first.count("eval_accuracy=") == 1
-    assert "eval_accuracy=" not in second
-    assert not (tmp_path / hosts[1] / "model").exists()
+    # Two processes take two batches a step: half the steps of one.
+    assert metrics["run"]["steps"] == math.ceil(
+        metrics["splits"]["story"]["train"]["headlines"] / 32
+    )
+    assert len(re.findall(r"^eval_accuracy=", first.output, re.MULTILINE)) == 1
+    assert second.output == ""
+    assert not (second.base / "model").exists() and not (second.base / "output").exists()
 
 
 def free_port() -> str:

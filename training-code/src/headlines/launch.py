@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -88,6 +89,9 @@ def processes_per_host(environment: Mapping[str, str]) -> int:
         if not text.isdigit():
             raise TrainingError(f"the variable {name} is '{text}'", "it must be a whole number")
         return max(1, int(text))
+    # Spares the seconds that torch takes to import where there can be no GPU.
+    if shutil.which("nvidia-smi") is None:
+        return 1
     import torch
 
     return max(1, torch.cuda.device_count())

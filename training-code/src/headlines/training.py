@@ -267,6 +267,8 @@ def training_arguments(settings: Settings, steps: int, folder: Path) -> Training
         bf16=floats == "bf16",
         use_cpu=not on_gpu,
         ddp_backend=_backend(on_gpu),
+        # Every weight takes part in every step.
+        ddp_find_unused_parameters=False,
         dataloader_pin_memory=on_gpu,
         eval_strategy="no",
         save_strategy="no",
