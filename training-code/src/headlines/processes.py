@@ -68,3 +68,11 @@ def wait_for_all() -> None:
         import torch.distributed as dist
 
         dist.barrier()
+
+
+def part() -> None:
+    """Ends the ties among the processes; each goes on alone."""
+    if world_size() > 1:
+        import torch.distributed as dist
+
+        dist.destroy_process_group()

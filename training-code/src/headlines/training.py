@@ -86,6 +86,7 @@ def train(base: BaseModel, split: Split, settings: Settings, checkpoints: Checkp
         run.load(checkpoints.path(best_of(history)["step"]))
         test = run.predict(split.test)
         newest = run.predict(split.newest) if split.newest else None
+    processes.part()
     return Outcome(
         model=run.trainer.model,
         history=history,
