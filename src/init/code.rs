@@ -38,6 +38,7 @@ pub(super) const FILES: &[(&str, &[u8])] = files![
     "tests/test_base_model.py",
     "tests/test_baseline.py",
     "tests/test_checkpoints.py",
+    "tests/test_course.py",
     "tests/test_data.py",
     "tests/test_encoding.py",
     "tests/test_inference.py",
@@ -49,5 +50,6 @@ pub(super) const FILES: &[(&str, &[u8])] = files![
     "tests/test_settings.py",
     "tests/test_split.py",
     "tests/test_train.py",
+    "tests/test_training.py",
     "tools/make_sample.py",
 ];

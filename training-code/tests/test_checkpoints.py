@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from headlines.checkpoints import EVALUATION, Checkpoints, History, folder_for
+from headlines.checkpoints import EVALUATION, Checkpoints, History, best_of, folder_for
 from headlines.course import ended_early
 
 
@@ -62,10 +62,13 @@ def test_runs_that_differ_do_not_meet(tmp_path: Path) -> None:
     assert first not in others
 
 
-def test_patience_counts_evaluations_without_a_better_one() -> None:
-    history = [entry(1, 0.5), entry(2, 0.7), entry(3, 0.7), entry(4, 0.6)]
+def test_the_best_has_the_highest_score_and_of_equals_the_lowest_loss() -> None:
+    history = [entry(1, 0.5, 0.1), entry(2, 0.7, 0.9), entry(3, 0.7, 0.8), entry(4, 0.7, 0.8)]
+    assert best_of(history)["step"] == 3
+
+
+def test_patience_counts_evaluations_without_a_better_score() -> None:
+    history = [entry(1, 0.5), entry(2, 0.7), entry(3, 0.7, 0.9), entry(4, 0.6)]
     assert ended_early(history, 2)
     assert not ended_early(history[:3], 2) and not ended_early(history, 3)
-    # Of equal scores the lower loss is better.
-    assert not ended_early([*history[:2], entry(3, 0.7, 0.9), entry(4, 0.6)], 2)
     assert not ended_early(history, 0) and not ended_early([], 2)

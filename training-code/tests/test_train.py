@@ -102,6 +102,22 @@ def test_only_the_best_and_the_last_checkpoint_are_kept(tiny_job: Job) -> None:
     assert {path.name for path in folder.iterdir()} == kept
 
 
+def test_a_run_without_progress_ends_early_and_a_second_one_only_measures(tmp_path: Path) -> None:
+    arguments = [*TINY_ARGUMENTS, "--epochs=40", "--class_weights=balanced", "--precision=fp32"]
+    first = Training(tmp_path, corpus(), arguments).finish()
+    assert first.status == 0, first.output
+    assert "ending=early epochs_without_improvement=2" in first.output
+    metrics = read_metrics(first)
+    scores = [entry["eval_macro_f1"] for entry in metrics["history"]]
+    assert len(scores) < 40 and max(scores) == max(scores[:-2])
+    again = Training(tmp_path, corpus(), arguments).finish()
+    assert again.status == 0 and not re.search(r"^step=", again.output, re.MULTILINE), again.output
+    measured = read_metrics(again)
+    assert measured["run"]["headlines_per_second"] is None
+    for key in ("accuracy", "loss", "history", "best_epoch"):
+        assert measured[key] == metrics[key], key
+
+
 def test_two_processes_train_one_model(tmp_path: Path) -> None:
     port = free_port()
     arguments = [*TINY_ARGUMENTS, "--epochs=1"]

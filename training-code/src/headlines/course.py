@@ -11,7 +11,7 @@ from typing import Any
 from transformers.trainer_callback import TrainerCallback
 
 from headlines import processes
-from headlines.checkpoints import EVALUATION, Checkpoints, History, best_of, history_of
+from headlines.checkpoints import EVALUATION, Checkpoints, History, history_of
 from headlines.encoding import GroupedByLength
 from headlines.processes import say
 from headlines.progress import Progress
@@ -52,10 +52,11 @@ class StopSignal:
 
 
 def ended_early(history: History, patience: int) -> bool:
-    """Tells whether the last `patience` evaluations brought nothing better."""
+    """Tells whether the last `patience` evaluations brought no better macro-F1."""
     if not patience or not history:
         return False
-    return len(history) - 1 - history.index(best_of(history)) >= patience
+    scores = [entry["eval_macro_f1"] for entry in history]
+    return len(scores) - 1 - scores.index(max(scores)) >= patience
 
 
 class Course(TrainerCallback):  # type: ignore[misc]

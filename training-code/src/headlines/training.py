@@ -244,7 +244,8 @@ def precision(chosen: str) -> str:
     if chosen != "auto":
         return chosen
     if torch.cuda.is_available():
-        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
+        # Before compute capability 8 (a T4 has 7.5) bf16 is emulated, slowly.
+        return "bf16" if torch.cuda.get_device_capability() >= (8, 0) else "fp16"
     return "bf16" if compat.fast_bf16_on_cpu() else "fp32"
 
 
