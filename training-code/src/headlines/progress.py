@@ -54,7 +54,6 @@ class Progress(TrainerCallback):  # type: ignore[misc]
     def note_evaluation(self, evaluation: Evaluation, row_losses: Floats, hits: Any) -> None:
         """Keeps the result of the validation side and prints its lines."""
         self.last_evaluation = evaluation
-        self._test_batch = 0
         size = max(1, -(-len(row_losses) // self._test_batches))
         for batch in range(0, self._test_batches, REFERENCE_TEST_INTERVAL):
             rows = min(len(row_losses), (batch + 1) * size)
@@ -74,9 +73,11 @@ class Progress(TrainerCallback):  # type: ignore[misc]
 
     def on_prediction_step(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
         """Prints a line when the evaluation takes long."""
-        self._test_batch += 1
+        batches = len(rest["eval_dataloader"])
+        # One evaluation follows another: after the last batch comes a first one.
+        self._test_batch = self._test_batch % batches + 1
         if self._overdue():
-            self._say(f"evaluating={self._test_batch}/{self._test_batches}")
+            self._say(f"evaluating={self._test_batch}/{batches}")
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
         """Prints the averages of the epoch in the reference project's words."""
