@@ -60,7 +60,7 @@ def run(layout: Layout, settings: Settings) -> int:
 
     # Slow to import, and deaf to these variables once imported.
     forbid_network(settings.base_model)
-    from headlines import checkpoints, report, training
+    from headlines import checkpoints, page, report, training
     from headlines.course import Interrupted
 
     training.prepare(settings.seed)
@@ -93,6 +93,7 @@ def run(layout: Layout, settings: Settings) -> int:
     metrics = report.build_metrics(outcome, circumstances)
     for folder in (layout.model, layout.output_data):
         report.write_metrics(metrics, folder)
+        page.write(metrics, folder)
     say("\n".join(report.metric_lines(outcome, baselines)))
     return 0
 

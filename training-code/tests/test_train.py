@@ -24,7 +24,13 @@ REFERENCE_LINES = [
 
 
 def test_a_run_leaves_a_model_that_can_be_served(tiny_job: Job) -> None:
-    for name in ("model.safetensors", "tokenizer.json", "code/inference.py", "metrics.json"):
+    for name in (
+        "model.safetensors",
+        "tokenizer.json",
+        "code/inference.py",
+        "metrics.json",
+        "report.html",
+    ):
         assert (tiny_job.model / name).is_file(), name
     config = json.loads((tiny_job.model / "config.json").read_text(encoding="utf-8"))
     assert config["id2label"]["1"] == "Science"
