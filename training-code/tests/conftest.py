@@ -29,17 +29,27 @@ TINY_ARGUMENTS = [
     "--learning_rate=0.003",
     "--batch_size=16",
     "--test_fraction=0.25",
+    "--validation_fraction=0.2",
+    "--checkpoint_steps=4",
 ]
 
 
-def row(title: str, category: str = "b", story: str = "s1") -> str:
-    return "\t".join(["1", title, "http://x", "P", category, story, "x", "1394470370698"]) + "\n"
+def row(title: str, category: str = "b", story: str = "s1", time: int = 1394470370698) -> str:
+    return "\t".join(["1", title, "http://x", "P", category, story, "x", str(time)]) + "\n"
 
 
 def corpus(stories: int = 16, headlines: int = 4) -> str:
-    """Gives a learnable file: so many stories a category, so many headlines a story."""
+    """Gives a learnable file: so many stories a category, so many headlines a story.
+
+    The stories of all categories begin one after the other, a second apart.
+    """
     return "".join(
-        row(f"{text.format(n=story)} {'again ' * index}", category, f"{category}{story}")
+        row(
+            f"{text.format(n=story)} {'again ' * index}",
+            category,
+            f"{category}{story}",
+            story * 1000,
+        )
         for category, text in TOPICS.items()
         for story in range(stories)
         for index in range(headlines)
@@ -63,11 +73,15 @@ class Job:
         return (self.base / "output" / "failure").read_text(encoding="utf-8")
 
 
-def run_training(base: Path, data: str | None, arguments: list[str], **variables: str) -> Job:
+def fill_channel(base: Path, data: str | None) -> None:
     channel = base / "input" / "data" / "train"
-    channel.mkdir(parents=True)
+    channel.mkdir(parents=True, exist_ok=True)
     if data is not None:
         (channel / "headlines.csv").write_text(data, encoding="utf-8")
+
+
+def run_training(base: Path, data: str | None, arguments: list[str], **variables: str) -> Job:
+    fill_channel(base, data)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SM_")}
     environment.pop("HF_HUB_OFFLINE", None)
     environment.update(variables, SAGEMAKER_BASE_DIR=str(base), PYTHONDONTWRITEBYTECODE="1")

@@ -13,13 +13,13 @@ Write = Callable[[bytes], Path]
 def test_quotation_marks_are_part_of_the_title(write_rows: Write) -> None:
     titles = ['"Unbalanced quote', 'He said "no" twice', "It's 5' 10\" tall"]
     path = write_rows("".join(row(title) for title in titles).encode())
-    assert [headline.title for headline in read_headlines(path)] == titles
+    assert [headline.title for headline in read_headlines(path).headlines] == titles
 
 
 def test_only_a_line_feed_ends_a_row(write_rows: Write) -> None:
     title = "next line\x85 and separator\u2028 inside"
     path = write_rows(row(title).encode() + row("second").replace("\n", "\r\n").encode())
-    assert [headline.title for headline in read_headlines(path)] == [title, "second"]
+    assert [headline.title for headline in read_headlines(path).headlines] == [title, "second"]
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_only_a_line_feed_ends_a_row(write_rows: Write) -> None:
     [("b", "Business"), ("t", "Science"), ("e", "Entertainment"), ("m", "Health")],
 )
 def test_each_category_has_its_label(write_rows: Write, letter: str, label: str) -> None:
-    (headline,) = read_headlines(write_rows(row("x", letter).encode()))
+    (headline,) = read_headlines(write_rows(row("x", letter).encode())).headlines
     assert LABELS[headline.label] == label
 
 
@@ -38,12 +38,16 @@ def test_the_order_of_labels_is_the_one_clients_know() -> None:
 @pytest.mark.parametrize(
     ("bad", "what"),
     [
-        (b"only\tthree\tcolumns\n", "3 columns instead of 8"),
-        (row("x", "q").encode(), "unknown category 'q'"),
+        (b"only\tthree\tcolumns\n", "not 8 columns: 3"),
+        (row("x", "q").encode(), "unknown category: 'q'"),
         (row(" ").encode(), "the title is empty"),
         (row("x", story="").encode(), "the story is empty"),
-        (row("x").encode().replace(b"x", b"\xff", 1), "not UTF-8 at byte 2"),
-        (b"\n", "1 columns instead of 8"),
+        (row("x").encode().replace(b"x", b"\xff", 1), "not UTF-8: at byte 2"),
+        (
+            row("x").encode().replace(b"1394470370698", b"today"),
+            "the timestamp is no number: 'today'",
+        ),
+        (b"\n", "not 8 columns: 1"),
     ],
 )
 def test_a_bad_row_is_named_by_file_and_line(write_rows: Write, bad: bytes, what: str) -> None:
@@ -56,8 +60,23 @@ def test_a_bad_row_is_named_by_file_and_line(write_rows: Write, bad: bytes, what
 def test_many_bad_rows_are_counted_and_few_shown(write_rows: Write) -> None:
     with pytest.raises(TrainingError) as caught:
         read_headlines(write_rows(b"bad\n" * 10))
-    assert "10 unusable rows" in str(caught.value)
+    assert "10 of 10 rows are unusable" in str(caught.value)
     assert "csv:3:" in str(caught.value) and "csv:4:" not in str(caught.value)
+
+
+def test_few_bad_rows_are_dropped_and_counted_by_reason(write_rows: Write) -> None:
+    lines = row("fine").encode() * 197 + b"ID\tTITLE\n" + row("x", "q").encode() + b"bad\n"
+    reading = read_headlines(write_rows(lines), 0.02)
+    assert reading.dropped == {"not 8 columns": 2, "unknown category": 1}
+    assert (reading.rows, len(reading.headlines)) == (200, 197)
+    with pytest.raises(TrainingError, match="3 of 200 rows"):
+        read_headlines(write_rows(lines), 0.01)
+
+
+def test_a_file_is_known_by_its_content(write_rows: Write) -> None:
+    first = read_headlines(write_rows(row("one").encode())).digest
+    assert first == read_headlines(write_rows(row("one").encode())).digest
+    assert first != read_headlines(write_rows(row("two").encode())).digest
 
 
 def test_an_empty_file_is_refused(write_rows: Write) -> None:

@@ -46,6 +46,8 @@ def test_the_toolkits_own_keys_are_passed_over(tmp_path: Path) -> None:
         (["--learning_rate", "nan"], "must be from 1e-08 to 0.1"),
         (["--learning_rate", "fast"], "must be a number"),
         (["--base_model", ""], "must be a name"),
+        (["--precision", "int8"], "must be one of auto, fp32, bf16, fp16"),
+        (["--test_fraction=0.6", "--validation_fraction=0.5"], "add up to 1.1; leave stories"),
         (["--epochs"], "has no value"),
         (["epochs", "1"], "unexpected argument 'epochs'"),
     ],

@@ -86,10 +86,10 @@ def _new_model(shape: dict[str, int], mapping: dict[str, Any]) -> Any:
 def _packaged_tokenizer() -> Any:
     from transformers import BertTokenizerFast
 
-    vocabulary = minilm.package_file("vocab.txt")
+    from headlines.compat import vocabulary_argument
+
     return BertTokenizerFast(
-        vocab=str(vocabulary),
-        vocab_file=str(vocabulary),
+        **vocabulary_argument(BertTokenizerFast, minilm.package_file("vocab.txt")),
         do_lower_case=True,
         # DistilBERT has no token types and refuses them.
         model_input_names=["input_ids", "attention_mask"],

@@ -20,9 +20,13 @@ class Layout:
     """The folders and files of one training job."""
 
     hyperparameters: Path
+    resources: Path
+    """Names the hosts of the job."""
     train_channel: Path
     model: Path
     output_data: Path
+    checkpoints: Path
+    """Kept in step with S3 while the job runs: a file deleted here is deleted there."""
     failure: Path
 
     @staticmethod
@@ -35,9 +39,11 @@ class Layout:
 
         return Layout(
             hyperparameters=base / "input/config/hyperparameters.json",
+            resources=base / "input/config/resourceconfig.json",
             train_channel=folder("SM_CHANNEL_TRAIN", "input/data/train"),
             model=folder("SM_MODEL_DIR", "model"),
             output_data=folder("SM_OUTPUT_DATA_DIR", "output/data"),
+            checkpoints=base / "checkpoints",
             failure=base / "output/failure",
         )
 

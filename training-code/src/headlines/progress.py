@@ -14,6 +14,7 @@ from typing import Any
 from transformers.trainer_callback import TrainerCallback
 
 from headlines.metrics import Evaluation, Floats
+from headlines.processes import say
 
 # A watcher should never wonder whether it still runs.
 SECONDS_BETWEEN_LINES = 4.0
@@ -25,18 +26,16 @@ REFERENCE_TRAIN_INTERVAL = 5000
 REFERENCE_TEST_INTERVAL = 1000
 
 
-def say(line: str) -> None:
-    """Prints one line at once."""
-    print(line, flush=True)
-
-
 class Progress(TrainerCallback):  # type: ignore[misc]
     """Follows a Trainer and tells how far it is."""
 
-    def __init__(self, epochs: int, test_batches: int) -> None:
+    def __init__(self, test_batches: int) -> None:
         """Starts the clock."""
         self.last_evaluation: Evaluation | None = None
-        self._epochs = epochs
+        self.epoch_loss = 0.0
+        """Mean over the batches of the last epoch, or of the part since a resume; in nats."""
+        self.headlines_seen = 0
+        """Trained on by this process."""
         self._test_batches = test_batches
         self._test_batch = 0
         self._recent: deque[Any] = deque(maxlen=WINDOW)
@@ -49,12 +48,12 @@ class Progress(TrainerCallback):  # type: ignore[misc]
         self._loss_sum += loss
         self._hits += hits
         self._seen += size
+        self.headlines_seen += size
         self._batches += 1
 
     def note_evaluation(self, evaluation: Evaluation, row_losses: Floats, hits: Any) -> None:
-        """Keeps the result of the test side and prints its lines."""
+        """Keeps the result of the validation side and prints its lines."""
         self.last_evaluation = evaluation
-        self._test_batch = 0
         size = max(1, -(-len(row_losses) // self._test_batches))
         for batch in range(0, self._test_batches, REFERENCE_TEST_INTERVAL):
             rows = min(len(row_losses), (batch + 1) * size)
@@ -74,14 +73,17 @@ class Progress(TrainerCallback):  # type: ignore[misc]
 
     def on_prediction_step(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
         """Prints a line when the evaluation takes long."""
-        self._test_batch += 1
+        batches = len(rest["eval_dataloader"])
+        # One evaluation follows another: after the last batch comes a first one.
+        self._test_batch = self._test_batch % batches + 1
         if self._overdue():
-            self._say(f"evaluating={self._test_batch}/{self._test_batches}")
+            self._say(f"evaluating={self._test_batch}/{batches}")
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
         """Prints the averages of the epoch in the reference project's words."""
         say(f"Training Loss Epoch: {self._epoch_loss():.6f}")
         say(f"Training accuracy Epoch: {self._epoch_accuracy():.4f}")
+        self.epoch_loss = self._epoch_loss()
         self._start_epoch()
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **rest: Any) -> None:

@@ -20,6 +20,8 @@ from headlines.errors import TrainingError
 RESERVED_PREFIX = "sagemaker_"
 RESERVED_NAMES = frozenset({"_tuning_objective_metric", "default_user_module_name"})
 
+MOST_KEPT_AWAY = 0.9
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -30,22 +32,48 @@ class Settings:
     base_model_revision: str = ""
     """Git revision of a Hub model; empty means its main branch."""
     epochs: int = 2
+    """Most passes over the training headlines; `patience` may end it before."""
     batch_size: int = 32
+    """Headlines a step in each process."""
     learning_rate: float = 5e-5
+    """The highest one, for AdamW."""
     warmup_fraction: float = 0.1
     """Share of all steps over which the learning rate rises; it falls linearly after that."""
     weight_decay: float = 0.01
+    """AdamW's, for all weights but biases and layer norms."""
+    class_weights: str = "none"
+    """`none`, or `balanced`: errors on rare classes count more, by one over their share."""
+    precision: str = "auto"
+    """`fp32`, `bf16` or `fp16`; `auto` is the fastest that the device does well."""
+    patience: int = 2
+    """Ends training after so many epochs without a better macro-F1 in validation; 0 never does."""
+    max_train_seconds: int = 0
+    """Ends training after so long, measures, and keeps the best; 0 sets no limit."""
+    checkpoint_steps: int = 500
+    """Steps between checkpoints; every epoch ends with one too."""
     max_length: int = 64
     """Longest headline in tokens; the rest is cut off, in training and in serving."""
     max_train_headlines: int = 0
     """At most so many headlines are trained on; 0 means all of them."""
+    max_dropped_fraction: float = 0.01
+    """Share of the rows that may be unusable; more of them end the run."""
     test_fraction: float = 0.2
-    """Share of the stories that is kept away from training, to evaluate on."""
+    """Share of the stories that is kept away from training, to measure on."""
+    validation_fraction: float = 0.1
+    """Share of the stories that is kept away from training, to choose the best epoch by."""
+    time_fraction: float = 0.1
+    """Share of the headlines, the newest, that is kept for a second test; 0 makes none."""
     seed: int = 42
+    """Decides splits, first weights, order and dropout."""
 
     def as_dict(self) -> dict[str, str | int | float]:
         """Gives names and values, for the evaluation report."""
         return asdict(self)
+
+    def deciding_steps(self) -> dict[str, str | int | float]:
+        """Gives what two runs must share for one to go on where the other ended."""
+        free = {"max_train_seconds", "checkpoint_steps"}
+        return {name: value for name, value in self.as_dict().items() if name not in free}
 
 
 def _text(lowest: int) -> Callable[[str], str]:
@@ -83,6 +111,15 @@ def _real(lowest: float, highest: float) -> Callable[[str], float]:
     return parse
 
 
+def _one_of(*names: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in names:
+            raise ValueError(f"must be one of {', '.join(names)}")
+        return value
+
+    return parse
+
+
 PARSERS: dict[str, Callable[[str], str | int | float]] = {
     "base_model": _text(1),
     "base_model_revision": _text(0),
@@ -91,9 +128,17 @@ PARSERS: dict[str, Callable[[str], str | int | float]] = {
     "learning_rate": _real(1e-8, 0.1),
     "warmup_fraction": _real(0.0, 0.9),
     "weight_decay": _real(0.0, 1.0),
+    "class_weights": _one_of("none", "balanced"),
+    "precision": _one_of("auto", "fp32", "bf16", "fp16"),
+    "patience": _whole(0, 100),
+    "max_train_seconds": _whole(0, 28 * 24 * 3600),
+    "checkpoint_steps": _whole(1, 1_000_000),
     "max_length": _whole(8, 512),
     "max_train_headlines": _whole(0, 10_000_000),
-    "test_fraction": _real(0.01, 0.9),
+    "max_dropped_fraction": _real(0.0, 1.0),
+    "test_fraction": _real(0.01, 0.8),
+    "validation_fraction": _real(0.01, 0.5),
+    "time_fraction": _real(0.0, 0.5),
     "seed": _whole(0, 2**32 - 1),
 }
 
@@ -111,7 +156,14 @@ def load_settings(file: Path, arguments: Sequence[str]) -> Settings:
             if name.startswith(RESERVED_PREFIX) or name in RESERVED_NAMES:
                 continue
             values[name] = _parse(name, text, source)
-    return Settings(**values)  # type: ignore[arg-type]
+    settings = Settings(**values)  # type: ignore[arg-type]
+    kept_away = settings.test_fraction + settings.validation_fraction
+    if kept_away > MOST_KEPT_AWAY:
+        raise TrainingError(
+            f"test_fraction and validation_fraction add up to {kept_away:g}",
+            f"leave stories to train on: at most {MOST_KEPT_AWAY:g} together",
+        )
+    return settings
 
 
 def _parse(name: str, text: str, source: str) -> str | int | float:
