@@ -31,7 +31,7 @@ pub struct UpOptions {
 
 impl UpOptions {
     /// What the user calls it.
-    fn command(&self) -> &'static str {
+    fn command(self) -> &'static str {
         match self.choices.reach {
             Reach::Service => "up",
             Reach::Model => "train",
@@ -96,7 +96,12 @@ pub async fn up(
         let round = locked(&lock, desired, options, &plan).await;
         lock.release().await;
         match round? {
-            Round::Done(outcome) => return Ok(Up { plan, outcome }),
+            Round::Done(outcome) => {
+                return Ok(Up {
+                    plan,
+                    outcome: *outcome,
+                });
+            }
             Round::Again(now) => observed = *now,
         }
         before = Some(plan);
@@ -126,7 +131,7 @@ async fn drifted(
 /// What became of one round under the lock.
 enum Round {
     /// The plan was carried out.
-    Done(Outcome),
+    Done(Box<Outcome>),
     /// Something moved, or was recovered: what follows has to be planned anew from here.
     Again(Box<Observed>),
 }
@@ -152,5 +157,5 @@ async fn locked(
         return Ok(Round::Again(Box::new(observed)));
     }
     let outcome = bring_up(session, desired, &observed, plan, Some(lock)).await?;
-    Ok(Round::Done(outcome))
+    Ok(Round::Done(Box::new(outcome)))
 }
