@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use aws_sdk_sagemaker::operation::describe_training_job::DescribeTrainingJobOutput;
 use aws_sdk_sagemaker::primitives::DateTime;
-use aws_sdk_sagemaker::types::{SecondaryStatus, TrainingJobStatus};
+use aws_sdk_sagemaker::types::{self as sdk, SecondaryStatus, TrainingJobStatus};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 
@@ -168,7 +168,7 @@ fn facts(answer: &DescribeTrainingJobOutput) -> JobFacts {
     let preferences = resources.map_or(&[][..], |config| config.instance_preferences());
     let preferred = preferences.iter().filter_map(|each| each.instance_type());
     let single = resources.and_then(|config| config.instance_type());
-    let count = resources.and_then(|config| config.instance_count());
+    let count = resources.and_then(sdk::ResourceConfig::instance_count);
     let seconds = |value: Option<i32>| value.and_then(|value| u64::try_from(value).ok());
     let interrupted = answer
         .secondary_status_transitions()
@@ -207,8 +207,6 @@ fn shortest(value: f32) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_sagemaker::types as sdk;
-
     use super::*;
 
     fn transition(status: SecondaryStatus) -> sdk::SecondaryStatusTransition {

@@ -133,7 +133,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Up(arguments) => up::run(global, &arguments).await,
         Command::Down(arguments) => down::run(global, &arguments).await,
         Command::Plan(arguments) => plan::run(global, &arguments).await,
-        Command::Train(arguments) => train::run(global, &arguments).await,
+        Command::Train(arguments) => Box::pin(train::run(global, &arguments)).await,
         Command::Unlock(arguments) => unlock::run(global, &arguments).await,
         Command::Render(arguments) => render::run(global, &arguments),
         Command::Diff(arguments) => diff::run(global, &arguments),
@@ -147,7 +147,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Check(arguments) => check::run(global, &arguments),
         Command::Status(arguments) => status::run(global, &arguments).await,
         Command::Drift(arguments) => drift::run(global, &arguments).await,
-        Command::Invoke(arguments) => invoke::run(global, &arguments).await,
+        Command::Invoke(arguments) => Box::pin(invoke::run(global, &arguments)).await,
         Command::Local(arguments) => local::run(global, arguments).await,
     }
 }

@@ -40,6 +40,23 @@ fn known_of_held(held: &Held) -> Option<Diagnosis> {
     }
 }
 
+/// Says how to go on after a training job that ended in a status without a model, whose cause may be
+/// transient, and known.
+fn after_training(status: &str, transient: bool, known: bool) -> &'static str {
+    match status {
+        "Stopped" => "somebody stopped the job; run the command again to train anew",
+        _ if transient => "run `deploy up` again once the cause is gone; it trains anew",
+        _ if known => {
+            "then run `deploy up` again; `--retry-training` repeats a training that is otherwise \
+             unchanged"
+        }
+        _ => {
+            "mend the code, data or hyperparameters and run `deploy up` again; \
+             `--retry-training` repeats it unchanged"
+        }
+    }
+}
+
 /// Says how to go on after an error of a run, whose cause may be known.
 pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Option<String> {
     let text = match error {
@@ -69,20 +86,9 @@ pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Opti
         ReconcileError::StackFailed { .. } => {
             "mend the cause and run the command again, or remove it with `deploy down`"
         }
-        ReconcileError::TrainingFailed { status, .. } if status == "Stopped" => {
-            "somebody stopped the job; run the command again to train anew"
-        }
         ReconcileError::TrainingFailed {
-            transient: true, ..
-        } => "run `deploy up` again once the cause is gone; it trains anew",
-        ReconcileError::TrainingFailed { .. } if known.is_some() => {
-            "then run `deploy up` again; `--retry-training` repeats a training that is otherwise \
-             unchanged"
-        }
-        ReconcileError::TrainingFailed { .. } => {
-            "mend the code, data or hyperparameters and run `deploy up` again; \
-             `--retry-training` repeats it unchanged"
-        }
+            status, transient, ..
+        } => after_training(status, *transient, known.is_some()),
         ReconcileError::QuotaTooLow { .. } => {
             "ask for more of it in the console (Service Quotas, Amazon SageMaker), which may take days, or \
              name other instance types in `training.instance`"

@@ -33,7 +33,7 @@ pub struct UpOptions {
 
 impl UpOptions {
     /// What the user calls it.
-    fn command(&self) -> &'static str {
+    fn command(self) -> &'static str {
         match self.choices.reach {
             Reach::Service => "up",
             Reach::Model => "train",
@@ -100,7 +100,12 @@ pub async fn up(
         let round = locked(&lock, desired, options, &plan).await;
         lock.release().await;
         match round? {
-            Round::Done(outcome) => return Ok(Up { plan, outcome }),
+            Round::Done(outcome) => {
+                return Ok(Up {
+                    plan,
+                    outcome: *outcome,
+                });
+            }
             Round::Moved(now) => observed = *now,
             Round::Recovered(now) => {
                 if plan.takes_drift_back() {
@@ -142,7 +147,7 @@ async fn drifted(
 /// What became of one round under the lock.
 enum Round {
     /// The plan was carried out.
-    Done(Outcome),
+    Done(Box<Outcome>),
     /// Something moved: all has to be planned anew from here.
     Moved(Box<Observed>),
     /// What had to be recovered is: what follows has to be planned from here.
@@ -170,5 +175,5 @@ async fn locked(
         return Ok(Round::Recovered(Box::new(observed)));
     }
     let outcome = bring_up(session, desired, &observed, plan, Some(lock)).await?;
-    Ok(Round::Done(outcome))
+    Ok(Round::Done(Box::new(outcome)))
 }

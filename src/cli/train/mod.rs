@@ -44,15 +44,22 @@ pub(super) struct Arguments {
     /// Go on without asking
     #[arg(long, short)]
     yes: bool,
+    #[command(flatten)]
+    job: JobArguments,
+    /// Stop the job that runs, also one that `deploy up` waits for
+    #[arg(long, conflicts_with_all = ["retry", "follow"])]
+    stop: bool,
+}
+
+/// What is to be done with the job.
+#[derive(Debug, Args)]
+struct JobArguments {
     /// Repeat a training job that failed, although nothing has changed since
     #[arg(long, alias = "retry-training")]
     retry: bool,
     /// Show every line of the job's log, not only the last
     #[arg(long, short)]
     follow: bool,
-    /// Stop the job that runs, also one that `deploy up` waits for
-    #[arg(long, conflicts_with_all = ["retry", "follow"])]
-    stop: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -69,7 +76,8 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         Some(Command::List(arguments)) => list::run(global, arguments).await,
         Some(Command::Logs(arguments)) => logs::run(global, arguments).await,
         None if arguments.stop => {
-            stop::run(global, &arguments.selection, arguments.yes.into()).await
+            let stopping = stop::run(global, &arguments.selection, arguments.yes.into());
+            Box::pin(stopping).await
         }
         None => train(global, arguments).await,
     }
@@ -82,12 +90,12 @@ async fn train(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     warnings::show(global, &environment);
     let mut session = environment.start_session(global).await?;
     session.patience = arguments.lock.patience();
-    if arguments.follow {
+    if arguments.job.follow {
         session.observer = output::following(session.observer);
     }
     let options = UpOptions {
         choices: Choices {
-            retry_training: if arguments.retry {
+            retry_training: if arguments.job.retry {
                 RetryTraining::Repeat
             } else {
                 RetryTraining::Hold

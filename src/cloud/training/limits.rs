@@ -267,6 +267,12 @@ mod tests {
             json!([channel("a"), channel("a")]),
             "twice",
         );
+    }
+
+    #[test]
+    fn what_runs_where_is_held_to_its_limits() {
+        let request = request();
+        let edge = |pointer, good, bad, says| edge(&request, pointer, good, bad, says);
         let image = "/AlgorithmSpecification/TrainingImage";
         edge(
             image,

@@ -195,24 +195,11 @@ impl Model {
                 let upload = self.now.upload.get_or_insert_default();
                 upload.take(*sent, *total, at);
             }
-            Event::TrainingStatus {
-                status, message, ..
-            } => {
-                self.now.waiting = None;
-                self.now.training().status(status, message, at);
-            }
-            Event::TrainingFacts {
-                attempt,
-                saving,
-                facts,
-                ..
-            } => self.now.training().facts(*attempt, *saving, facts),
-            Event::TrainingMetric { name, value } => self.now.training().metric(name, *value),
-            Event::TrainingLine { line } => self.now.training().line = Some(line.clone()),
-            Event::TrainingRepeated { attempt, of, .. } => {
-                self.now.training = None;
-                self.now.waiting = Some((format!("attempt {attempt} of {of}"), at));
-            }
+            Event::TrainingStatus { .. }
+            | Event::TrainingFacts { .. }
+            | Event::TrainingMetric { .. }
+            | Event::TrainingLine { .. }
+            | Event::TrainingRepeated { .. } => self.now.train(event, at),
             Event::Removed { objects } => self.now.removed = Some(*objects),
             // It is shown when it comes, and stays.
             Event::Notice { .. } => {}
@@ -315,7 +302,30 @@ impl Now {
         self.resources.insert(key, resource);
     }
 
-    fn training(&mut self) -> &mut Training {
-        self.training.get_or_insert_default()
+    /// Takes what is told of a training job.
+    fn train(&mut self, event: &Event, at: Duration) {
+        if let Event::TrainingRepeated { attempt, of, .. } = event {
+            self.training = None;
+            self.waiting = Some((format!("attempt {attempt} of {of}"), at));
+            return;
+        }
+        let training = self.training.get_or_insert_default();
+        match event {
+            Event::TrainingStatus {
+                status, message, ..
+            } => {
+                self.waiting = None;
+                training.status(status, message, at);
+            }
+            Event::TrainingFacts {
+                attempt,
+                saving,
+                facts,
+                ..
+            } => training.facts(*attempt, *saving, facts),
+            Event::TrainingMetric { name, value } => training.metric(name, *value),
+            Event::TrainingLine { line } => training.line = Some(line.clone()),
+            _ => {}
+        }
     }
 }

@@ -357,6 +357,39 @@ impl Numbers {
         of[self.below(of.len())]
     }
 
+    fn training(&mut self, text: String) -> Event {
+        let number = self.below(usize::MAX);
+        match self.below(5) {
+            0 => Event::TrainingStatus {
+                job: "j".into(),
+                status: text.clone(),
+                message: text,
+            },
+            1 => Event::TrainingLine { line: text },
+            2 => Event::TrainingMetric {
+                name: text,
+                value: f64::from(u32::try_from(number % 1000).unwrap_or_default()) - 500.0,
+            },
+            3 => Event::TrainingFacts {
+                job: "j".into(),
+                attempt: number % 4,
+                saving: number.is_multiple_of(2).then_some(70),
+                facts: JobFacts {
+                    instances: vec![text],
+                    interruptions: number % 3,
+                    ..JobFacts::default()
+                },
+            },
+            _ => Event::TrainingRepeated {
+                job: "j".into(),
+                reason: text,
+                attempt: 2,
+                of: 3,
+                pause: at(60),
+            },
+        }
+    }
+
     fn event(&mut self) -> Event {
         const TEXTS: [&str; 8] = [
             "",
@@ -408,33 +441,7 @@ impl Numbers {
                 sent: number as u64,
                 total: self.below(usize::MAX) as u64,
             },
-            9 => Event::TrainingStatus {
-                job: "j".into(),
-                status: text.clone(),
-                message: text,
-            },
-            10 => Event::TrainingLine { line: text },
-            11 => Event::TrainingMetric {
-                name: text,
-                value: f64::from(u32::try_from(number % 1000).unwrap_or_default()) - 500.0,
-            },
-            12 => Event::TrainingFacts {
-                job: "j".into(),
-                attempt: number % 4,
-                saving: (number % 2 == 0).then_some(70),
-                facts: JobFacts {
-                    instances: vec![text],
-                    interruptions: number % 3,
-                    ..JobFacts::default()
-                },
-            },
-            13 => Event::TrainingRepeated {
-                job: "j".into(),
-                reason: text,
-                attempt: 2,
-                of: 3,
-                pause: at(60),
-            },
+            9..14 => self.training(text),
             _ => Event::Removed { objects: number },
         }
     }
