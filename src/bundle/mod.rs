@@ -4,62 +4,67 @@
 //! twice and a training key means one model. Input: a checked `Stack`. Output: [`Bundles`]. Must not
 //! know: clouds, plans, the terminal.
 
+mod data;
 mod digest;
+mod examine;
 mod folder;
 mod function;
+mod ignore;
+mod requirements;
+mod sourcedir;
 
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+pub use data::DataBundle;
 pub use digest::Digest;
-pub use folder::is_ignored;
+pub use examine::WrongData;
+pub use ignore::Rules;
 
-use crate::stack::Stack;
+use self::folder::Limits;
+use crate::stack::{Launch, Stack};
 
 /// Everything that one environment uploads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundles {
-    /// The data file.
-    pub data: DataFile,
+    /// The data set.
+    pub data: DataBundle,
     /// The training code.
     pub code: Code,
-    /// The function's code.
-    pub function: FunctionArchive,
+    /// The training code as one archive, where the image's toolkit starts it.
+    pub sourcedir: Option<Archive>,
+    /// The function's code, as a ZIP archive.
+    pub function: Archive,
     /// Digest of everything that decides the model: same key, same model.
     pub training_key: Digest,
-}
-
-/// The data file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DataFile {
-    /// Where it is on disk.
-    pub path: PathBuf,
-    /// SHA-256 of its bytes.
-    pub digest: Digest,
+    /// What the user should know, and that stops nothing.
+    pub remarks: Vec<String>,
 }
 
 /// A folder of code, file by file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Code {
     /// The files in the order of their names.
-    pub files: Vec<CodeFile>,
+    pub files: Vec<LocalFile>,
     /// SHA-256 over names and contents.
     pub digest: Digest,
 }
 
-/// One file of a folder of code.
+/// A file on disk that is uploaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CodeFile {
-    /// Path relative to the folder, with `/` between its parts.
+pub struct LocalFile {
+    /// Path relative to its folder, with `/` between its parts.
     pub name: String,
     /// Where it is on disk.
     pub path: PathBuf,
+    /// SHA-256 of its bytes.
+    pub digest: Digest,
 }
 
-/// The function's code as a ZIP archive.
+/// Code in one archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FunctionArchive {
+pub struct Archive {
     /// The archive.
     pub bytes: bytes::Bytes,
     /// SHA-256 of the archive.
@@ -85,12 +90,14 @@ pub enum BundleError {
         path: PathBuf,
     },
     /// A folder holds more than a bundle may.
-    #[error("{} holds more than {limit}; is it the right folder?", path.display())]
+    #[error("{} holds more than {limit}; the largest file is {largest}", path.display())]
     TooLarge {
         /// The folder.
         path: PathBuf,
         /// The limit that is exceeded.
         limit: &'static str,
+        /// Name of its largest file.
+        largest: String,
     },
     /// The folder has no file to bundle.
     #[error("{} has no files", path.display())]
@@ -98,6 +105,20 @@ pub enum BundleError {
         /// The folder.
         path: PathBuf,
     },
+    /// A line of `.deployignore` is no pattern.
+    #[error("{}:{line} is no pattern", path.display())]
+    BadRule {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        #[source]
+        source: ::ignore::Error,
+    },
+    /// The data is not what the stack file says it is.
+    #[error(transparent)]
+    WrongData(Box<WrongData>),
     /// The archive cannot be written.
     #[error("cannot pack {}", path.display())]
     Pack {
@@ -109,22 +130,77 @@ pub enum BundleError {
     },
 }
 
+impl BundleError {
+    /// What to do about it, where that can be told.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Self::TooLarge { .. } => Some(
+                "is it the right folder? A file `.deployignore` in it leaves files out, in the syntax of \
+                 .gitignore"
+                    .to_owned(),
+            ),
+            Self::BadRule { .. } => {
+                Some("its lines are patterns in the syntax of .gitignore".to_owned())
+            }
+            Self::WrongData(_) => Some(
+                "mend the data, or describe it as it is under `data.format` in the stack file"
+                    .to_owned(),
+            ),
+            Self::Unusable { .. } => Some("rename it, or leave it out".to_owned()),
+            Self::Unreadable { .. } | Self::Empty { .. } | Self::Pack { .. } => None,
+        }
+    }
+}
+
 impl Bundles {
-    /// Reads, hashes and packs everything that the environment uploads.
+    /// Reads, hashes, examines and packs everything that the environment uploads. Of data in S3 only the
+    /// place is known until [`Bundles::pin`] is told more.
     pub fn of(stack: &Stack) -> Result<Self, BundleError> {
-        let data = DataFile {
-            path: stack.data.file.clone(),
-            digest: Digest::of_file(&stack.data.file).map_err(unreadable(&stack.data.file))?,
+        let mut remarks = Vec::new();
+        let code = Code::of(&stack.training.code)?;
+        remarks.extend(requirements::unpinned(&code));
+        let sourcedir = match stack.training.launch {
+            Launch::Script => None,
+            Launch::Toolkit => Some(sourcedir::pack(&code)?),
         };
-        let code = folder::read(&stack.training.code)?;
         let function = function::pack(&stack.function.code)?;
-        let training_key = training_key(stack, &data.digest, &code.digest);
+        let (data, remark) = DataBundle::of(&stack.data)?;
+        remarks.extend(remark);
+        let training_key = training_key(stack, &data.digest(), &code.digest);
         Ok(Self {
             data,
             code,
+            sourcedir,
             function,
             training_key,
+            remarks,
         })
+    }
+
+    /// Pins data in S3 to what is there; everything else is pinned by its digest already.
+    pub fn pin(&mut self, stack: &Stack, to: Digest) {
+        if let DataBundle::S3 { pin, .. } = &mut self.data {
+            *pin = Some(to);
+            self.training_key = training_key(stack, &self.data.digest(), &self.code.digest);
+        }
+    }
+}
+
+impl Code {
+    /// Reads a folder of code.
+    fn of(folder: &Path) -> Result<Self, BundleError> {
+        let files = folder::list(folder, Limits::CODE)?;
+        let file = |file: folder::Listed| {
+            let digest = Digest::of_file(&file.path).map_err(unreadable(&file.path))?;
+            Ok(LocalFile {
+                name: file.name,
+                path: file.path,
+                digest,
+            })
+        };
+        let files = files.into_iter().map(file).collect::<Result<Vec<_>, _>>()?;
+        let digest = folder::digest(&files);
+        Ok(Self { files, digest })
     }
 }
 
@@ -132,13 +208,16 @@ impl Bundles {
 /// long training takes, not what comes out.
 fn training_key(stack: &Stack, data: &Digest, code: &Digest) -> Digest {
     let training = &stack.training;
-    let ingredients = json!({
+    let mut ingredients = json!({
         "code": code.as_str(),
         "data": data.as_str(),
         "entry_point": training.entry_point,
         "hyperparameters": training.hyperparameters,
         "image": training.image.uri,
     });
+    if training.launch == Launch::Toolkit {
+        ingredients["launch"] = "toolkit".into();
+    }
     Digest::of_bytes(ingredients.to_string().as_bytes())
 }
 

@@ -14,9 +14,9 @@ use super::output::{self, Format, Pace};
 use super::station::station;
 use crate::bundle::Bundles;
 use crate::plan::Desired;
-use crate::reconcile::{Session, Station};
+use crate::reconcile::{self, Session, Station};
 use crate::render::{self, Library, Rendered};
-use crate::stack::{self, Stack, StackFile, Target, Timespan};
+use crate::stack::{self, DataSource, Stack, StackFile, Target, Timespan};
 
 /// Arguments that every command takes.
 #[derive(Debug, Args)]
@@ -170,7 +170,26 @@ impl Environment {
     /// Renders the templates and hashes what is uploaded.
     pub(super) fn desired(&self) -> Result<Desired, Failure> {
         let rendered = self.project.render(&self.stack, &self.project.library()?)?;
-        let bundles = Bundles::of(&self.stack).map_err(Failure::failed)?;
+        let bundles = Bundles::of(&self.stack)?;
+        for remark in &bundles.remarks {
+            output::note(&format!("warning: {remark}"));
+        }
+        Ok(Desired::new(&self.stack, &rendered, &bundles))
+    }
+
+    /// Adds what only the cloud knows of what is desired: which data is in S3.
+    pub(super) async fn pinned(
+        &self,
+        desired: Desired,
+        session: &Session,
+    ) -> Result<Desired, Failure> {
+        let DataSource::S3(location) = &self.stack.data.source else {
+            return Ok(desired);
+        };
+        let pin = reconcile::pin(session, location).await?;
+        let rendered = self.project.render(&self.stack, &self.project.library()?)?;
+        let mut bundles = Bundles::of(&self.stack)?;
+        bundles.pin(&self.stack, pin);
         Ok(Desired::new(&self.stack, &rendered, &bundles))
     }
 

@@ -40,7 +40,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let environment = Environment::load(global, &arguments.selection)?;
     unsupported::refuse(&environment.stack)?;
     let desired = environment.desired()?;
-    let plan = make(global, &environment, &desired, arguments.choices.choices()).await?;
+    let (desired, plan) = make(global, &environment, desired, arguments.choices.choices()).await?;
     if let Some(path) = &arguments.out
         && plan.held.is_empty()
     {
@@ -59,9 +59,9 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
 async fn make(
     global: &Global,
     environment: &Environment,
-    desired: &Desired,
+    desired: Desired,
     choices: Choices,
-) -> Result<Plan, Failure> {
+) -> Result<(Desired, Plan), Failure> {
     // To look at a local environment that was never brought up, no engine is started.
     let Some(session) = environment.session_to_look(global).await? else {
         let nothing = Observed {
@@ -70,9 +70,12 @@ async fn make(
             service: None,
             inside: Inside::default(),
         };
-        return Ok(plan::plan(desired, &nothing, choices));
+        let plan = plan::plan(&desired, &nothing, choices);
+        return Ok((desired, plan));
     };
-    Ok(reconcile::plan_up(&session, desired, choices).await?)
+    let desired = environment.pinned(desired, &session).await?;
+    let plan = reconcile::plan_up(&session, &desired, choices).await?;
+    Ok((desired, plan))
 }
 
 fn save(

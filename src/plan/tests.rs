@@ -56,6 +56,7 @@ fn desired() -> Desired {
             upload(Purpose::Code, "code/1/train.py"),
             upload(Purpose::Function, "function/1.zip"),
         ],
+        data_in_s3: None,
         training_key: Digest::of_bytes(b"key"),
         training_request: serde_json::Value::Null,
         placeholders: BTreeMap::new(),

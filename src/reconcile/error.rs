@@ -10,6 +10,7 @@ use crate::cloud::diagnosis::is_propagation;
 use crate::cloud::inventory::Item;
 use crate::plan::check::Flaw;
 use crate::plan::{Held, StepKind};
+use crate::stack::S3Location;
 
 /// Why a run ended before its end.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +67,12 @@ pub enum ReconcileError {
     /// The training template does not give a request.
     #[error("the rendered training request cannot be sent: {0}")]
     TrainingRequest(String),
+    /// There is no data where the stack file says.
+    #[error("there is nothing under {0}")]
+    NoData(S3Location),
+    /// The data in S3 is not what it was when the run began.
+    #[error("the data under {0} has changed since this run looked at it; nothing was started")]
+    DataMoved(S3Location),
     /// What serves is not what was deployed, or it does not answer as promised.
     #[error("{what} does not serve: {why}")]
     NotServing {

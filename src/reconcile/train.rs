@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Session;
 use super::error::{ReconcileError, doing, known};
 use super::observe::key_of;
+use super::pin;
 use super::progress::Event;
 use super::wait::Watch;
 use crate::cloud::diagnosis::is_propagation;
@@ -51,6 +52,7 @@ pub(super) async fn train(
                 .unwrap_or(u32::MAX)
                 .saturating_add(1);
             let name = desired.job_name(attempt);
+            pin::hold(session, desired.data_in_s3.as_ref()).await?;
             start(session, &request(desired, &name, role)?).await?;
             follow(session, desired, &name).await?
         }
