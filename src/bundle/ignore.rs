@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_line_that_is_no_pattern_is_told_with_its_number() {
-        let error = rules("*.md\na[\n").unwrap_err();
+        let error = rules("*.md\n[z-a]\n").unwrap_err();
         assert!(
             error.to_string().ends_with(".deployignore:2 is no pattern"),
             "{error}"

@@ -145,7 +145,7 @@ rows.csv => code => code => `code` is no file
 { file: rows.csv } => { s3: "s3://news-prod-111122223333-eu-west-1/a" } => "s3: => the bucket is the environment's own
 rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: c, classes: [x, y] } } => c => no column `c`
 rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: a, classes: [x, y] } } => a => the same column
-rows.csv } => rows.csv, format: { columns: [a, a], text: a, label: a, classes: [x, y] } } => a => here a second time
+rows.csv } => rows.csv, format: { columns: [a, b, b], text: a, label: b, classes: [x, y] } } => b => here a second time
 rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [x, x] } } => x => here a second time
 rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [01, 2] } } => 01 => one number to some readers
 rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [x, y], required: [z] } } => z => no column `z`
@@ -282,7 +282,7 @@ tags: { team: a } => alarms: { errors: 0 } => 0 => at least 1 =>
 rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [x] } } => [ => at least 2 entries =>
 rows.csv } => rows.csv, format: { columns: [a, b], text: a, classes: [x, y] } } => format => lacks `label` => add `label:`
 rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [x, y], separator: dot } } => dot => no valid `separator` => `comma`
-rows.csv } => rows.csv, s4: x } => s4 => unknown field `s4` => `s3`?
+rows.csv } => rows.csv, foldr: x } => foldr => unknown field `foldr` => `folder`?
 tags: { team: a } => protected: true => protected => `protected` belongs in an environment => move it
     protected: true =>     stack: other => stack => cannot change `stack` => remove it
     protected: true =>     training: { code: null } => null => `code` must be a text, not empty =>

@@ -22,5 +22,6 @@ mod situation;
 mod state;
 mod stubborn;
 mod trial;
+mod uploads;
 mod wire;
 mod world;
