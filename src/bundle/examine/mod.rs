@@ -127,7 +127,7 @@ impl<'a> Examination<'a> {
         let (unusable, rows) = (self.unusable, self.rows);
         Ok((unusable > 0).then(|| {
             format!(
-                "{} has {unusable} unusable rows of {rows}, which training has to leave out: {}",
+                "{} has unusable rows ({unusable} of {rows}), which training has to leave out: {}",
                 path.display(),
                 self.examples.join("; ")
             )

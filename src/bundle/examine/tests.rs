@@ -85,7 +85,7 @@ fn a_few_unusable_rows_are_a_remark_and_too_many_a_mistake() {
     };
     let remark = examined(&lenient, &[&with(b"x\n")]).unwrap().unwrap();
     assert!(
-        remark.contains("1 unusable rows of 41") && remark.contains("0.tsv:41: 1 columns"),
+        remark.contains("unusable rows (1 of 41)") && remark.contains("0.tsv:41: 1 columns"),
         "{remark}"
     );
     let wrong = examined(&lenient, &[&with(&b"x\n".repeat(5))]).unwrap_err();

@@ -16,7 +16,7 @@ use super::world::{Project, Run, World};
 /// Bytes of a part.
 const PART: usize = 8 * 1024 * 1024;
 /// Parts of the data file; the last one is small.
-const PARTS: usize = 6;
+const PARTS: usize = 5;
 
 /// Bytes without a pattern that two parts could share.
 fn bytes() -> Vec<u8> {
