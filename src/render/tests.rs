@@ -212,7 +212,7 @@ fn data_in_s3_is_read_where_it_is_and_nothing_beside_it() {
     let channel = &rendered.training_job.value()["InputDataConfig"][0];
     let place = &channel["DataSource"]["S3DataSource"]["S3Uri"];
     assert_eq!(place, "s3://news-archive/2014/");
-    let role = &rendered.foundation.value()["Resources"]["TrainingRole"];
+    let role = &rendered.foundation.body()["Resources"]["TrainingRole"];
     let statements = role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"].as_array();
     let of = |sid: &str| {
         let mut statements = statements.unwrap().iter();

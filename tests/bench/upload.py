@@ -3,9 +3,10 @@
     cargo build --release --example put_file --bin deploy
     python3 tests/bench/upload.py --cache ~/.cache/deploy-bench
 
-Both send the same random file into the same stand-in, in turns, each run into an empty bucket: the
-local engine's S3 (the default), or MiniStack. `deploy` is tests/bench/put_file.rs, the product's own
-code; its time includes the SHA-256 that names the object, for which the file is read a second time.
+Both send the same random file into the same stand-in, in turns, each run into an empty bucket:
+the local engine's S3 (the default), or MiniStack. `deploy` is tests/bench/put_file.rs, the
+product's own code; its time includes the SHA-256 that names the object, for which the file is
+read a second time.
 Whole processes are measured, from start to exit. Prints Markdown. Needs Linux, and room for three
 times the file in the temporary folder.
 """
