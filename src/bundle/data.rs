@@ -1,6 +1,6 @@
 //! The data set: hashed, and held against what the stack file says of it, in one pass.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::examine::Examination;
 use super::folder::{self, Limits};
@@ -61,14 +61,16 @@ impl DataBundle {
     }
 }
 
-fn one(path: &PathBuf, examination: &mut Examination<'_>) -> Result<DataBundle, BundleError> {
+fn one(path: &Path, examination: &mut Examination<'_>) -> Result<DataBundle, BundleError> {
     let name = path.file_name().and_then(|name| name.to_str());
-    let name = name.ok_or_else(|| BundleError::Unusable { path: path.clone() })?;
+    let name = name.ok_or_else(|| BundleError::Unusable {
+        path: path.to_owned(),
+    })?;
     let digest = examined(path, name, examination)?;
     Ok(DataBundle::Local {
         files: vec![LocalFile {
             name: name.to_owned(),
-            path: path.clone(),
+            path: path.to_owned(),
             digest: digest.clone(),
         }],
         digest,

@@ -39,6 +39,7 @@ impl<R: BufRead> Rows<R> {
     pub(super) fn next(&mut self) -> Result<Option<(u64, &[u8])>, RowError> {
         self.row.clear();
         let first = self.line;
+        let mut open = false;
         loop {
             let before = self.row.len();
             let room = (MAX_ROW - before + 1) as u64;
@@ -48,7 +49,7 @@ impl<R: BufRead> Rows<R> {
             if self.row.len() > MAX_ROW {
                 return Err(RowError::Endless(first));
             }
-            let open = self.quoted && quotes(&self.row) % 2 == 1;
+            open ^= self.quoted && has_odd_quotes(&self.row[before..]);
             if read == 0 {
                 break if open {
                     Err(RowError::Endless(first))
@@ -66,8 +67,8 @@ impl<R: BufRead> Rows<R> {
     }
 }
 
-fn quotes(row: &[u8]) -> usize {
-    row.iter().filter(|byte| **byte == b'"').count()
+fn has_odd_quotes(bytes: &[u8]) -> bool {
+    bytes.iter().fold(false, |odd, byte| odd ^ (*byte == b'"'))
 }
 
 fn ended(row: &[u8]) -> &[u8] {
