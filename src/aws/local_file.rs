@@ -1,7 +1,7 @@
 //! A file of this machine, read once and in order, part by part, and hashed on the way.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -21,6 +21,8 @@ pub(super) struct LocalFile {
     path: PathBuf,
     file: File,
     size: u64,
+    /// Bytes that are not read yet.
+    left: u64,
     /// SHA-256 that it has to have.
     wanted: String,
     hasher: Sha256,
@@ -79,6 +81,7 @@ impl LocalFile {
             path: path.to_owned(),
             file,
             size,
+            left: size,
             wanted: sha256.to_owned(),
             hasher: Sha256::new(),
             next: 1,
@@ -93,17 +96,19 @@ impl LocalFile {
     /// Reads the next part; at the end, tells whether all of them together are what they have to be. An
     /// empty file has one part.
     pub(super) fn read(mut self) -> Result<Option<(Part, Self)>, Broken> {
-        let mut bytes = Vec::with_capacity(usize::try_from(PART_BYTES.min(self.size)).unwrap_or(0));
-        let part = self.file.by_ref().take(PART_BYTES);
-        let read = std::io::copy(&mut { part }, &mut bytes);
-        read.map_err(|error| Broken::Fault(unreadable(&self.path, &error)))?;
-        if bytes.is_empty() && self.next > 1 {
-            let found = hex::encode(self.hasher.finalize());
-            return if found == self.wanted {
-                Ok(None)
-            } else {
-                Err(Broken::Changed(self.path))
-            };
+        if self.left == 0 && self.next > 1 {
+            return self.end();
+        }
+        let length = PART_BYTES.min(self.left);
+        self.left -= length;
+        // Exactly as large as the part: a buffer that grows takes twice the memory.
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
+        match self.file.read_exact(&mut bytes) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                return Err(Broken::Changed(self.path));
+            }
+            Err(error) => return Err(Broken::Fault(unreadable(&self.path, &error))),
         }
         self.hasher.update(&bytes);
         let mut crc = flate2::Crc::new();
@@ -115,6 +120,16 @@ impl LocalFile {
         };
         self.next += 1;
         Ok(Some((part, self)))
+    }
+
+    /// Tells whether what was read is what it has to be. What a file has grown by since it was opened is not
+    /// read: what was looked at is sent.
+    fn end<T>(self) -> Result<Option<T>, Broken> {
+        if hex::encode(self.hasher.finalize()) == self.wanted {
+            Ok(None)
+        } else {
+            Err(Broken::Changed(self.path))
+        }
     }
 }
 
