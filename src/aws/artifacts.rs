@@ -8,18 +8,24 @@ use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::fault::{fault, incomplete};
-use super::multipart;
-use crate::cloud::artifacts::{Artifacts, Place, Refusal, Sent, Source, Version, VersionPage};
+use super::multipart::{self, Sender};
+use crate::cloud::artifacts::{
+    Artifacts, Object, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
+};
 use crate::cloud::{CloudFault, FaultKind};
 
 /// Asks S3.
 pub(super) struct Bucket {
     client: Client,
+    sender: Sender,
 }
 
 impl Bucket {
     pub(super) fn new(client: Client) -> Self {
-        Self { client }
+        Self {
+            sender: Sender::new(client.clone()),
+            client,
+        }
     }
 
     async fn put_small(&self, bucket: &str, key: &str, body: ByteStream) -> Result<(), CloudFault> {
@@ -68,19 +74,59 @@ impl Artifacts for Bucket {
                 self.put_small(bucket, key, bytes.clone().into()).await?;
                 sent(bytes.len() as u64);
             }
-            Source::File(path) => {
-                let size = std::fs::metadata(path)
-                    .map_err(|e| multipart::unreadable(path, &e))?
-                    .len();
-                if size > multipart::PART_BYTES {
-                    return multipart::put(&self.client, bucket, key, path, sent).await;
+            Source::File { path, sha256 } => {
+                let file = self.sender.open(path, sha256).await?;
+                match file {
+                    multipart::Opened::Large(file) => {
+                        return self.sender.put(bucket, key, file, sent).await;
+                    }
+                    multipart::Opened::Small(part) => {
+                        let size = part.bytes.len() as u64;
+                        self.put_small(bucket, key, part.bytes.clone().into())
+                            .await?;
+                        sent(size);
+                    }
                 }
-                let bytes = std::fs::read(path).map_err(|e| multipart::unreadable(path, &e))?;
-                self.put_small(bucket, key, bytes.into()).await?;
-                sent(size);
             }
         }
         Ok(())
+    }
+
+    async fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<ObjectPage, CloudFault> {
+        let listing = self
+            .client
+            .list_objects_v2()
+            .bucket(bucket)
+            .prefix(prefix)
+            .set_start_after(after.map(str::to_owned))
+            .send()
+            .await
+            .map_err(|error| fault("ListObjectsV2", &error))?;
+        let truncated = listing.is_truncated == Some(true);
+        let object = |object: aws_sdk_s3::types::Object| {
+            Some(Object {
+                key: object.key?,
+                size: object.size.and_then(|size| u64::try_from(size).ok())?,
+                etag: object.e_tag?,
+            })
+        };
+        let objects: Option<Vec<Object>> = listing
+            .contents
+            .unwrap_or_default()
+            .into_iter()
+            .map(object)
+            .collect();
+        let objects = objects.ok_or_else(|| incomplete("ListObjectsV2", "a key, size or ETag"))?;
+        let last = objects.last().map(|object| object.key.clone());
+        Ok(ObjectPage {
+            next: last.filter(|_| truncated),
+            objects,
+        })
     }
 
     async fn versions(

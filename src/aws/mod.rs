@@ -11,6 +11,7 @@ mod endpoints;
 mod fault;
 mod identity;
 mod inventory;
+mod local_file;
 mod logs;
 mod multipart;
 mod quotas;

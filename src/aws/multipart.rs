@@ -1,20 +1,60 @@
-//! Large files in parts: each part checked by the service, few in memory at a time, all or nothing.
+//! Files on their way into the bucket: read once and in order, hashed as they are read, the large ones in
+//! parts.
+//!
+//! The service checks each part against its CRC-32. The whole is checked here against the digest that the
+//! object's key was made from, before it becomes an object: a file that changes while it is sent does not
+//! get into the bucket under a wrong name. An upload that is cut off, or fails, is left as it is: the next
+//! one of the same key finds it, and sends only the parts that are missing or differ. Nobody else can have
+//! put other parts there that pass for these. What is never taken up again is removed by `down`, or by the
+//! bucket's lifecycle rule.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
-use futures::stream::{StreamExt, TryStreamExt};
+use aws_sdk_s3::types::{
+    ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart, Part as There,
+};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::fault::{fault, incomplete};
+use super::local_file::{Broken, LocalFile, Part};
 use crate::cloud::artifacts::Sent;
 use crate::cloud::{CloudFault, FaultKind};
 
-/// Bytes of a part. S3 allows 5 MiB to 5 GiB and 10,000 parts, so files of up to 80 GB fit.
-pub(super) const PART_BYTES: u64 = 8 * 1024 * 1024;
-/// Parts in flight; with their size this bounds memory to 32 MiB.
-const IN_FLIGHT: usize = 4;
+/// Parts in memory, over all files; with their size this bounds memory to 32 MiB.
+const IN_MEMORY: usize = 4;
+
+/// Sends files.
+pub(super) struct Sender {
+    client: Client,
+    room: Arc<Semaphore>,
+}
+
+/// A file that is about to be sent.
+pub(super) enum Opened {
+    /// All of it, if it fits into one part.
+    Small(Held),
+    /// One that goes in parts.
+    Large(LocalFile),
+}
+
+/// A part in memory, with the right to be there.
+pub(super) struct Held {
+    part: Part,
+    _room: OwnedSemaphorePermit,
+}
+
+impl std::ops::Deref for Held {
+    type Target = Part;
+
+    fn deref(&self) -> &Part {
+        &self.part
+    }
+}
 
 /// One upload under way.
 struct Upload<'a> {
@@ -22,98 +62,225 @@ struct Upload<'a> {
     bucket: &'a str,
     key: &'a str,
     id: String,
+    /// What is there already, by part number.
+    there: BTreeMap<i32, There>,
 }
 
-/// Uploads a file in parts and completes it; an upload that fails is aborted.
-pub(super) async fn put(
-    client: &Client,
-    bucket: &str,
-    key: &str,
-    path: &Path,
-    sent: Sent<'_>,
-) -> Result<(), CloudFault> {
-    let started = client
-        .create_multipart_upload()
-        .bucket(bucket)
-        .key(key)
-        .checksum_algorithm(ChecksumAlgorithm::Crc32)
-        .send()
-        .await
-        .map_err(|error| fault("CreateMultipartUpload", &error))?;
-    let id = started
-        .upload_id
-        .ok_or_else(|| incomplete("CreateMultipartUpload", "an id"))?;
-    let upload = Upload {
-        client,
-        bucket,
-        key,
-        id,
-    };
-    match upload.send(path, sent).await {
-        Ok(()) => Ok(()),
-        Err(failure) => {
-            // The failure itself is what the caller needs; parts left behind by a failed abort are
-            // removed by the bucket's lifecycle rule.
-            let _ = upload.abort().await;
-            Err(failure)
+impl Sender {
+    pub(super) fn new(client: Client) -> Self {
+        Self {
+            client,
+            room: Arc::new(Semaphore::new(IN_MEMORY)),
         }
     }
-}
 
-impl Upload<'_> {
-    async fn send(&self, path: &Path, sent: Sent<'_>) -> Result<(), CloudFault> {
-        let size = std::fs::metadata(path)
-            .map_err(|error| unreadable(path, &error))?
-            .len();
-        let parts = futures::stream::iter(0..size.div_ceil(PART_BYTES))
-            .map(|index| self.part(path, index, sent))
-            .buffered(IN_FLIGHT)
-            .try_collect::<Vec<_>>()
-            .await?;
-        self.client
-            .complete_multipart_upload()
-            .bucket(self.bucket)
-            .key(self.key)
-            .upload_id(&self.id)
-            .multipart_upload(
-                CompletedMultipartUpload::builder()
-                    .set_parts(Some(parts))
-                    .build(),
-            )
-            .send()
+    /// Opens a file that has to have this SHA-256.
+    pub(super) async fn open(&self, path: &Path, sha256: &str) -> Result<Opened, CloudFault> {
+        let file = LocalFile::open(path, sha256)?;
+        if file.is_large() {
+            return Ok(Opened::Large(file));
+        }
+        let first = read(Arc::clone(&self.room), file)
             .await
-            .map(drop)
-            .map_err(|error| fault("CompleteMultipartUpload", &error))
+            .map_err(Broken::into_fault)?;
+        match first {
+            Some((part, rest)) => match read(Arc::clone(&self.room), rest)
+                .await
+                .map_err(Broken::into_fault)?
+            {
+                None => Ok(Opened::Small(part)),
+                Some(_) => Err(Broken::changed(path).into_fault()),
+            },
+            None => Err(Broken::changed(path).into_fault()),
+        }
     }
 
-    async fn part(
+    /// Puts a file in parts.
+    pub(super) async fn put(
         &self,
-        path: &Path,
-        index: u64,
+        bucket: &str,
+        key: &str,
+        file: LocalFile,
         sent: Sent<'_>,
-    ) -> Result<CompletedPart, CloudFault> {
-        let number = i32::try_from(index + 1).map_err(|_| incomplete("UploadPart", "room"))?;
-        let bytes =
-            read_part(path, index * PART_BYTES).map_err(|error| unreadable(path, &error))?;
-        let length = bytes.len() as u64;
+    ) -> Result<(), CloudFault> {
+        let client = &self.client;
+        let upload = match Upload::find(client, bucket, key).await? {
+            Some(upload) => upload,
+            None => Upload::begin(client, bucket, key).await?,
+        };
+        match self.parts(&upload, file, sent).await {
+            Ok(parts) => upload.complete(parts).await,
+            Err(broken @ Broken::Changed(_)) => {
+                // The failure itself is what the caller needs; what a failed abort leaves is removed by
+                // the bucket's lifecycle rule.
+                let _ = upload.abort().await;
+                Err(broken.into_fault())
+            }
+            Err(broken) => Err(broken.into_fault()),
+        }
+    }
+
+    /// Sends what is missing. The last thing that the file tells is that it is not what it has to be, so
+    /// that all parts together are the right ones when this succeeds.
+    async fn parts(
+        &self,
+        upload: &Upload<'_>,
+        file: LocalFile,
+        sent: Sent<'_>,
+    ) -> Result<Vec<CompletedPart>, Broken> {
+        let room = Arc::clone(&self.room);
+        let parts = stream::try_unfold(file, move |file| read(Arc::clone(&room), file));
+        parts
+            .map(|part| upload.put(part, sent))
+            .buffered(IN_MEMORY)
+            .try_collect()
+            .await
+    }
+}
+
+/// Reads a part of a file as soon as there is room for it.
+async fn read(room: Arc<Semaphore>, file: LocalFile) -> Result<Option<(Held, LocalFile)>, Broken> {
+    let room = room.acquire_owned().await;
+    let room = room.map_err(|_| Broken::Fault(incomplete("UploadPart", "room")))?;
+    let read = tokio::task::spawn_blocking(move || file.read()).await;
+    let read = read.map_err(|_| Broken::Fault(incomplete("UploadPart", "its part")))?;
+    let held = |(part, file)| (Held { part, _room: room }, file);
+    Ok(read?.map(held))
+}
+
+impl<'a> Upload<'a> {
+    /// Finds the last upload of this key that was not completed.
+    async fn find(
+        client: &'a Client,
+        bucket: &'a str,
+        key: &'a str,
+    ) -> Result<Option<Self>, CloudFault> {
+        let request = client.list_multipart_uploads().bucket(bucket).prefix(key);
+        let uploads = match request.send().await {
+            Ok(listing) => listing.uploads.unwrap_or_default(),
+            Err(error) => match fault("ListMultipartUploads", &error) {
+                // Who may not look begins anew.
+                denied if denied.kind == FaultKind::Denied => return Ok(None),
+                fault => return Err(fault),
+            },
+        };
+        let newest = uploads
+            .into_iter()
+            .filter(|upload| upload.key.as_deref() == Some(key))
+            .max_by_key(|upload| upload.initiated);
+        let Some(id) = newest.and_then(|upload| upload.upload_id) else {
+            return Ok(None);
+        };
+        let mut upload = Self {
+            client,
+            bucket,
+            key,
+            id,
+            there: BTreeMap::new(),
+        };
+        Ok(upload.look().await?.then_some(upload))
+    }
+
+    /// Looks at the parts that are there; `false` when the upload is gone.
+    async fn look(&mut self) -> Result<bool, CloudFault> {
+        let request = self.client.list_parts().bucket(self.bucket).key(self.key);
+        let mut pages = request.upload_id(&self.id).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = match page {
+                Ok(page) => page,
+                Err(error) if error.code() == Some("NoSuchUpload") => return Ok(false),
+                Err(error) => return Err(fault("ListParts", &error)),
+            };
+            let parts = page.parts.unwrap_or_default().into_iter();
+            self.there
+                .extend(parts.filter_map(|part| Some((part.part_number?, part))));
+        }
+        Ok(true)
+    }
+
+    async fn begin(client: &'a Client, bucket: &'a str, key: &'a str) -> Result<Self, CloudFault> {
+        let started = client
+            .create_multipart_upload()
+            .bucket(bucket)
+            .key(key)
+            .checksum_algorithm(ChecksumAlgorithm::Crc32)
+            .send()
+            .await
+            .map_err(|error| fault("CreateMultipartUpload", &error))?;
+        let id = started
+            .upload_id
+            .ok_or_else(|| incomplete("CreateMultipartUpload", "an id"))?;
+        Ok(Self {
+            client,
+            bucket,
+            key,
+            id,
+            there: BTreeMap::new(),
+        })
+    }
+
+    /// What is there of a part, if it is the same.
+    fn matching(&self, part: &Part) -> Option<CompletedPart> {
+        let there = self.there.get(&part.number)?;
+        let same = there.size == i64::try_from(part.bytes.len()).ok()
+            && there.checksum_crc32.as_deref() == Some(&part.crc32);
+        same.then(|| {
+            CompletedPart::builder()
+                .part_number(part.number)
+                .set_e_tag(there.e_tag.clone())
+                .set_checksum_crc32(there.checksum_crc32.clone())
+                .build()
+        })
+    }
+
+    /// Puts a part, unless it is there.
+    async fn put(
+        &self,
+        part: Result<Held, Broken>,
+        sent: Sent<'_>,
+    ) -> Result<CompletedPart, Broken> {
+        let part = part?;
+        let completed = match self.matching(&part) {
+            Some(there) => there,
+            None => self.send(&part).await.map_err(Broken::Fault)?,
+        };
+        sent(part.bytes.len() as u64);
+        Ok(completed)
+    }
+
+    async fn send(&self, part: &Part) -> Result<CompletedPart, CloudFault> {
         let answer = self
             .client
             .upload_part()
             .bucket(self.bucket)
             .key(self.key)
             .upload_id(&self.id)
-            .part_number(number)
+            .part_number(part.number)
             .checksum_algorithm(ChecksumAlgorithm::Crc32)
-            .body(bytes.into())
+            .checksum_crc32(&part.crc32)
+            .body(part.bytes.clone().into())
             .send()
             .await
             .map_err(|error| fault("UploadPart", &error))?;
-        sent(length);
         Ok(CompletedPart::builder()
-            .part_number(number)
+            .part_number(part.number)
             .set_e_tag(answer.e_tag)
             .set_checksum_crc32(answer.checksum_crc32)
             .build())
+    }
+
+    async fn complete(&self, parts: Vec<CompletedPart>) -> Result<(), CloudFault> {
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts));
+        self.client
+            .complete_multipart_upload()
+            .bucket(self.bucket)
+            .key(self.key)
+            .upload_id(&self.id)
+            .multipart_upload(parts.build())
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| fault("CompleteMultipartUpload", &error))
     }
 
     async fn abort(&self) -> Result<(), CloudFault> {
@@ -126,38 +293,5 @@ impl Upload<'_> {
             .await
             .map(drop)
             .map_err(|error| fault("AbortMultipartUpload", &error))
-    }
-}
-
-fn read_part(path: &Path, offset: u64) -> std::io::Result<Vec<u8>> {
-    let mut file = std::fs::File::open(path)?;
-    file.seek(SeekFrom::Start(offset))?;
-    let mut bytes = Vec::new();
-    file.take(PART_BYTES).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Makes the fault of a local file that cannot be read.
-pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> CloudFault {
-    CloudFault {
-        kind: FaultKind::Rejected,
-        operation: "PutObject",
-        code: String::new(),
-        message: format!("cannot read {}: {error}", path.display()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parts_cover_a_file_exactly() {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        let bytes = vec![7_u8; usize::try_from(PART_BYTES).unwrap() + 3];
-        std::io::Write::write_all(&mut file, &bytes).unwrap();
-        let first = read_part(file.path(), 0).unwrap();
-        let second = read_part(file.path(), PART_BYTES).unwrap();
-        assert_eq!((first.len() as u64, second.len()), (PART_BYTES, 3));
     }
 }

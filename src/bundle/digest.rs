@@ -8,6 +8,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+/// Bytes that are read at once.
+pub(super) const BUFFER: usize = 256 * 1024;
+
 /// A SHA-256 digest as 64 lower-case hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Digest(String);
@@ -20,21 +23,50 @@ impl Digest {
 
     /// Hashes a file of any size in flat memory.
     pub fn of_file(path: &Path) -> io::Result<Self> {
-        let mut file = File::open(path)?;
-        let mut hasher = Sha256::new();
-        let mut buffer = vec![0; 256 * 1024];
-        loop {
-            let read = file.read(&mut buffer)?;
-            if read == 0 {
-                return Ok(Self(hex::encode(hasher.finalize())));
-            }
-            hasher.update(&buffer[..read]);
-        }
+        let mut reader = Hashing::of(File::open(path)?);
+        let mut buffer = vec![0; BUFFER];
+        while reader.read(&mut buffer)? > 0 {}
+        Ok(reader.finish())
     }
 
     /// The hexadecimal digits.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// Hashes what is read through it.
+pub(super) struct Hashing<R> {
+    reader: R,
+    hasher: Sha256,
+}
+
+impl<R> Hashing<R> {
+    /// Hashes what is read of `reader` from here on.
+    pub(super) fn of(reader: R) -> Self {
+        Self {
+            reader,
+            hasher: Sha256::new(),
+        }
+    }
+
+    /// The digest of all that was read.
+    pub(super) fn finish(self) -> Digest {
+        self.hasher.into()
+    }
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        self.hasher.update(&buffer[..read]);
+        Ok(read)
+    }
+}
+
+impl From<Sha256> for Digest {
+    fn from(hasher: Sha256) -> Self {
+        Self(hex::encode(hasher.finalize()))
     }
 }
 

@@ -6,13 +6,14 @@ use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::{BundleError, Digest, FunctionArchive, folder, unreadable};
+use super::folder::{self, Limits};
+use super::{Archive, BundleError, Digest, unreadable};
 
 /// Compression level; part of the bytes, so it is fixed.
 const LEVEL: i64 = 6;
 
 /// Packs a folder. Lambda needs files that everybody may read (0644).
-pub(super) fn pack(path: &Path) -> Result<FunctionArchive, BundleError> {
+pub(super) fn pack(path: &Path) -> Result<Archive, BundleError> {
     let pack_error = |source| BundleError::Pack {
         path: path.to_owned(),
         source,
@@ -23,7 +24,7 @@ pub(super) fn pack(path: &Path) -> Result<FunctionArchive, BundleError> {
         .unix_permissions(0o644)
         .last_modified_time(DateTime::default());
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    for file in folder::read(path)?.files {
+    for file in folder::list(path, Limits::CODE)? {
         let bytes = std::fs::read(&file.path).map_err(unreadable(&file.path))?;
         archive
             .start_file(&file.name, options)
@@ -32,7 +33,7 @@ pub(super) fn pack(path: &Path) -> Result<FunctionArchive, BundleError> {
     }
     let bytes = bytes::Bytes::from(archive.finish().map_err(pack_error)?.into_inner());
     let digest = Digest::of_bytes(&bytes);
-    Ok(FunctionArchive { bytes, digest })
+    Ok(Archive { bytes, digest })
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{BundleError, Code, Digest, unreadable};
-use crate::stack::Training;
+use super::{Digest, LocalFile};
+use crate::stack::{Launch, Training};
 
 /// Files of a bundle that are told apart by name; of more, only the digest of all is kept.
 const MAX_FILES: usize = 2_000;
@@ -38,6 +38,8 @@ pub struct Ingredients {
     pub image: String,
     /// Number of instances.
     pub instances: u32,
+    /// What starts the script: `script` or `toolkit`.
+    pub launch: String,
 }
 
 /// Files: the digest of all, and what each is, by its name.
@@ -60,14 +62,12 @@ impl Content {
         Self { digest, files }
     }
 
-    /// Tells the files of a folder of code apart.
-    pub(super) fn of_code(code: &Code) -> Result<Self, BundleError> {
-        let mut files = BTreeMap::new();
-        for file in &code.files {
-            let digest = Digest::of_file(&file.path).map_err(unreadable(&file.path))?;
-            files.insert(file.name.clone(), digest.to_string());
-        }
-        Ok(Self::new(code.digest.clone(), files))
+    /// Tells files apart.
+    pub(super) fn of(files: &[LocalFile], digest: &Digest) -> Self {
+        let files = files
+            .iter()
+            .map(|file| (file.name.clone(), file.digest.to_string()));
+        Self::new(digest.clone(), files.collect())
     }
 
     /// The files that differ; `None` where only the whole can be told to differ.
@@ -96,6 +96,10 @@ impl Ingredients {
             environment: training.environment.iter().map(digest).collect(),
             image: training.image.uri.clone(),
             instances: training.count,
+            launch: match training.launch {
+                Launch::Script => "script".to_owned(),
+                Launch::Toolkit => "toolkit".to_owned(),
+            },
         }
     }
 
@@ -109,6 +113,7 @@ impl Ingredients {
             "hyperparameters": self.hyperparameters,
             "image": self.image,
             "instances": self.instances,
+            "launch": self.launch,
         });
         Digest::of_bytes(ingredients.to_string().as_bytes())
     }
@@ -142,6 +147,7 @@ impl Ingredients {
             ("entry point", &before.entry_point, &self.entry_point),
             ("image", &before.image, &self.image),
             ("number of instances", &count(before), &count(self)),
+            ("launch", &before.launch, &self.launch),
         ] {
             if before != after {
                 changes.push(Change::Setting {
@@ -276,6 +282,7 @@ pub(crate) mod tests {
             environment: BTreeMap::from([("SEED".to_owned(), Digest::of_bytes(b"1"))]),
             image: "image:1".into(),
             instances: 1,
+            launch: "script".into(),
         }
     }
 

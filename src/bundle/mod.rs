@@ -4,67 +4,71 @@
 //! twice and a training key means one model. Input: a checked `Stack`. Output: [`Bundles`]. Must not
 //! know: clouds, plans, the terminal.
 
+mod data;
 mod digest;
+mod examine;
 mod folder;
 mod function;
+mod ignore;
 mod ingredients;
+mod requirements;
+mod sourcedir;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use data::DataBundle;
 pub use digest::Digest;
-pub use folder::is_ignored;
+pub use examine::WrongData;
+pub use ignore::Rules;
 #[cfg(test)]
 pub(crate) use ingredients::tests::ingredients;
 pub use ingredients::{Change, Content, Ingredients};
 
-use crate::stack::Stack;
+use self::folder::Limits;
+use crate::stack::{Launch, Stack};
 
 /// Everything that one environment uploads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundles {
-    /// The data file.
-    pub data: DataFile,
+    /// The data set.
+    pub data: DataBundle,
     /// The training code.
     pub code: Code,
-    /// The function's code.
-    pub function: FunctionArchive,
+    /// The training code as one archive, where the image's toolkit starts it.
+    pub sourcedir: Option<Archive>,
+    /// The function's code, as a ZIP archive.
+    pub function: Archive,
     /// Everything that decides the model.
     pub ingredients: Ingredients,
     /// Digest of it: same key, same model.
     pub training_key: Digest,
-}
-
-/// The data file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DataFile {
-    /// Where it is on disk.
-    pub path: PathBuf,
-    /// SHA-256 of its bytes.
-    pub digest: Digest,
+    /// What the user should know, and that stops nothing.
+    pub remarks: Vec<String>,
 }
 
 /// A folder of code, file by file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Code {
     /// The files in the order of their names.
-    pub files: Vec<CodeFile>,
+    pub files: Vec<LocalFile>,
     /// SHA-256 over names and contents.
     pub digest: Digest,
 }
 
-/// One file of a folder of code.
+/// A file on disk that is uploaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CodeFile {
-    /// Path relative to the folder, with `/` between its parts.
+pub struct LocalFile {
+    /// Path relative to its folder, with `/` between its parts.
     pub name: String,
     /// Where it is on disk.
     pub path: PathBuf,
+    /// SHA-256 of its bytes.
+    pub digest: Digest,
 }
 
-/// The function's code as a ZIP archive.
+/// Code in one archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FunctionArchive {
+pub struct Archive {
     /// The archive.
     pub bytes: bytes::Bytes,
     /// SHA-256 of the archive.
@@ -90,12 +94,14 @@ pub enum BundleError {
         path: PathBuf,
     },
     /// A folder holds more than a bundle may.
-    #[error("{} holds more than {limit}; is it the right folder?", path.display())]
+    #[error("{} holds more than {limit}; the largest file is {largest}", path.display())]
     TooLarge {
         /// The folder.
         path: PathBuf,
         /// The limit that is exceeded.
         limit: &'static str,
+        /// Name of its largest file.
+        largest: String,
     },
     /// The folder has no file to bundle.
     #[error("{} has no files", path.display())]
@@ -103,6 +109,20 @@ pub enum BundleError {
         /// The folder.
         path: PathBuf,
     },
+    /// A line of `.deployignore` is no pattern.
+    #[error("{}:{line} is no pattern", path.display())]
+    BadRule {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        #[source]
+        source: ::ignore::Error,
+    },
+    /// The data is not what the stack file says it is.
+    #[error(transparent)]
+    WrongData(Box<WrongData>),
     /// The archive cannot be written.
     #[error("cannot pack {}", path.display())]
     Pack {
@@ -114,35 +134,84 @@ pub enum BundleError {
     },
 }
 
+impl BundleError {
+    /// What to do about it, where that can be told.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Self::TooLarge { .. } => Some(
+                "is it the right folder? A file `.deployignore` in it leaves files out, in the syntax of \
+                 .gitignore"
+                    .to_owned(),
+            ),
+            Self::BadRule { .. } => {
+                Some("its lines are patterns in the syntax of .gitignore".to_owned())
+            }
+            Self::WrongData(_) => Some(
+                "mend the data, or describe it as it is under `data.format` in the stack file"
+                    .to_owned(),
+            ),
+            Self::Unusable { .. } => Some("rename it, or leave it out".to_owned()),
+            Self::Unreadable { .. } | Self::Empty { .. } | Self::Pack { .. } => None,
+        }
+    }
+}
+
 impl Bundles {
-    /// Reads, hashes and packs everything that the environment uploads.
+    /// Reads, hashes, examines and packs everything that the environment uploads. Of data in S3 only the
+    /// place is known until [`Bundles::pin`] is told more.
     pub fn of(stack: &Stack) -> Result<Self, BundleError> {
-        let data = DataFile {
-            path: stack.data.file.clone(),
-            digest: Digest::of_file(&stack.data.file).map_err(unreadable(&stack.data.file))?,
+        let mut remarks = Vec::new();
+        let code = Code::of(&stack.training.code)?;
+        remarks.extend(requirements::unpinned(&code));
+        let sourcedir = match stack.training.launch {
+            Launch::Script => None,
+            Launch::Toolkit => Some(sourcedir::pack(&code)?),
         };
-        let code = folder::read(&stack.training.code)?;
         let function = function::pack(&stack.function.code)?;
-        let ingredients =
-            Ingredients::of(&stack.training, data.content(), Content::of_code(&code)?);
+        let (data, remark) = DataBundle::of(&stack.data)?;
+        remarks.extend(remark);
+        let ingredients = Ingredients::of(
+            &stack.training,
+            data.content(),
+            Content::of(&code.files, &code.digest),
+        );
         let training_key = ingredients.key();
         Ok(Self {
             data,
             code,
+            sourcedir,
             function,
             ingredients,
             training_key,
+            remarks,
         })
+    }
+
+    /// Pins data in S3 to what is there; everything else is pinned by its digest already.
+    pub fn pin(&mut self, to: Digest) {
+        if let DataBundle::S3 { pin, .. } = &mut self.data {
+            *pin = Some(to);
+            self.ingredients.data = self.data.content();
+            self.training_key = self.ingredients.key();
+        }
     }
 }
 
-impl DataFile {
-    /// The file as an ingredient of the model.
-    fn content(&self) -> Content {
-        let name = self.path.file_name().unwrap_or_default();
-        let name = name.to_string_lossy().into_owned();
-        let files = BTreeMap::from([(name, self.digest.to_string())]);
-        Content::new(self.digest.clone(), files)
+impl Code {
+    /// Reads a folder of code.
+    fn of(folder: &Path) -> Result<Self, BundleError> {
+        let files = folder::list(folder, Limits::CODE)?;
+        let file = |file: folder::Listed| {
+            let digest = Digest::of_file(&file.path).map_err(unreadable(&file.path))?;
+            Ok(LocalFile {
+                name: file.name,
+                path: file.path,
+                digest,
+            })
+        };
+        let files = files.into_iter().map(file).collect::<Result<Vec<_>, _>>()?;
+        let digest = folder::digest(&files);
+        Ok(Self { files, digest })
     }
 }
 

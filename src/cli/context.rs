@@ -14,9 +14,9 @@ use super::output::{self, Format, Pace};
 use super::station::station;
 use crate::bundle::Bundles;
 use crate::plan::{Desired, request};
-use crate::reconcile::{Crowding, Session, Station};
+use crate::reconcile::{self, Crowding, Session, Station};
 use crate::render::{self, Library, Rendered};
-use crate::stack::{self, Stack, StackFile, Target, Timespan};
+use crate::stack::{self, DataSource, Stack, StackFile, Target, Timespan};
 
 /// Arguments that every command takes.
 #[derive(Debug, Args)]
@@ -170,13 +170,34 @@ impl Environment {
     /// Renders the templates and hashes what is uploaded.
     pub(super) fn desired(&self) -> Result<Desired, Failure> {
         let rendered = self.project.render(&self.stack, &self.project.library()?)?;
-        let bundles = Bundles::of(&self.stack).map_err(Failure::failed)?;
+        let bundles = Bundles::of(&self.stack)?;
+        for remark in &bundles.remarks {
+            output::note(&format!("warning: {remark}"));
+        }
         let desired = Desired::new(&self.stack, &rendered, &bundles);
         request::examine(&desired).map_err(|error| {
             Failure::with_code(USAGE, error)
                 .hint("the template `training-job` is what it is made from")
         })?;
         Ok(desired)
+    }
+
+    /// Adds what only the cloud knows of what is desired: which data is in S3.
+    pub(super) async fn pinned(
+        &self,
+        desired: Desired,
+        session: &Session,
+    ) -> Result<Desired, Failure> {
+        let DataSource::S3(location) = &self.stack.data.source else {
+            return Ok(desired);
+        };
+        let pin = reconcile::pin(session, location).await?;
+        let rendered = self.project.render(&self.stack, &self.project.library()?)?;
+        let mut bundles = Bundles::of(&self.stack)?;
+        bundles.pin(pin);
+        let mut pinned = Desired::new(&self.stack, &rendered, &bundles);
+        pinned.gate_override = desired.gate_override;
+        Ok(pinned)
     }
 
     /// Connects to the environment's cloud, starting the local engine when that is the target.

@@ -14,7 +14,7 @@ use crate::diff::{
     self, Base, BaseError, ContentChange, EnvironmentDiff, GitError, Paths, Report, Side,
 };
 use crate::render::{self, Library};
-use crate::stack::{EnvironmentName, Stack, StackFile};
+use crate::stack::{DataSource, EnvironmentName, Stack, StackFile};
 
 /// Arguments of `deploy diff`.
 #[derive(Debug, Args)]
@@ -229,7 +229,10 @@ fn contents(
         .filter(there)
         .map(|stack| Paths {
             environment: stack.environment.to_string(),
-            data: stack.data.file.clone(),
+            data: match &stack.data.source {
+                DataSource::File(path) | DataSource::Folder(path) => Some(path.clone()),
+                DataSource::S3(_) => None,
+            },
             training: stack.training.code.clone(),
             function: stack.function.code.clone(),
         })

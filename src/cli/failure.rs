@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::output::{self, Format};
 use super::remedy;
+use crate::bundle::BundleError;
 use crate::cloud::diagnosis::KnownCause;
 use crate::plan::Held;
 use crate::reconcile::ReconcileError;
@@ -133,6 +134,20 @@ impl From<RenderError> for Failure {
             failure.what = What::Template(Box::new(mistake));
         }
         failure.hints.extend(help);
+        failure
+    }
+}
+
+impl From<BundleError> for Failure {
+    fn from(error: BundleError) -> Self {
+        let notes = match &error {
+            BundleError::WrongData(wrong) => wrong.examples().to_vec(),
+            _ => Vec::new(),
+        };
+        let hints = error.remedy().into_iter().collect();
+        let mut failure = Self::failed(error);
+        failure.notes = notes;
+        failure.hints = hints;
         failure
     }
 }

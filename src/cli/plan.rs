@@ -42,7 +42,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     unsupported::refuse(&environment.stack)?;
     let desired = environment.desired()?;
     warnings::show(global, &environment);
-    let plan = make(global, &environment, &desired, arguments.choices.choices()).await?;
+    let (desired, plan) = make(global, &environment, desired, arguments.choices.choices()).await?;
     if let Some(path) = &arguments.out
         && plan.held.is_empty()
     {
@@ -61,9 +61,9 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
 async fn make(
     global: &Global,
     environment: &Environment,
-    desired: &Desired,
+    desired: Desired,
     choices: Choices,
-) -> Result<Plan, Failure> {
+) -> Result<(Desired, Plan), Failure> {
     // To look at a local environment that was never brought up, no engine is started.
     let Some(session) = environment.session_to_look(global).await? else {
         let nothing = Observed {
@@ -72,9 +72,12 @@ async fn make(
             service: None,
             inside: Inside::default(),
         };
-        return Ok(plan::plan(desired, &nothing, choices));
+        let plan = plan::plan(&desired, &nothing, choices);
+        return Ok((desired, plan));
     };
-    Ok(reconcile::plan_up(&session, desired, choices).await?)
+    let desired = environment.pinned(desired, &session).await?;
+    let plan = reconcile::plan_up(&session, &desired, choices).await?;
+    Ok((desired, plan))
 }
 
 fn save(

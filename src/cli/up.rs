@@ -103,6 +103,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     warnings::show(global, &environment);
     let mut session = environment.start_session(global).await?;
     session.patience = arguments.lock.patience();
+    let desired = environment.pinned(desired, &session).await?;
     let options = UpOptions {
         choices: arguments.choices.choices(),
         skip: if arguments.skip_failed {

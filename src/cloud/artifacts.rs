@@ -11,7 +11,13 @@ use super::CloudFault;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// A file on disk, streamed.
-    File(PathBuf),
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// SHA-256 (hexadecimal) of what it has to hold; a file that holds something else by the time it
+        /// is sent does not become an object.
+        sha256: String,
+    },
     /// Bytes in memory.
     Bytes(Bytes),
 }
@@ -52,6 +58,26 @@ pub struct Refusal {
     pub fault: CloudFault,
 }
 
+/// An object of a bucket, its content named by what the service says of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Key.
+    pub key: String,
+    /// Bytes.
+    pub size: u64,
+    /// Entity tag: another content has another one.
+    pub etag: String,
+}
+
+/// Some objects, and where the listing goes on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ObjectPage {
+    /// The objects in the order of their keys.
+    pub objects: Vec<Object>,
+    /// The key after which the next page begins; `None` at the end.
+    pub next: Option<String>,
+}
+
 /// Told of bytes as they are sent: how many more since the last time.
 pub type Sent<'a> = &'a (dyn Fn(u64) + Send + Sync);
 
@@ -61,7 +87,9 @@ pub trait Artifacts: Send + Sync {
     /// Tells an object's size in bytes; `None` when there is no such object or bucket.
     async fn size(&self, bucket: &str, key: &str) -> Result<Option<u64>, CloudFault>;
 
-    /// Puts an object, whole or not at all. Large files go in parts of flat memory.
+    /// Puts an object, whole or not at all. Large files go in parts, in flat memory; what an earlier call
+    /// with the same key sent of the same file is not sent again, and what this one has sent is left for
+    /// the next when it fails. Such parts are no object; [`Artifacts::abort_uploads`] removes them.
     async fn put(
         &self,
         bucket: &str,
@@ -69,6 +97,14 @@ pub trait Artifacts: Send + Sync {
         source: &Source,
         sent: Sent<'_>,
     ) -> Result<(), CloudFault>;
+
+    /// Lists up to 1,000 objects whose keys begin with `prefix`, after the key `after`.
+    async fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<ObjectPage, CloudFault>;
 
     /// Lists up to 1,000 versions and delete markers after `place` (from the beginning when `None`).
     /// No such bucket is an empty page.

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::change::{Content, ContentChange, ContentState};
 use super::git::{self, GitError, Repository};
+use crate::bundle::Rules;
 use crate::stack::yaml::{self, Node, Tags};
 
 /// The paths of an environment's data and code.
@@ -12,8 +13,8 @@ use crate::stack::yaml::{self, Node, Tags};
 pub struct Paths {
     /// The environment.
     pub environment: String,
-    /// The data file.
-    pub data: PathBuf,
+    /// The file or folder of the data; `None` for data in S3, which the rendered request names.
+    pub data: Option<PathBuf>,
     /// The folder of the training code.
     pub training: PathBuf,
     /// The folder of the function's code.
@@ -56,10 +57,11 @@ pub fn content(
     let mut out = Vec::new();
     for environment in environments {
         let mut changes = Vec::new();
-        for (what, keys, path) in environment.all() {
-            let named = before
-                .as_ref()
-                .and_then(|stack| named(stack, &environment.environment, keys));
+        for (what, fields, path) in environment.all() {
+            let named = before.as_ref().and_then(|stack| {
+                let mut fields = fields.iter();
+                fields.find_map(|field| named(stack, &environment.environment, *field))
+            });
             let state = state(repository, &place, path, named.as_deref(), &differing)?;
             changes.extend(
                 state.map(|state| ContentChange {
@@ -82,21 +84,18 @@ struct Place {
 }
 
 impl Paths {
-    fn all(&self) -> impl Iterator<Item = (Content, [&'static str; 2], &Path)> {
-        [
-            (Content::Data, ["data", "file"], self.data.as_path()),
-            (
-                Content::TrainingCode,
-                ["training", "code"],
-                self.training.as_path(),
-            ),
-            (
-                Content::FunctionCode,
-                ["function", "code"],
-                self.function.as_path(),
-            ),
-        ]
-        .into_iter()
+    /// Each with the fields of the stack file that may name it.
+    fn all(&self) -> impl Iterator<Item = (Content, &'static [[&'static str; 2]], &Path)> {
+        const DATA: &[[&str; 2]] = &[["data", "file"], ["data", "folder"]];
+        const TRAINING: &[[&str; 2]] = &[["training", "code"]];
+        const FUNCTION: &[[&str; 2]] = &[["function", "code"]];
+        let data = self.data.as_deref();
+        data.map(|path| (Content::Data, DATA, path))
+            .into_iter()
+            .chain([
+                (Content::TrainingCode, TRAINING, self.training.as_path()),
+                (Content::FunctionCode, FUNCTION, self.function.as_path()),
+            ])
     }
 }
 
@@ -118,9 +117,19 @@ fn state(
     {
         return Ok(Some(ContentState::Moved { before }));
     }
+    // Rules that cannot be read are told by the commands that bundle; here every file counts then.
+    let rules = Rules::of(path).ok();
+    let left_out = |name: &str| {
+        rules
+            .as_ref()
+            .is_some_and(|rules| rules.leave_out_file(name))
+    };
     let belongs = |name: &str| {
-        name.strip_prefix(here.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') && is_bundled(rest))
+        let below = name.strip_prefix(here.as_str());
+        below.is_some_and(|below| match below.strip_prefix('/') {
+            Some(below) => !left_out(below),
+            None => below.is_empty(),
+        })
     };
     let files: Vec<String> = differing
         .iter()
@@ -135,13 +144,6 @@ fn state(
     }
     let because = "git does not track it".to_owned();
     Ok(Some(ContentState::Unknown { because }))
-}
-
-/// Whether a file below a folder of code is part of the bundle.
-fn is_bundled(below: &str) -> bool {
-    below
-        .split('/')
-        .all(|part| !crate::bundle::is_ignored(part))
 }
 
 /// What an environment of a stack file names, as it is written.

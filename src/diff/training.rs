@@ -96,6 +96,11 @@ fn ingredients(request: &Value) -> BTreeMap<String, String> {
     if let Some(script) = entrypoint.and_then(|list| list.last()) {
         found.insert("entry point".to_owned(), text(script));
     }
+    let channels = request["InputDataConfig"].as_array().into_iter().flatten();
+    for channel in channels.filter(|channel| channel["ChannelName"] == "train") {
+        let place = &channel["DataSource"]["S3DataSource"]["S3Uri"];
+        found.extend(scalar(place).map(|place| ("data".to_owned(), place)));
+    }
     for (name, value) in request["HyperParameters"].as_object().into_iter().flatten() {
         found.insert(format!("hyperparameter {}", quoted(name)), text(value));
     }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::bundle::{Bundles, Digest, Ingredients};
+use crate::bundle::{Bundles, DataBundle, Digest, Ingredients, LocalFile};
 use crate::cloud::artifacts::Source;
 use crate::cloud::inventory::Scope;
 use crate::render::Rendered;
-use crate::stack::{Gate, Names, Stack, Timespan, Training};
+use crate::stack::{Gate, Names, S3Location, Stack, Timespan, Training};
 
 /// Which environment is meant, and what belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct Desired {
     pub service: DesiredStack,
     /// What has to be in the bucket.
     pub uploads: Vec<Upload>,
+    /// Where the data is when it is in S3 already, and what was there; `None` before anybody has looked.
+    pub data_in_s3: Option<(S3Location, Option<Digest>)>,
     /// Everything that decides the model.
     pub ingredients: Ingredients,
     /// Digest of it.
@@ -124,8 +126,27 @@ impl Desired {
     /// Puts together what an environment is to be.
     pub fn new(stack: &Stack, rendered: &Rendered, bundles: &Bundles) -> Self {
         let function_key = format!("function/{}.zip", bundles.function.digest);
-        let code_prefix = format!("code/{}/", bundles.code.digest);
-        let data_prefix = format!("data/{}/", bundles.data.digest);
+        let sourcedir = bundles.sourcedir.as_ref();
+        let code = sourcedir.map_or(&bundles.code.digest, |archive| &archive.digest);
+        let code_prefix = format!("code/{code}/");
+        let data_prefix = format!("data/{}/", bundles.data.digest());
+        let mut uploads = uploads(bundles, &data_prefix, &code_prefix);
+        uploads.push(Upload {
+            purpose: Purpose::Function,
+            key: function_key.clone(),
+            source: Source::Bytes(bundles.function.bytes.clone()),
+        });
+        let mut placeholders = BTreeMap::from([
+            ("CodePrefix", code_prefix),
+            ("TrainingKey", bundles.training_key.to_string()),
+        ]);
+        let data_in_s3 = match &bundles.data {
+            DataBundle::S3 { location, pin } => Some((location.clone(), pin.clone())),
+            DataBundle::Local { .. } => {
+                placeholders.insert("DataPrefix", data_prefix);
+                None
+            }
+        };
         let service = fingerprint(&[
             rendered.service.digest(),
             bundles.training_key.as_str(),
@@ -144,15 +165,12 @@ impl Desired {
                 template: rendered.service.text().to_owned(),
                 fingerprint: service,
             },
-            uploads: uploads(bundles, &data_prefix, &code_prefix, &function_key),
+            uploads,
+            data_in_s3,
             ingredients: bundles.ingredients.clone(),
             training_key: bundles.training_key.clone(),
             training_request: rendered.training_job.value().clone(),
-            placeholders: BTreeMap::from([
-                ("DataPrefix", data_prefix),
-                ("CodePrefix", code_prefix),
-                ("TrainingKey", bundles.training_key.to_string()),
-            ]),
+            placeholders,
             training_limit_seconds: training_limit(&stack.training),
             gates: stack.training.gates.clone(),
             regression: stack.training.regression,
@@ -184,26 +202,31 @@ fn training_limit(training: &Training) -> u64 {
     run.max(with_wait.unwrap_or_default()) + pending.unwrap_or_default()
 }
 
-fn uploads(bundles: &Bundles, data: &str, code: &str, function_key: &str) -> Vec<Upload> {
-    let name = bundles.data.path.file_name().map_or_else(
-        || "data".to_owned(),
-        |name| name.to_string_lossy().into_owned(),
-    );
-    let mut uploads = vec![Upload {
-        purpose: Purpose::Data,
-        key: format!("{data}{name}"),
-        source: Source::File(bundles.data.path.clone()),
-    }];
-    uploads.extend(bundles.code.files.iter().map(|file| Upload {
-        purpose: Purpose::Code,
-        key: format!("{code}{}", file.name),
-        source: Source::File(file.path.clone()),
-    }));
-    uploads.push(Upload {
-        purpose: Purpose::Function,
-        key: function_key.to_owned(),
-        source: Source::Bytes(bundles.function.bytes.clone()),
-    });
+/// What training needs in the bucket.
+fn uploads(bundles: &Bundles, data: &str, code: &str) -> Vec<Upload> {
+    let each = |purpose, prefix: &str, files: &[LocalFile]| -> Vec<Upload> {
+        let upload = |file: &LocalFile| Upload {
+            purpose,
+            key: format!("{prefix}{}", file.name),
+            source: Source::File {
+                path: file.path.clone(),
+                sha256: file.digest.to_string(),
+            },
+        };
+        files.iter().map(upload).collect()
+    };
+    let mut uploads = match &bundles.data {
+        DataBundle::Local { files, .. } => each(Purpose::Data, data, files),
+        DataBundle::S3 { .. } => Vec::new(),
+    };
+    match &bundles.sourcedir {
+        Some(archive) => uploads.push(Upload {
+            purpose: Purpose::Code,
+            key: format!("{code}sourcedir.tar.gz"),
+            source: Source::Bytes(archive.bytes.clone()),
+        }),
+        None => uploads.extend(each(Purpose::Code, code, &bundles.code.files)),
+    }
     uploads
 }
 

@@ -56,6 +56,7 @@ pub(super) fn desired() -> Desired {
             upload(Purpose::Code, "code/1/train.py"),
             upload(Purpose::Function, "function/1.zip"),
         ],
+        data_in_s3: None,
         ingredients: ingredients(),
         training_key: ingredients().key(),
         training_request: serde_json::Value::Null,

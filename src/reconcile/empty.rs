@@ -139,7 +139,7 @@ mod tests {
     use async_trait::async_trait;
 
     use super::*;
-    use crate::cloud::artifacts::{Artifacts, Sent, Source, VersionPage};
+    use crate::cloud::artifacts::{Artifacts, ObjectPage, Sent, Source, VersionPage};
     use crate::reconcile::testing::{self, fault};
     use crate::reconcile::wait::sleep;
 
@@ -184,6 +184,10 @@ mod tests {
 
         async fn put(&self, _: &str, _: &str, _: &Source, _: Sent<'_>) -> Result<(), CloudFault> {
             Ok(())
+        }
+
+        async fn list(&self, _: &str, _: &str, _: Option<&str>) -> Result<ObjectPage, CloudFault> {
+            Ok(ObjectPage::default())
         }
 
         async fn versions(

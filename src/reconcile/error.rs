@@ -11,6 +11,7 @@ use crate::cloud::inventory::Item;
 use crate::plan::check::Flaw;
 use crate::plan::request::RequestFault;
 use crate::plan::{Held, StepKind};
+use crate::stack::S3Location;
 
 /// Why a run ended before its end.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +76,12 @@ pub enum ReconcileError {
     /// The training template does not give a request that can be sent.
     #[error(transparent)]
     TrainingRequest(#[from] RequestFault),
+    /// There is no data where the stack file says.
+    #[error("there is nothing under {0}")]
+    NoData(S3Location),
+    /// The data in S3 is not what it was when the run began.
+    #[error("the data under {0} has changed since this run looked at it; nothing was started")]
+    DataMoved(S3Location),
     /// What serves is not what was deployed, or it does not answer as promised.
     #[error("{what} does not serve: {why}")]
     NotServing {

@@ -13,7 +13,9 @@ use tokio::time::Instant;
 use super::progress::{Event, Observer};
 use super::station::{Station, Witness, Worker};
 use super::{Cancel, Crowding, Session};
-use crate::cloud::artifacts::{Artifacts, Place, Refusal, Sent, Source, Version, VersionPage};
+use crate::cloud::artifacts::{
+    Artifacts, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
+};
 use crate::cloud::drift::{
     Deployed, DeployedResource, Detected, Detection, Live, ReadBack, StackDrift,
 };
@@ -322,6 +324,10 @@ impl Artifacts for Nothing {
 
     async fn put(&self, _: &str, _: &str, _: &Source, _: Sent<'_>) -> Result<(), CloudFault> {
         refused()
+    }
+
+    async fn list(&self, _: &str, _: &str, _: Option<&str>) -> Result<ObjectPage, CloudFault> {
+        Ok(ObjectPage::default())
     }
 
     async fn versions(&self, _: &str, _: Option<&Place>) -> Result<VersionPage, CloudFault> {

@@ -40,12 +40,14 @@ pub(super) async fn upload(
     futures::stream::iter(missing)
         .map(|upload| async move {
             session.cancel.check()?;
-            let put = session
-                .cloud
-                .artifacts
-                .put(bucket, &upload.key, &upload.source, sent)
-                .await;
-            put.map_err(|fault| ReconcileError::from((step, fault)))
+            let artifacts = &session.cloud.artifacts;
+            // What is cut off in the middle of gigabytes is taken up by the next run.
+            tokio::select! {
+                put = artifacts.put(bucket, &upload.key, &upload.source, sent) => {
+                    put.map_err(|fault| ReconcileError::from((step, fault)))
+                }
+                () = session.cancel.cancelled() => Err(ReconcileError::Interrupted),
+            }
         })
         .buffer_unordered(AT_ONCE)
         .try_collect::<Vec<()>>()
@@ -57,6 +59,6 @@ pub(super) async fn upload(
 fn size(source: &Source) -> u64 {
     match source {
         Source::Bytes(bytes) => bytes.len() as u64,
-        Source::File(path) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
+        Source::File { path, .. } => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
     }
 }

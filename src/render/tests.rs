@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::stack::StackFile;
+use crate::stack::{DataSource, Launch, S3Location, StackFile};
 
 fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks/news-classifier/stack.yaml")
@@ -184,6 +184,47 @@ fn the_training_request_fits_the_api_and_can_be_filled_in() {
     assert!(!filled.to_string().contains("${deploy:"));
     let source = &filled["InputDataConfig"][0]["DataSource"]["S3DataSource"];
     assert_eq!(source["S3Uri"], "s3://<BucketName>/<DataPrefix>");
+}
+
+#[test]
+fn the_toolkit_gets_an_archive_and_no_channel() {
+    let mut stack = stack("staging");
+    stack.training.launch = Launch::Toolkit;
+    let job = rendered(&stack).training_job;
+    let value = job.value();
+    let specification = &value["AlgorithmSpecification"];
+    assert_eq!(specification.get("ContainerEntrypoint"), None);
+    let parameters = &value["HyperParameters"];
+    assert_eq!(parameters["sagemaker_program"], "train.py");
+    let archive = "s3://${deploy:BucketName}/${deploy:CodePrefix}sourcedir.tar.gz";
+    assert_eq!(parameters["sagemaker_submit_directory"], archive);
+    assert_eq!(value["InputDataConfig"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn data_in_s3_is_read_where_it_is_and_nothing_beside_it() {
+    let mut stack = stack("staging");
+    stack.data.source = DataSource::S3(S3Location {
+        bucket: "news-archive".into(),
+        prefix: "2014/".into(),
+    });
+    let rendered = rendered(&stack);
+    let channel = &rendered.training_job.value()["InputDataConfig"][0];
+    let place = &channel["DataSource"]["S3DataSource"]["S3Uri"];
+    assert_eq!(place, "s3://news-archive/2014/");
+    let role = &rendered.foundation.body()["Resources"]["TrainingRole"];
+    let statements = role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"].as_array();
+    let of = |sid: &str| {
+        let mut statements = statements.unwrap().iter();
+        statements
+            .find(|statement| statement["Sid"] == sid)
+            .unwrap()
+    };
+    let arn = |below: &str| json!({ "Fn::Sub": format!("arn:${{AWS::Partition}}:s3:::news-archive{below}") });
+    assert_eq!(of("ReadDataInS3")["Resource"], arn("/2014/*"));
+    assert_eq!(of("ListDataInS3")["Resource"], arn(""));
+    let prefix = &of("ListDataInS3")["Condition"]["StringLike"]["s3:prefix"];
+    assert_eq!(prefix, "2014/*");
 }
 
 #[test]

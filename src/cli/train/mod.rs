@@ -90,6 +90,7 @@ async fn train(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     warnings::show(global, &environment);
     let mut session = environment.start_session(global).await?;
     session.patience = arguments.lock.patience();
+    let desired = environment.pinned(desired, &session).await?;
     if arguments.job.follow {
         session.observer = output::following(session.observer);
     }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::Lock;
-use crate::cloud::artifacts::{Artifacts, Place, Refusal, Sent, Source, Version, VersionPage};
+use crate::cloud::artifacts::{
+    Artifacts, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
+};
 use crate::cloud::logs::{LogPage, Logs, Streams};
 use crate::cloud::stacks::{ChangeRequest, ChangeStatus, Changes, Operation, Withdrawals};
 use crate::cloud::training::{Training, TrainingRequest, TrainingState};
@@ -101,6 +103,15 @@ impl Artifacts for Fenced<dyn Artifacts> {
     ) -> Result<(), CloudFault> {
         self.lock.check("PutObject")?;
         self.inner.put(bucket, key, source, sent).await
+    }
+
+    async fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<ObjectPage, CloudFault> {
+        self.inner.list(bucket, prefix, after).await
     }
 
     async fn versions(

@@ -13,6 +13,7 @@ use super::Session;
 use super::error::{ReconcileError, doing, known};
 use super::gates;
 use super::observe::key_of;
+use super::pin;
 use super::progress::Event;
 use super::wait::{Watch, rest};
 use crate::cloud::diagnosis::is_propagation;
@@ -120,6 +121,7 @@ async fn begin(
 ) -> Result<(), ReconcileError> {
     let name = desired.job_name(u32::try_from(attempt).unwrap_or(u32::MAX));
     let request = request::filled(desired, &name, role)?;
+    pin::hold(session, desired.data_in_s3.as_ref()).await?;
     start(session, &request).await
 }
 

@@ -11,7 +11,7 @@ mod training;
 use serde_json::{Value, json};
 use tera::Context;
 
-use crate::stack::{Alarms, Batch, BatchStrategy, Image, Notebook, Stack};
+use crate::stack::{Alarms, Batch, BatchStrategy, DataSource, Image, Notebook, Stack};
 
 /// Builds the context of a stack.
 pub(super) fn context(stack: &Stack) -> Context {
@@ -20,6 +20,7 @@ pub(super) fn context(stack: &Stack) -> Context {
     context.insert("environment", stack.environment.as_str());
     context.insert("names", &names(stack));
     context.insert("tags", &tags(stack));
+    context.insert("data", &data(stack));
     context.insert("training", &training::values(&stack.training));
     context.insert("endpoint", &endpoint::values(&stack.endpoint));
     context.insert("function", &function(stack));
@@ -32,6 +33,19 @@ pub(super) fn context(stack: &Stack) -> Context {
         &json!({ "retention_days": stack.logs.retention_days }),
     );
     context
+}
+
+/// Data that is in S3 already; what is uploaded has its place in the environment's own bucket.
+fn data(stack: &Stack) -> Value {
+    let s3 = match &stack.data.source {
+        DataSource::S3(location) => Some(json!({
+            "uri": location.to_string(),
+            "bucket": location.bucket,
+            "prefix": location.prefix,
+        })),
+        DataSource::File(_) | DataSource::Folder(_) => None,
+    };
+    json!({ "s3": s3 })
 }
 
 fn names(stack: &Stack) -> Value {

@@ -3,13 +3,17 @@
 use serde_json::{Value, json};
 
 use super::image;
-use crate::stack::{Timespan, Training};
+use crate::stack::{Launch, Timespan, Training};
 
 /// The values of `training`.
 pub(super) fn values(training: &Training) -> Value {
     let network = &training.network;
     json!({
         "entry_point": training.entry_point,
+        "launch": match training.launch {
+            Launch::Script => "script",
+            Launch::Toolkit => "toolkit",
+        },
         "image": image(&training.image),
         "instances": training.instances,
         "count": training.count,

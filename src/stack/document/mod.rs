@@ -6,6 +6,7 @@
 //! required.
 
 mod api;
+mod data;
 mod endpoint;
 mod extras;
 mod training;
@@ -15,9 +16,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(super) use api::{Api, Auth, AuthWord, Cors, RouteEntry, Throttle};
+pub(super) use data::{Data, Format, Separator};
 pub(super) use endpoint::{Autoscaling, Endpoint, Gradual, Portion, Rollout, Serverless};
 pub(super) use extras::{Alarms, Batch, Checks, Logs, Notebook, Strategy};
-pub(super) use training::{Encryption, Network, Training};
+pub(super) use training::{Encryption, Launch, Network, Training};
 
 /// One environment of a stack file, merged over the stack.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -135,15 +137,6 @@ pub(super) struct Python {
     /// An interpreter that has what the code needs already.
     #[schemars(extend("default" = null, "examples" = ["/usr/bin/python3"]))]
     pub(super) interpreter: Option<String>,
-}
-
-/// The data set to train on.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Data {
-    /// The file, relative to the stack file.
-    #[schemars(extend("examples" = ["data/headlines.csv"]))]
-    pub(super) file: String,
 }
 
 /// A container image: by the versions of its frameworks, or by its address.

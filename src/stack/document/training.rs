@@ -16,6 +16,11 @@ pub(in crate::stack) struct Training {
     /// The script in that folder that is run.
     #[schemars(extend("examples" = ["train.py"]))]
     pub(in crate::stack) entry_point: String,
+    /// How the image is made to run the script: `script` starts it from the channel `code` and needs
+    /// nothing of the image but Python; `toolkit` leaves that to the SageMaker training toolkit in the
+    /// image, which gets the code as `sourcedir.tar.gz`.
+    #[schemars(extend("default" = "script", "examples" = ["toolkit"]))]
+    pub(in crate::stack) launch: Option<Launch>,
     /// The container image.
     #[schemars(extend("examples" = [{ "pytorch": "2.8.0", "transformers": "4.56.2" }]))]
     pub(in crate::stack) image: Image,
@@ -67,6 +72,17 @@ pub(in crate::stack) struct Training {
     /// Keys of your own; without them, those of AWS.
     #[schemars(extend("default" = {}, "examples" = [{ "output_key": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab" }]))]
     pub(in crate::stack) encryption: Option<Encryption>,
+}
+
+/// How the image is made to run the script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub(in crate::stack) enum Launch {
+    /// The job's own entry point starts it.
+    Script,
+    /// The toolkit in the image starts it.
+    Toolkit,
 }
 
 /// Training on spare capacity.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::super::problem::Place;
-use super::super::resolved::{Capacity, Protection, Python, Target};
+use super::super::resolved::{Capacity, DataSource, Protection, Python, Target};
 use super::super::schema::MERGED;
 use super::*;
 
@@ -77,7 +77,8 @@ fn a_good_stack_is_resolved_with_its_defaults() {
         ("POST", 100)
     );
     assert_eq!(stack.logs.retention_days, 30);
-    assert!(stack.data.file.is_absolute() && stack.training.code.is_absolute());
+    assert!(matches!(&stack.data.source, DataSource::File(path) if path.is_absolute()));
+    assert!(stack.training.code.is_absolute());
     assert!(
         stack
             .training
@@ -155,6 +156,21 @@ const SEMANTIC: &str = r#"
 stack: news => stack: News => News => `News` is no valid `stack`
 rows.csv => none.csv => none.csv => `none.csv` does not exist
 rows.csv => code => code => `code` is no file
+{ file: rows.csv } => { folder: rows.csv } => rows.csv => `rows.csv` is no folder
+{ file: rows.csv } => {} => data => `data` names no data
+{ file: rows.csv } => { file: rows.csv, folder: code } => data => more than one source
+{ file: rows.csv } => { s3: "https://b/k" } => "https://b/k" => no place in S3
+{ file: rows.csv } => { s3: "s3://b/k" } => "s3://b/k" => no name of a bucket
+{ file: rows.csv } => { s3: "s3://bucket/" } => "s3://bucket/" => no place in S3
+{ file: rows.csv } => { s3: "s3://bucket/a*" } => "s3://bucket/a*" => cannot be used as a prefix
+{ file: rows.csv } => { s3: "s3://news-prod-111122223333-eu-west-1/a" } => "s3: => the bucket is the environment's own
+rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: c, classes: [x, y] } } => c => no column `c`
+rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: a, classes: [x, y] } } => a => the same column
+rows.csv } => rows.csv, format: { columns: [a, b, b], text: a, label: b, classes: [x, y] } } => b => here a second time
+rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [x, x] } } => x => here a second time
+rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [01, 2] } } => 01 => one number to some readers
+rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [x, y], required: [z] } } => z => no column `z`
+  entry_point: train.py =>   entry_point: train.py⏎  launch: toolkit => "x y" => cannot be handed the value of `name`
   code: code =>   code: rows.csv => rows.csv => `rows.csv` is no folder
 entry_point: train.py => entry_point: tran.py => tran.py => no `tran.py` in `code`
 entry_point: train.py => entry_point: ../t.py => ../t.py => inside the code folder
@@ -290,6 +306,10 @@ tags: { team: a } => api: { auth: iam2 } => iam2 => `iam2` is no valid `auth` =>
 tags: { team: a } => api: { route: POST /x } => route => unknown field `route` => `routes`?
 tags: { team: a } => batch: { instance: ml.m5.xlarge, strategy: many } => many => no valid `strategy` => `single-record`, `multi-record`
 tags: { team: a } => alarms: { errors: 0 } => 0 => at least 1 =>
+rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [x] } } => [ => at least 2 entries =>
+rows.csv } => rows.csv, format: { columns: [a, b], text: a, classes: [x, y] } } => format => lacks `label` => add `label:`
+rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [x, y], separator: dot } } => dot => no valid `separator` => `comma`
+rows.csv } => rows.csv, foldr: x } => foldr => unknown field `foldr` => `folder`?
 tags: { team: a } => protected: true => protected => `protected` belongs in an environment => move it
     protected: true =>     stack: other => stack => cannot change `stack` => remove it
     protected: true =>     training: { code: null } => null => `code` must be a text, not empty =>

@@ -7,12 +7,14 @@ mod api;
 mod arn;
 mod container;
 mod cors;
+mod data;
 mod endpoint;
 mod extras;
 mod function;
 mod gates;
 mod image;
 mod instance;
+mod launch;
 mod limits;
 mod rollout;
 mod tags;
@@ -26,7 +28,7 @@ use super::check::Check;
 use super::document::{self, Document};
 use super::names::{EnvironmentName, Names, StackName};
 use super::problem::Problem;
-use super::resolved::{Data, Protection, Stack};
+use super::resolved::{Data, DataSource, Protection, Stack};
 use super::yaml::Node;
 
 /// Where a document comes from.
@@ -69,7 +71,7 @@ fn build(
     let place = target::resolve(check, document);
     let at = place.as_ref();
     let data = document.data.as_ref();
-    let data = data.and_then(|data| self::data(check, &data.file));
+    let data = data.and_then(|data| data::resolve(check, data));
     let training = document.training.as_ref();
     let training = training.and_then(|training| training::resolve(check, training, at));
     let endpoint = document.endpoint.as_ref();
@@ -108,6 +110,7 @@ fn build(
 
     let (name, place) = (name?, place?);
     let names = names(check, &name, environment, &place)?;
+    foreign_bucket(check, data.as_ref(), &names);
     Some(Stack {
         file: origin.file.to_path_buf(),
         content_digest: origin.content_digest.clone(),
@@ -169,20 +172,14 @@ fn names(
     }
 }
 
-/// Resolves the data set: one file whose name can be part of an object key.
-fn data(check: &mut Check<'_>, text: &str) -> Option<Data> {
-    let field = &["data", "file"];
-    let file = check.file(field, text)?;
-    let name = file
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
-    let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    check.require(!name.is_empty() && name.chars().all(safe), field, || {
-        Problem::new(format!(
-            "the file name of `{text}` cannot be part of an object key"
-        ))
-        .help("rename the file to letters, digits, `.`, `_` and `-`")
+/// Requires that data in S3 is not in the environment's own bucket.
+fn foreign_bucket(check: &mut Check<'_>, data: Option<&Data>, names: &Names) {
+    let Some(DataSource::S3(location)) = data.map(|data| &data.source) else {
+        return;
+    };
+    check.require(location.bucket != names.bucket, &["data", "s3"], || {
+        Problem::new("the bucket is the environment's own")
+            .because("`deploy down` empties it")
+            .help("name a bucket that outlives the environment")
     });
-    Some(Data { file })
 }

@@ -12,10 +12,10 @@ use super::super::problem::Problem;
 use super::super::resolved::Training;
 use super::super::units::Size;
 use super::target::Placement;
-use super::{container, gates, image, instance, limits};
+use super::{container, gates, image, instance, launch, limits};
 
 /// Limits of `CreateTrainingJob`: hyperparameters, length of their keys and values.
-const MAX_HYPERPARAMETERS: usize = 100;
+pub(super) const MAX_HYPERPARAMETERS: usize = 100;
 const MAX_KEY: usize = 256;
 const MAX_VALUE: usize = 2_500;
 /// Limits of `CreateTrainingJob`: metrics, length of their names and expressions.
@@ -49,6 +49,7 @@ pub(super) fn resolve(
     let none = IndexMap::new();
     let given = training.hyperparameters.as_ref().unwrap_or(&none);
     let hyperparameters = hyperparameters(check, given);
+    let launch = launch::resolve(check, training, &hyperparameters);
     let metrics = training.metrics.clone().unwrap_or_default();
     self::metrics(check, &metrics);
     let (gates, regression) = gates::resolve(check, training.gates.as_ref(), &metrics);
@@ -60,6 +61,7 @@ pub(super) fn resolve(
     Some(Training {
         code: code?,
         entry_point: training.entry_point.clone(),
+        launch,
         image: image?,
         instances: types.to_vec(),
         count,

@@ -2,6 +2,7 @@
 //! name composed, every image an address. What is in here has been checked.
 
 mod api;
+mod data;
 mod endpoint;
 mod extras;
 mod training;
@@ -15,9 +16,10 @@ use super::names::{AccountId, EnvironmentName, Names, Region, StackName};
 use super::units::{Size, Timespan};
 
 pub use api::{Api, Auth, Cors, Route, Throttle};
+pub use data::{Data, DataSource, Format, S3Location};
 pub use endpoint::{Autoscaling, Capacity, Endpoint, InstanceCapacity, Rollout, Serverless, Share};
 pub use extras::{Alarms, Batch, BatchStrategy, Logs, Notebook};
-pub use training::{Comparison, Encryption, Gate, Network, Spot, Training, Vpc};
+pub use training::{Comparison, Encryption, Gate, Launch, Network, Spot, Training, Vpc};
 
 /// One environment of a stack, ready to be rendered and reconciled.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,13 +119,6 @@ pub enum Protection {
     Unprotected,
     /// The environment's name must be typed out before data is deleted or replaced.
     Protected,
-}
-
-/// The data set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Data {
-    /// The absolute path of the file.
-    pub file: PathBuf,
 }
 
 /// A container image.

@@ -16,6 +16,8 @@ pub struct Training {
     pub code: PathBuf,
     /// The script in that folder, relative to it.
     pub entry_point: String,
+    /// How the image is made to run the script.
+    pub launch: Launch,
     /// The container image.
     pub image: Image,
     /// The instance types in the order of preference: 1 to 5.
@@ -55,6 +57,15 @@ impl Training {
     pub fn keeps_checkpoints(&self) -> bool {
         self.spot.is_some() || self.retries.is_some()
     }
+}
+
+/// How the image is made to run the script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Launch {
+    /// The job's own entry point starts it from the channel `code`.
+    Script,
+    /// The SageMaker training toolkit in the image unpacks `sourcedir.tar.gz` and starts it.
+    Toolkit,
 }
 
 /// Training on spare capacity.

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use deploy::cloud::training::TrainingRequest;
 use deploy::render::substitute;
+use deploy::stack::DataSource;
 use serde_json::{Value, json};
 
 use super::stacks::Case;
@@ -188,7 +189,7 @@ pub(super) fn accepted(file: &Path) -> BTreeMap<Finding, String> {
 pub(super) fn write_requests(stacks: &[Case], file: &Path) -> usize {
     let mut requests = Vec::new();
     for case in stacks {
-        let training = BTreeMap::from([
+        let mut training = BTreeMap::from([
             ("TrainingJobName", "matrix-prod-0123456789abcdef".to_owned()),
             (
                 "TrainingRoleArn",
@@ -198,10 +199,12 @@ pub(super) fn write_requests(stacks: &[Case], file: &Path) -> usize {
                 "BucketName",
                 "matrix-prod-111122223333-eu-west-1".to_owned(),
             ),
-            ("DataPrefix", format!("data/{}/", "0".repeat(64))),
             ("CodePrefix", format!("code/{}/", "0".repeat(64))),
             ("TrainingKey", "0".repeat(64)),
         ]);
+        if !matches!(case.stack.data.source, DataSource::S3(_)) {
+            training.insert("DataPrefix", format!("data/{}/", "0".repeat(64)));
+        }
         let request = substitute(case.rendered.training_job.value(), &training).unwrap();
         // What the program sends is all of it: it knows every field.
         let known: TrainingRequest = serde_json::from_value(request.clone())

@@ -50,6 +50,23 @@ fn training() -> Vec<Setting> {
             ],
         ),
         setting(
+            "training.launch",
+            [
+                ("script", none()),
+                ("toolkit", of(json!({ "launch": "toolkit" }))),
+            ],
+        ),
+        setting(
+            "data",
+            [
+                ("file", none()),
+                (
+                    "s3",
+                    json!({ "data": { "file": null, "s3": "s3://news-archive/2014/" } }),
+                ),
+            ],
+        ),
+        setting(
             "training.instance",
             [
                 ("local disk", none()),

@@ -24,5 +24,6 @@ mod state;
 mod stubborn;
 mod training;
 mod trial;
+mod uploads;
 mod wire;
 mod world;

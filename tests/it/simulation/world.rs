@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use deploy::aws::{Connection, Endpoint, connect_through};
-use deploy::bundle::Bundles;
+use deploy::bundle::{Bundles, Digest};
 use deploy::cloud::Pace;
 use deploy::local::script::Script;
 use deploy::local::{Credentials, Engine, Options};
@@ -17,7 +17,7 @@ use deploy::plan::{Choices, Desired, Plan};
 use deploy::reconcile::progress::{Event, Observer};
 use deploy::reconcile::{self, Cancel, Crowding, Session, Station, Witness, Worker};
 use deploy::render::{self, Library};
-use deploy::stack::StackFile;
+use deploy::stack::{S3Location, StackFile};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -62,12 +62,35 @@ impl Project {
 
     /// What the environment is to be with a further line in the stack file's `training`.
     pub(super) fn desired_with(&self, learning_rate: &str, training: &str) -> Desired {
+        self.desired_by(&stack_file(&self.1, learning_rate, training), None)
+    }
+
+    /// What the environment is to be when its data is in S3, and was pinned to this.
+    pub(super) fn desired_in_s3(&self, location: &S3Location, pin: Digest) -> Desired {
+        let text = stack_file(&self.1, "1e-3", "");
+        let data = format!("data: {{ s3: \"{location}\" }}");
+        self.desired_by(
+            &text.replace("data: { file: headlines.csv }", &data),
+            Some(pin),
+        )
+    }
+
+    fn desired_by(&self, text: &str, pin: Option<Digest>) -> Desired {
         let file = self.0.path().join("stack.yaml");
-        fs::write(&file, stack_file(&self.1, learning_rate, training)).unwrap();
+        fs::write(&file, text).unwrap();
         let file = StackFile::read(&file).unwrap_or_else(|problems| panic!("{problems:?}"));
         let stack = file.environment("local").unwrap();
         let rendered = render::render(&stack, &Library::builtin()).unwrap();
-        Desired::new(&stack, &rendered, &Bundles::of(&stack).unwrap())
+        let mut bundles = Bundles::of(&stack).unwrap();
+        if let Some(pin) = pin {
+            bundles.pin(pin);
+        }
+        Desired::new(&stack, &rendered, &bundles)
+    }
+
+    /// Writes the data file.
+    pub(super) fn write_data(&self, bytes: &[u8]) {
+        fs::write(self.0.path().join("headlines.csv"), bytes).unwrap();
     }
 }
 
@@ -261,6 +284,16 @@ impl World {
         reconcile::plan_up(&session, desired, choices)
             .await
             .unwrap()
+    }
+
+    /// Pins data in S3 to what is there.
+    pub(super) async fn pin(&self, location: &S3Location) -> Digest {
+        let (_switch, cancel) = Cancel::switch();
+        let wire = self.wire(Vec::new());
+        let session = self
+            .session(&wire, Machine::Same, Arc::default(), cancel)
+            .await;
+        reconcile::pin(&session, location).await.unwrap()
     }
 
     async fn session(

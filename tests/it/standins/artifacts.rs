@@ -1,6 +1,7 @@
 //! Objects in a versioned bucket, on both stand-ins.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use deploy::bundle::Digest;
@@ -78,6 +79,14 @@ impl Place {
     }
 }
 
+/// A file with the digest of what it holds.
+fn file_source(path: &Path, bytes: &[u8]) -> Source {
+    Source::File {
+        path: path.to_owned(),
+        sha256: Digest::of_bytes(bytes).to_string(),
+    }
+}
+
 async fn puts_and_finds(place: Place) {
     assert_eq!(place.size("small").await, None);
     let small = Source::Bytes("a few bytes".into());
@@ -94,7 +103,7 @@ async fn puts_and_finds(place: Place) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(&bytes).unwrap();
     let sent = place
-        .put("folder/large", &Source::File(file.path().to_owned()))
+        .put("folder/large", &file_source(file.path(), &bytes))
         .await;
     assert_eq!(sent, LARGE as u64);
     assert_eq!(place.size("folder/large").await, Some(LARGE as u64));

@@ -18,6 +18,8 @@ const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '�
 const FRAME: u128 = 125;
 /// The columns of the names of steps and resources at most.
 const NAME: usize = 20;
+/// The columns of an upload's bar.
+const BAR: usize = 20;
 
 /// The size of a terminal's window, in signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,7 +168,17 @@ fn upload(model: &Model) -> Option<Line> {
     let (sent, total) = (words::size(upload.sent), words::size(upload.total));
     let rate = upload.rate().map(words::size);
     let rate = rate.map_or_else(String::new, |rate| format!("  {rate}/s"));
-    Some(Line::default().plain(&format!("{sent} of {total}{rate}")))
+    let (full, empty) = bar(upload.sent, upload.total);
+    let line = Line::default().plain(&full).with(dimmed(), &empty);
+    Some(line.plain(&format!("  {sent} of {total}{rate}")))
+}
+
+/// The two parts of a bar.
+fn bar(sent: u64, total: u64) -> (String, String) {
+    let share = u128::from(sent.min(total)) * BAR as u128;
+    let full = share.checked_div(u128::from(total)).unwrap_or_default();
+    let full = usize::try_from(full).unwrap_or(BAR);
+    ("━".repeat(full), "─".repeat(BAR - full))
 }
 
 /// Adds how long something has taken, and how long it usually takes.

@@ -295,7 +295,7 @@ fn uploads_have_a_rate_and_removals_a_number() {
     events.extend((1..=20).map(|second| (second, upload(second << 20))));
     assert_eq!(
         seen(Pace::Aws, &events, 20, (80, 24)),
-        "⠋ data                   20 s\n  └ 20.0 MiB of 50.0 MiB  1.0 MiB/s"
+        "⠋ data                   20 s\n  └ ━━━━━━━━────────────  20.0 MiB of 50.0 MiB  1.0 MiB/s"
     );
     let events = [
         (0, started(StepKind::BucketContent)),

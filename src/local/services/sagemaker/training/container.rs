@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::request::{Channel, TrainingRequest};
+use super::toolkit::Toolkit;
 use crate::local::runner::Launch;
 
 /// The folders of one job.
@@ -65,6 +66,11 @@ impl Layout {
         self.ml().join("input/data").join(&channel.name)
     }
 
+    /// Returns the folder that the toolkit unpacks the code into.
+    pub(super) fn code(&self) -> PathBuf {
+        self.ml().join("code")
+    }
+
     /// Returns a path for an archive on its way to the store.
     pub(super) fn archive(&self, name: &str) -> PathBuf {
         self.root.join(name)
@@ -77,6 +83,7 @@ impl Layout {
         arn: &str,
         python: &Path,
         platform: &[(String, String)],
+        toolkit: Option<&Toolkit>,
     ) -> Launch {
         let mut environment = platform.to_vec();
         let mut set = |key: &str, value: String| environment.push((key.to_owned(), value));
@@ -95,13 +102,19 @@ impl Layout {
         set("TRAINING_JOB_NAME", request.training_job_name.clone());
         set("TRAINING_JOB_ARN", arn.to_owned());
         let algorithm = &request.algorithm_specification;
-        let mut words = algorithm
-            .container_entrypoint
-            .iter()
-            .chain(&algorithm.container_arguments);
+        let words = match toolkit {
+            Some(toolkit) => {
+                environment.extend(toolkit.variables(request, &self.ml()));
+                toolkit.command()
+            }
+            None => algorithm.container_entrypoint.clone(),
+        };
+        let mut words = words
+            .into_iter()
+            .chain(algorithm.container_arguments.clone());
         Launch {
             program: words.next().map(PathBuf::from).unwrap_or_default(),
-            arguments: words.cloned().collect(),
+            arguments: words.collect(),
             environment,
             folder: self.ml(),
         }
@@ -174,7 +187,7 @@ mod tests {
         input["Environment"] = json!({ "SAGEMAKER_BASE_DIR": "/opt/ml", "LANG": "de_DE" });
         let request = TrainingRequest::read(&input).unwrap();
         let layout = Layout::new("/srv/job".into());
-        let launch = layout.launch(&request, "arn", Path::new("/env/bin/python"), &[]);
+        let launch = layout.launch(&request, "arn", Path::new("/env/bin/python"), &[], None);
         let last = |key: &str| {
             let found = launch
                 .environment

@@ -15,5 +15,6 @@ mod run;
 mod scripted;
 #[cfg(test)]
 mod tests;
+mod toolkit;
 
 pub(super) use drive::Control;

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::super::names::{constraint, invalid, only_known, unsupported};
 use super::super::ports::S3Uri;
+use super::toolkit::Toolkit;
 use crate::local::wire::ApiError;
 
 /// Longest run that is accepted, in seconds: 28 days.
@@ -161,6 +162,15 @@ impl TrainingRequest {
         Ok(request)
     }
 
+    /// What the toolkit in the image is to run; `None` for a job with an entry point of its own.
+    pub(super) fn toolkit(&self) -> Result<Option<Toolkit>, ApiError> {
+        if self.algorithm_specification.container_entrypoint.is_empty() {
+            Toolkit::of(&self.hyper_parameters)
+        } else {
+            Ok(None)
+        }
+    }
+
     fn check_emulated(&self) -> Result<(), ApiError> {
         let algorithm = &self.algorithm_specification;
         let modes = self
@@ -172,9 +182,10 @@ impl TrainingRequest {
                 return Err(unsupported(format!("the input mode {mode}")));
             }
         }
-        if algorithm.container_entrypoint.is_empty() {
+        if algorithm.container_entrypoint.is_empty() && self.toolkit()?.is_none() {
             return Err(unsupported(
-                "training jobs without AlgorithmSpecification.ContainerEntrypoint",
+                "training jobs with neither AlgorithmSpecification.ContainerEntrypoint nor the \
+                 hyperparameters sagemaker_program and sagemaker_submit_directory of the training toolkit",
             ));
         }
         if self.resource_config.instance_count != 1 {

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::super::SageMaker;
+use super::super::archive;
 use super::super::lock;
 use super::super::loglines::LogLines;
 use super::super::ports::S3Uri;
@@ -18,6 +19,7 @@ use super::drive::Ending;
 use super::metrics::Metrics;
 use super::outputs::{failure_reason, has_content};
 use super::request::TrainingRequest;
+use super::toolkit::Toolkit;
 use crate::local::runner::Process;
 
 /// Time between the request to end and the kill, as the platform gives it.
@@ -151,14 +153,19 @@ impl Run {
             .make(&self.request)
             .map_err(|error| engine(format!("the job's folder cannot be made: {error}")))?;
         self.download().await?;
+        let toolkit = self.toolkit().await?;
         let mut platform = service.parts.environment.clone();
         let region = self.arn.split(':').nth(3).unwrap_or_default();
         for key in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
             platform.push((key.to_owned(), region.to_owned()));
         }
-        let launch = self
-            .layout
-            .launch(&self.request, &self.arn, &python, &platform);
+        let launch = self.layout.launch(
+            &self.request,
+            &self.arn,
+            &python,
+            &platform,
+            toolkit.as_ref(),
+        );
         self.enter(
             Phase::Training,
             "Training image download completed. Training in progress.",
@@ -177,6 +184,23 @@ impl Run {
             // It has ended already, so there is nothing left to slow down.
         }
         Ok(Some(process))
+    }
+
+    /// Does what the toolkit in the image does before it runs the script: unpacks the code.
+    async fn toolkit(&self) -> Result<Option<Toolkit>, String> {
+        let toolkit = self.request.toolkit().map_err(|error| error.message)?;
+        let Some(toolkit) = toolkit else {
+            return Ok(None);
+        };
+        let (uri, packed) = (&toolkit.archive, self.layout.archive("sourcedir.tar.gz"));
+        let store = &self.service.parts.store;
+        let got = store.get_to_file(&uri.bucket, &uri.key, &packed).await;
+        got.map_err(|fault| format!("ClientError: the code at {uri} cannot be had: {fault}"))?;
+        let into = self.layout.code();
+        let unpacked = tokio::task::spawn_blocking(move || archive::unpack(&packed, &into)).await;
+        let unpacked = unpacked.map_err(|error| format!("InternalServerError: {error}"))?;
+        unpacked.map_err(|error| format!("ClientError: {uri} cannot be unpacked: {error}"))?;
+        Ok(Some(toolkit))
     }
 
     async fn download(&self) -> Result<(), String> {

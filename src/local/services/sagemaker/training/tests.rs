@@ -85,6 +85,51 @@ async fn a_job_reads_its_input_and_leaves_a_model() {
 }
 
 #[tokio::test]
+async fn the_toolkit_of_the_image_unpacks_the_code_and_hands_over_options() {
+    let bed = Bed::new();
+    let code = tempfile::tempdir().unwrap();
+    let script = "import os, sys\n\
+                  from package import there\n\
+                  print('args', sys.argv[1:], os.getcwd().endswith('ml/code'), there)\n\
+                  rows = os.environ['SM_CHANNEL_TRAIN'] + '/rows.csv'\n\
+                  print('rows', open(rows).read())\n\
+                  open(os.environ['SM_MODEL_DIR'] + '/weights', 'w').write('w')\n";
+    fs::write(code.path().join("train.py"), script).unwrap();
+    fs::create_dir(code.path().join("package")).unwrap();
+    fs::write(code.path().join("package/__init__.py"), "there = 7\n").unwrap();
+    fs::create_dir_all(bed.object("code/x")).unwrap();
+    archive::pack(code.path(), &bed.object("code/x/sourcedir.tar.gz")).unwrap();
+
+    let mut request = training_request("toolkit", "");
+    request["AlgorithmSpecification"]["ContainerEntrypoint"] = json!([]);
+    request["AlgorithmSpecification"]["ContainerArguments"] = json!([]);
+    request["HyperParameters"] = json!({
+        "epochs": "1",
+        "learning_rate": "5e-5",
+        "sagemaker_program": "train.py",
+        "sagemaker_submit_directory": "s3://bucket/code/x/sourcedir.tar.gz",
+    });
+    bed.call("CreateTrainingJob", request.clone())
+        .await
+        .unwrap();
+    let job = ended(&bed, "toolkit").await;
+    let log = bed.logs.under("/aws/sagemaker/TrainingJobs toolkit/");
+    assert_eq!(job["TrainingJobStatus"], "Completed", "{job} {log}");
+    let expected = "args ['--epochs', '1', '--learning_rate', '5e-05'] True 7";
+    assert!(log.contains(expected) && log.contains("rows a,b"), "{log}");
+    assert!(bed.object("out/toolkit/output/model.tar.gz").exists());
+
+    request["TrainingJobName"] = json!("missing");
+    request["HyperParameters"]["sagemaker_submit_directory"] = json!("s3://bucket/none.tar.gz");
+    bed.call("CreateTrainingJob", request).await.unwrap();
+    let reason = ended(&bed, "missing").await["FailureReason"].to_string();
+    assert!(
+        reason.contains("s3://bucket/none.tar.gz cannot be had"),
+        "{reason}"
+    );
+}
+
+#[tokio::test]
 async fn a_failing_job_tells_its_own_reason() {
     let bed = Bed::new();
     let job = run(
