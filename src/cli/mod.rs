@@ -12,6 +12,7 @@ mod diff;
 mod down;
 mod drift;
 mod failure;
+mod gc;
 mod init;
 mod interrupt;
 mod invoke;
@@ -74,6 +75,8 @@ enum Command {
     Plan(plan::Arguments),
     /// Train a model and stop there; list, follow and stop training jobs
     Train(train::Arguments),
+    /// Remove models, data and code that nothing refers to any more
+    Gc(gc::Arguments),
     /// Remove the lock of a run that is gone
     Unlock(unlock::Arguments),
     /// Write the CloudFormation templates of the environments for review
@@ -134,6 +137,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Down(arguments) => down::run(global, &arguments).await,
         Command::Plan(arguments) => plan::run(global, &arguments).await,
         Command::Train(arguments) => Box::pin(train::run(global, &arguments)).await,
+        Command::Gc(arguments) => gc::run(global, &arguments).await,
         Command::Unlock(arguments) => unlock::run(global, &arguments).await,
         Command::Render(arguments) => render::run(global, &arguments),
         Command::Diff(arguments) => diff::run(global, &arguments),

@@ -100,6 +100,8 @@ pub enum StepKind {
     PastJobs,
     /// Whether anything is left.
     Leftovers,
+    /// What nothing refers to any more.
+    Garbage,
 }
 
 impl StepKind {
@@ -127,6 +129,7 @@ impl fmt::Display for StepKind {
             Self::BucketContent => "bucket content",
             Self::PastJobs => "training jobs",
             Self::Leftovers => "leftovers",
+            Self::Garbage => "what nothing refers to",
         })
     }
 }
@@ -213,6 +216,8 @@ pub enum Reason {
     Teardown,
     /// A teardown is finished only when nothing is left.
     MustBeGone,
+    /// Nothing refers to it.
+    Unreferenced,
 }
 
 impl fmt::Display for Reason {
@@ -240,6 +245,9 @@ impl fmt::Display for Reason {
             }
             Self::MustServe => formatter.write_str("done means that it answers"),
             Self::Teardown => formatter.write_str("the environment is removed"),
+            Self::Unreferenced => {
+                formatter.write_str("nothing serves it, asks for it or was made from it")
+            }
             Self::MustBeGone => formatter.write_str("done means that nothing is left"),
         }
     }

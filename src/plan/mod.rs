@@ -9,6 +9,7 @@ mod basis;
 pub mod check;
 mod desired;
 mod expected;
+pub mod garbage;
 mod observed;
 mod record;
 pub mod recover;

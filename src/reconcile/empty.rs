@@ -38,8 +38,9 @@ pub(super) async fn empty(
 ) -> Result<(), ReconcileError> {
     let mut watch = Watch::new("the bucket to be empty", LIMIT, session);
     let mut objects = 0;
+    let doomed = |key: &str| sparing == Sparing::Nothing || key != lock::KEY;
     loop {
-        let pass = pass(session, bucket, sparing, &mut objects).await?;
+        let pass = pass(session, bucket, &doomed, &mut objects).await?;
         let aborted = session.cloud.artifacts.abort_uploads(bucket).await;
         let aborted = aborted.map_err(doing("abort unfinished uploads"))?;
         if pass.found == 0 && aborted == 0 {
@@ -48,6 +49,29 @@ pub(super) async fn empty(
         match pass.refused {
             Some(refusal) if !refusal.fault.is_transient() => return Err(refused(refusal)),
             // Whatever had a passing reason is found again by the next pass, after a pause.
+            Some(_) => watch.pause().await?,
+            None => {}
+        }
+    }
+}
+
+/// Removes all versions and delete markers of those objects whose keys are `doomed`, pass after pass, until a
+/// listing finds none.
+///
+/// # Errors
+/// Something cannot be removed.
+pub(super) async fn remove_where(
+    session: &Session,
+    bucket: &str,
+    doomed: &(dyn Fn(&str) -> bool + Send + Sync),
+) -> Result<(), ReconcileError> {
+    let mut watch = Watch::new("the objects to be gone", LIMIT, session);
+    let mut objects = 0;
+    loop {
+        let pass = pass(session, bucket, doomed, &mut objects).await?;
+        match pass.refused {
+            _ if pass.found == 0 => return Ok(()),
+            Some(refusal) if !refusal.fault.is_transient() => return Err(refused(refusal)),
             Some(_) => watch.pause().await?,
             None => {}
         }
@@ -80,7 +104,7 @@ impl Pass {
 async fn pass(
     session: &Session,
     bucket: &str,
-    sparing: Sparing,
+    doomed: &(dyn Fn(&str) -> bool + Send + Sync),
     objects: &mut usize,
 ) -> Result<Pass, ReconcileError> {
     let artifacts = &session.cloud.artifacts;
@@ -94,7 +118,7 @@ async fn pass(
         let doomed: Vec<Version> = page
             .versions
             .into_iter()
-            .filter(|version| sparing == Sparing::Nothing || version.key != lock::KEY)
+            .filter(|version| doomed(&version.key))
             .collect();
         if !doomed.is_empty() {
             pass.found += doomed.len();

@@ -230,15 +230,20 @@ async fn stop_jobs(session: &Session, observed: &Observed) -> Result<(), Reconci
 async fn delete_jobs(session: &Session, observed: &Observed) -> Result<(), ReconcileError> {
     for job in &observed.inside.jobs {
         session.cancel.check()?;
-        let streams = format!("{}/", job.name);
-        let deleted = session
-            .cloud
-            .logs
-            .delete_streams(TRAINING_LOG_GROUP, &streams)
-            .await;
-        deleted.map_err(doing("delete the training log"))?;
-        let deleted = session.cloud.training.delete(&job.name).await;
-        deleted.map_err(doing("delete the training job"))?;
+        delete_job(session, &job.name).await?;
     }
     Ok(())
+}
+
+/// Deletes the record of a training job that has ended, and its log.
+///
+/// # Errors
+/// One of them cannot be deleted.
+pub(super) async fn delete_job(session: &Session, name: &str) -> Result<(), ReconcileError> {
+    let streams = format!("{name}/");
+    let logs = &session.cloud.logs;
+    let deleted = logs.delete_streams(TRAINING_LOG_GROUP, &streams).await;
+    deleted.map_err(doing("delete the training log"))?;
+    let deleted = session.cloud.training.delete(name).await;
+    deleted.map_err(doing("delete the training job"))
 }

@@ -26,6 +26,8 @@ pub(super) enum Command<'a> {
     DownWith(&'a Deployment, DownOptions),
     /// Removes the lock of a run that is gone.
     Unlock(&'a Deployment),
+    /// Removes what nothing refers to, but for so many of the newest models.
+    Gc(&'a Desired, usize),
 }
 
 /// How a command ended by itself.
@@ -77,6 +79,7 @@ impl Command<'_> {
                 Box::pin(down(session, deployment, options)).await
             }
             Self::Unlock(deployment) => unlock(session, deployment).await,
+            Self::Gc(desired, keep) => Box::pin(gc(session, desired, keep)).await,
         };
         match result {
             Ok(end) => end,
@@ -141,6 +144,11 @@ async fn down(
     }
     let let_go = down.let_go.into_iter().map(|item| item.name).collect();
     Ok(End::DoneBut(let_go))
+}
+
+async fn gc(session: &Session, desired: &Desired, keep: usize) -> Result<End, ReconcileError> {
+    reconcile::gc(session, desired, keep, &Always).await?;
+    Ok(End::Done)
 }
 
 async fn unlock(session: &Session, deployment: &Deployment) -> Result<End, ReconcileError> {

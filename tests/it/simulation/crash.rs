@@ -154,6 +154,11 @@ async fn up_that_reverts_drift() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn gc() {
+    everywhere(&situation::gc_after_three_models().await).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn unlock() {
     everywhere(&situation::unlock_after_a_run_that_died().await).await;
 }

@@ -10,6 +10,7 @@ mod crash;
 mod crowd;
 mod fault;
 mod faults;
+mod garbage;
 mod gates;
 mod laws;
 mod limit;

@@ -218,6 +218,25 @@ pub(super) async fn unlock_after_a_run_that_died() -> Trial {
     .await
 }
 
+/// Removes the models that served before the one that does now.
+pub(super) async fn gc_after_three_models() -> Trial {
+    let project = Project::new();
+    let before = World::new(&Script::default());
+    let mut desired = project.desired("1e-3");
+    for rate in ["1e-3", "2e-3", "3e-3"] {
+        desired = project.desired(rate);
+        before.run(Command::Up(&desired)).await.end.unwrap().done();
+    }
+    Trial::of(Situation {
+        name: "gc",
+        before,
+        desired,
+        project,
+        task: Task::Gc(0),
+    })
+    .await
+}
+
 /// Brings an environment up that somebody has changed by hand.
 pub(super) async fn up_that_reverts_drift() -> Trial {
     let project = Project::new();

@@ -32,6 +32,7 @@ pub(super) enum Task {
     Up(UpOptions),
     Down(DownOptions),
     Unlock,
+    Gc(usize),
 }
 
 /// What a trial is made from.
@@ -139,6 +140,7 @@ impl Trial {
         match self.task {
             Task::Up(options) => Command::UpWith(&self.desired, options),
             Task::Down(options) => Command::DownWith(&self.desired.deployment, options),
+            Task::Gc(keep) => Command::Gc(&self.desired, keep),
             Task::Unlock => Command::Unlock(&self.desired.deployment),
         }
     }

@@ -1,0 +1,66 @@
+//! `deploy gc`.
+
+use clap::Args;
+use serde_json::json;
+
+use super::confirm::Stake;
+use super::consent::Ask;
+use super::context::{Environment, Global, LockArguments, Selection};
+use super::failure::Failure;
+use super::output::{self, Format};
+use crate::reconcile;
+
+/// Arguments of `deploy gc`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Kept are what serves, what the stack file asks for now, what is being trained, the newest models, and the
+data and code that all of these were made from. Everything that goes is shown before it does.
+
+Examples:
+  deploy gc --env staging               shows what nothing refers to, and asks
+  deploy gc --env staging --keep 0      keeps no model for its age alone
+  deploy gc --env staging --yes         in a scheduled job")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    lock: LockArguments,
+    /// Keep so many of the newest models, whether or not anything refers to them
+    #[arg(long, value_name = "NUMBER", default_value_t = 5)]
+    keep: usize,
+    /// Go on without asking
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// Removes models, data and code that nothing refers to.
+pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
+    let environment = Environment::load(global, &arguments.selection)?;
+    let desired = environment.desired()?;
+    let mut session = environment.start_session(global).await?;
+    session.patience = arguments.lock.patience();
+    let desired = environment.pinned(desired, &session).await?;
+    let ask = Ask {
+        environment: &environment,
+        question: "Remove this for good?".to_owned(),
+        yes: arguments.yes.into(),
+        stake: Stake::Change,
+    };
+    let plan = reconcile::gc(&session, &desired, arguments.keep, &ask).await?;
+    if global.output == Format::Json {
+        output::result(&json!({
+            "stack": environment.stack.name.as_str(),
+            "environment": environment.stack.environment.as_str(),
+            "removed": plan.removes,
+            "kept": plan.keeps,
+        }));
+        return Ok(());
+    }
+    let title = environment.title();
+    output::note(&if plan.removes.is_empty() {
+        format!("{title}: something refers to everything that is there")
+    } else {
+        format!("{title}: removed what nothing referred to")
+    });
+    Ok(())
+}

@@ -1,0 +1,332 @@
+//! What of an environment nothing refers to any more: models, data and code of the past. Pure.
+//!
+//! What is kept: what serves, what the stack file asks for now, what is being trained, the newest models,
+//! and the data and code that all these were made from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::action::{Action, Plan, Reason, Step, StepKind};
+use super::basis::Basis;
+use super::desired::Desired;
+use super::observed::Observed;
+use super::record::ModelRecord;
+use super::up::held;
+use crate::cloud::inventory::{Item, Scope, kinds};
+use crate::stack::Names;
+
+/// Digits of a whole digest.
+const DIGEST_CHARACTERS: usize = 64;
+/// Digits of a digest that are shown.
+const SHOWN: usize = 16;
+
+/// What an object in the bucket belongs to, named by the digest of its content.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Owner {
+    /// A model, by the beginning of its training key: artifact, checkpoints and record.
+    Model(String),
+    /// A data set.
+    Data(String),
+    /// Training code.
+    Code(String),
+    /// Code of the function.
+    Function(String),
+}
+
+impl Owner {
+    /// Tells whose an object is by its key; `None` for what is nobody's to remove.
+    pub fn of(key: &str, scope: &Scope) -> Option<Self> {
+        let (folder, rest) = key.split_once('/')?;
+        let first = rest.split('/').next()?;
+        match folder {
+            "models" => digits(first.split('.').next()?, Names::KEY_CHARACTERS).map(Self::Model),
+            "training" => Self::of_job(first, scope),
+            "checkpoints" => digits(first, DIGEST_CHARACTERS).map(|key| Self::model(&key)),
+            "data" => digits(first, DIGEST_CHARACTERS).map(Self::Data),
+            "code" => digits(first, DIGEST_CHARACTERS).map(Self::Code),
+            "function" => Self::function(key),
+            _ => None,
+        }
+    }
+
+    /// The model of a training key.
+    fn model(training_key: &str) -> Self {
+        Self::Model(training_key.chars().take(Names::KEY_CHARACTERS).collect())
+    }
+
+    /// The model that a training job trains, told by the job's name.
+    fn of_job(name: &str, scope: &Scope) -> Option<Self> {
+        let key = name.strip_prefix(&scope.stem)?.strip_prefix('-')?;
+        scope.training_job(name).then(|| Self::model(key))
+    }
+
+    /// The function code under a key.
+    fn function(key: &str) -> Option<Self> {
+        let name = key.strip_prefix("function/")?.strip_suffix(".zip")?;
+        digits(name, DIGEST_CHARACTERS).map(Self::Function)
+    }
+
+    fn item(&self, objects: usize) -> Item {
+        let (kind, digest) = match self {
+            Self::Model(digest) => ("model", digest),
+            Self::Data(digest) => ("data", digest),
+            Self::Code(digest) => ("training code", digest),
+            Self::Function(digest) => ("function code", digest),
+        };
+        let shown: String = digest.chars().take(SHOWN).collect();
+        let s = if objects == 1 { "" } else { "s" };
+        Item {
+            kind,
+            name: format!("{shown} ({objects} object{s})"),
+        }
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.item(1).fmt(formatter)
+    }
+}
+
+fn digits(text: &str, count: usize) -> Option<String> {
+    let all = text.len() == count && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    all.then(|| text.to_owned())
+}
+
+/// What is to be removed, and the plan that says so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Garbage {
+    /// Whose objects are removed.
+    pub owners: BTreeSet<Owner>,
+    /// The training jobs whose records and logs are removed.
+    pub jobs: Vec<String>,
+    /// The plan.
+    pub plan: Plan,
+}
+
+/// Plans what is removed: whatever of `found` (with its number of objects) and of the observed jobs nothing
+/// refers to. `models` is what the bucket keeps of models; the newest `keep` of those that were trained stay.
+pub fn plan(
+    desired: &Desired,
+    observed: &Observed,
+    found: &BTreeMap<Owner, usize>,
+    models: &[ModelRecord],
+    keep: usize,
+) -> Garbage {
+    let scope = desired.deployment.scope();
+    let roots = roots(desired, observed, models, keep);
+    let (kept, owners): (BTreeSet<&Owner>, BTreeSet<&Owner>) =
+        found.keys().partition(|owner| roots.contains(owner));
+    let goes =
+        |name: &str| Owner::of_job(name, &scope).is_some_and(|model| !roots.contains(&model));
+    let jobs: Vec<String> = observed
+        .inside
+        .jobs
+        .iter()
+        .filter(|job| job.is_settled() && goes(&job.name))
+        .map(|job| job.name.clone())
+        .collect();
+    let items = |owners: &BTreeSet<&Owner>| -> Vec<Item> {
+        let item = |owner: &&Owner| owner.item(found.get(*owner).copied().unwrap_or_default());
+        owners.iter().map(item).collect()
+    };
+    let mut removes = items(&owners);
+    removes.extend(jobs.iter().map(|name| Item {
+        kind: kinds::TRAINING_JOB,
+        name: name.clone(),
+    }));
+    let steps = (!removes.is_empty()).then_some(Step {
+        kind: StepKind::Garbage,
+        action: Action::Delete,
+        reason: Reason::Unreferenced,
+    });
+    let plan = Plan {
+        steps: steps.into_iter().collect(),
+        held: held(&desired.deployment, observed),
+        removes,
+        keeps: items(&kept),
+        based_on: Basis::of(observed),
+    };
+    Garbage {
+        owners: owners.into_iter().cloned().collect(),
+        jobs,
+        plan,
+    }
+}
+
+/// What something refers to.
+fn roots(
+    desired: &Desired,
+    observed: &Observed,
+    models: &[ModelRecord],
+    keep: usize,
+) -> BTreeSet<Owner> {
+    let scope = desired.deployment.scope();
+    let mut roots = BTreeSet::from([
+        Owner::model(desired.training_key.as_str()),
+        Owner::Data(desired.ingredients.data.digest.to_string()),
+        Owner::Code(desired.ingredients.code.digest.to_string()),
+    ]);
+    roots.extend(Owner::function(&desired.function_key));
+    let serving = |name| observed.service.as_ref()?.parameters.get(name);
+    roots.extend(serving("TrainingKey").map(|key| Owner::model(key)));
+    roots.extend(serving("FunctionCodeKey").and_then(|key| Owner::function(key)));
+    let running = observed.inside.jobs.iter().filter(|job| !job.is_settled());
+    roots.extend(running.filter_map(|job| Owner::of_job(&job.name, &scope)));
+    let mut trained: Vec<&ModelRecord> = models
+        .iter()
+        .filter(|model| model.trained.is_some())
+        .collect();
+    trained.sort_by_key(|model| model.trained.as_ref().and_then(|job| job.facts.ended));
+    let newest = trained.iter().rev().take(keep);
+    roots.extend(newest.map(|model| Owner::model(model.key.as_str())));
+    for model in models {
+        if roots.contains(&Owner::model(model.key.as_str())) {
+            roots.insert(Owner::Data(model.ingredients.data.digest.to_string()));
+            roots.insert(Owner::Code(model.ingredients.code.digest.to_string()));
+        }
+    }
+    roots
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::{Digest, ingredients};
+    use crate::cloud::training::{TrainingPhase, TrainingState};
+    use crate::plan::Inside;
+    use crate::plan::tests::desired;
+
+    fn digest(text: &str) -> Digest {
+        Digest::of_bytes(text.as_bytes())
+    }
+
+    fn model(name: &str, hour: i64) -> ModelRecord {
+        let mut made_from = ingredients();
+        made_from.hyperparameters.insert("name".into(), name.into());
+        made_from.data.digest = digest(&format!("data of {name}"));
+        made_from.code.digest = digest(&format!("code of {name}"));
+        let mut job = job(&made_from.key(), TrainingPhase::Completed);
+        job.facts.ended = Some(jiff::Timestamp::from_second(hour * 3_600).unwrap());
+        ModelRecord::new(made_from, Some(job))
+    }
+
+    fn job(key: &Digest, phase: TrainingPhase) -> TrainingState {
+        TrainingState {
+            name: desired().deployment.names.training_job(key.as_str()),
+            phase,
+            detail: String::new(),
+            message: String::new(),
+            failure_reason: None,
+            model: None,
+            metrics: BTreeMap::new(),
+            facts: crate::cloud::training::JobFacts::default(),
+        }
+    }
+
+    fn observed(inside: Inside) -> Observed {
+        Observed {
+            account: desired().deployment.account,
+            foundation: None,
+            service: None,
+            inside,
+        }
+    }
+
+    fn found(models: &[ModelRecord]) -> BTreeMap<Owner, usize> {
+        let owners = |model: &ModelRecord| {
+            [
+                (Owner::model(model.key.as_str()), 2),
+                (Owner::Data(model.ingredients.data.digest.to_string()), 1),
+                (Owner::Code(model.ingredients.code.digest.to_string()), 7),
+            ]
+        };
+        models.iter().flat_map(owners).collect()
+    }
+
+    #[test]
+    fn keys_tell_whose_an_object_is_and_strangers_are_nobody_s() {
+        let scope = desired().deployment.scope();
+        let key = digest("key").to_string();
+        let short = key[..16].to_owned();
+        let job = format!("{}-{short}-r2", scope.stem);
+        for (object, owner) in [
+            (
+                format!("models/{short}.json"),
+                Some(Owner::Model(short.clone())),
+            ),
+            (
+                format!("models/{short}.override.json"),
+                Some(Owner::Model(short.clone())),
+            ),
+            (
+                format!("training/{job}/output/model.tar.gz"),
+                Some(Owner::Model(short.clone())),
+            ),
+            (
+                format!("checkpoints/{key}/a/b.bin"),
+                Some(Owner::Model(short.clone())),
+            ),
+            (
+                format!("data/{key}/headlines.csv"),
+                Some(Owner::Data(key.clone())),
+            ),
+            (
+                format!("code/{key}/train.py"),
+                Some(Owner::Code(key.clone())),
+            ),
+            (
+                format!("function/{key}.zip"),
+                Some(Owner::Function(key.clone())),
+            ),
+            ("deploy/lock.json".into(), None),
+            ("data/mine/notes.txt".into(), None),
+            ("training/another-job/output/model.tar.gz".into(), None),
+            (format!("elsewhere/{key}"), None),
+            ("readme".into(), None),
+        ] {
+            assert_eq!(Owner::of(&object, &scope), owner, "{object}");
+        }
+    }
+
+    #[test]
+    fn what_is_new_stays_with_what_it_was_made_from_and_the_rest_goes() {
+        let models = [model("old", 1), model("newest", 3), model("newer", 2)];
+        let observed = observed(Inside::default());
+        let garbage = plan(&desired(), &observed, &found(&models), &models, 2);
+        let old = found(&models[..1]).into_keys().collect();
+        assert_eq!(garbage.owners, old);
+        assert_eq!(garbage.plan.removes.len(), 3);
+        assert_eq!(garbage.plan.keeps.len(), 6);
+        let all = plan(&desired(), &observed, &found(&models), &models, 3);
+        assert!(all.plan.changes_nothing() && all.plan.steps.is_empty());
+        assert!(crate::plan::check::flaws(&garbage.plan).is_empty());
+    }
+
+    #[test]
+    fn what_is_being_trained_or_wanted_stays_however_old() {
+        let models = [model("a", 1), model("b", 2)];
+        let running = job(&models[0].key, TrainingPhase::InProgress);
+        let ended = job(&models[1].key, TrainingPhase::Completed);
+        let observed = observed(Inside {
+            jobs: vec![running, ended.clone()],
+            ..Inside::default()
+        });
+        let mut found = found(&models);
+        let wanted = Owner::model(desired().training_key.as_str());
+        found.insert(wanted.clone(), 1);
+        let garbage = plan(&desired(), &observed, &found, &models, 0);
+        assert!(!garbage.owners.contains(&wanted));
+        assert!(
+            !garbage
+                .owners
+                .contains(&Owner::model(models[0].key.as_str()))
+        );
+        assert!(
+            garbage
+                .owners
+                .contains(&Owner::model(models[1].key.as_str()))
+        );
+        assert_eq!(garbage.jobs, [ended.name]);
+    }
+}
