@@ -133,11 +133,11 @@ pub fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Failure> {
     let global = &arguments.global;
     match arguments.command {
-        Command::Up(arguments) => up::run(global, &arguments).await,
+        Command::Up(arguments) => Box::pin(up::run(global, &arguments)).await,
         Command::Down(arguments) => down::run(global, &arguments).await,
-        Command::Plan(arguments) => plan::run(global, &arguments).await,
+        Command::Plan(arguments) => Box::pin(plan::run(global, &arguments)).await,
         Command::Train(arguments) => Box::pin(train::run(global, &arguments)).await,
-        Command::Gc(arguments) => gc::run(global, &arguments).await,
+        Command::Gc(arguments) => Box::pin(gc::run(global, &arguments)).await,
         Command::Unlock(arguments) => unlock::run(global, &arguments).await,
         Command::Render(arguments) => render::run(global, &arguments),
         Command::Diff(arguments) => diff::run(global, &arguments),

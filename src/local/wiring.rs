@@ -107,13 +107,7 @@ impl Services {
             journal: Arc::clone(journal),
             providers: staged(providers, script.as_ref()),
         })?;
-        let quotas = Arc::new(Quotas {
-            values: options
-                .script
-                .as_ref()
-                .map(|script| script.quotas.clone())
-                .unwrap_or_default(),
-        });
+        let quotas = Arc::new(Quotas::of(options.script.as_ref()));
         let sts = Arc::new(Sts {
             account: ACCOUNT.to_owned(),
         });

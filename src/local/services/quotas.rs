@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::Response;
 use serde_json::{Value, json};
 
+use crate::local::script::Script;
 use crate::local::wire::json::{answer, operation};
 use crate::local::wire::{ApiError, ApiRequest};
 
@@ -15,6 +16,14 @@ pub struct Quotas {
 }
 
 impl Quotas {
+    /// Takes what the script says.
+    pub fn of(script: Option<&Script>) -> Self {
+        let values = script.map(|script| script.quotas.clone());
+        Self {
+            values: values.unwrap_or_default(),
+        }
+    }
+
     /// Answers a request.
     pub fn handle(&self, request: &ApiRequest) -> Response<Body> {
         let result = match operation(&request.headers).unwrap_or_default() {
