@@ -5,6 +5,7 @@
 //! engine is just another endpoint URL.
 
 mod artifacts;
+mod buffers;
 mod changes;
 mod drift;
 mod endpoints;

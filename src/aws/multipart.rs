@@ -10,7 +10,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{
@@ -18,42 +17,28 @@ use aws_sdk_s3::types::{
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::buffers::Buffers;
 use super::fault::{fault, incomplete};
 use super::local_file::{Broken, LocalFile, Part};
 use crate::cloud::artifacts::Sent;
 use crate::cloud::{CloudFault, FaultKind};
 
-/// Parts in memory, over all files; with their size this bounds memory to 32 MiB.
+/// Parts in memory, over all files; with their size this bounds memory: 20 MiB for files of up to 50 GB.
 const IN_MEMORY: usize = 4;
 
 /// Sends files.
 pub(super) struct Sender {
     client: Client,
-    room: Arc<Semaphore>,
+    buffers: Buffers,
 }
 
 /// A file that is about to be sent.
 pub(super) enum Opened {
     /// All of it, if it fits into one part.
-    Small(Held),
+    Small(Part),
     /// One that goes in parts.
     Large(LocalFile),
-}
-
-/// A part in memory, with the right to be there.
-pub(super) struct Held {
-    part: Part,
-    _room: OwnedSemaphorePermit,
-}
-
-impl std::ops::Deref for Held {
-    type Target = Part;
-
-    fn deref(&self) -> &Part {
-        &self.part
-    }
 }
 
 /// One upload under way.
@@ -70,7 +55,7 @@ impl Sender {
     pub(super) fn new(client: Client) -> Self {
         Self {
             client,
-            room: Arc::new(Semaphore::new(IN_MEMORY)),
+            buffers: Buffers::new(IN_MEMORY),
         }
     }
 
@@ -80,19 +65,12 @@ impl Sender {
         if file.is_large() {
             return Ok(Opened::Large(file));
         }
-        let first = read(Arc::clone(&self.room), file)
-            .await
-            .map_err(Broken::into_fault)?;
-        match first {
-            Some((part, rest)) => match read(Arc::clone(&self.room), rest)
-                .await
-                .map_err(Broken::into_fault)?
-            {
-                None => Ok(Opened::Small(part)),
-                Some(_) => Err(Broken::changed(path).into_fault()),
-            },
-            None => Err(Broken::changed(path).into_fault()),
-        }
+        let first = async {
+            let (part, rest) = read(self.buffers.clone(), file).await?;
+            rest.verify()?;
+            Ok(part)
+        };
+        first.await.map(Opened::Small).map_err(Broken::into_fault)
     }
 
     /// Puts a file in parts.
@@ -128,8 +106,8 @@ impl Sender {
         file: LocalFile,
         sent: Sent<'_>,
     ) -> Result<Vec<CompletedPart>, Broken> {
-        let room = Arc::clone(&self.room);
-        let parts = stream::try_unfold(file, move |file| read(Arc::clone(&room), file));
+        let buffers = self.buffers.clone();
+        let parts = stream::try_unfold(file, move |file| next(buffers.clone(), file));
         parts
             .map(|part| upload.put(part, sent))
             .buffered(IN_MEMORY)
@@ -138,14 +116,21 @@ impl Sender {
     }
 }
 
+/// The next part of a file; at its end, whether it was the right one.
+async fn next(buffers: Buffers, file: LocalFile) -> Result<Option<(Part, LocalFile)>, Broken> {
+    if file.has_next() {
+        read(buffers, file).await.map(Some)
+    } else {
+        file.verify().map(|()| None)
+    }
+}
+
 /// Reads a part of a file as soon as there is room for it.
-async fn read(room: Arc<Semaphore>, file: LocalFile) -> Result<Option<(Held, LocalFile)>, Broken> {
-    let room = room.acquire_owned().await;
-    let room = room.map_err(|_| Broken::Fault(incomplete("UploadPart", "room")))?;
-    let read = tokio::task::spawn_blocking(move || file.read()).await;
-    let read = read.map_err(|_| Broken::Fault(incomplete("UploadPart", "its part")))?;
-    let held = |(part, file)| (Held { part, _room: room }, file);
-    Ok(read?.map(held))
+async fn read(buffers: Buffers, file: LocalFile) -> Result<(Part, LocalFile), Broken> {
+    let buffer = buffers.take().await;
+    let buffer = buffer.map_err(|_| Broken::Fault(incomplete("UploadPart", "room")))?;
+    let read = tokio::task::spawn_blocking(move || file.read(buffer)).await;
+    read.map_err(|_| Broken::Fault(incomplete("UploadPart", "its part")))?
 }
 
 impl<'a> Upload<'a> {
@@ -236,7 +221,7 @@ impl<'a> Upload<'a> {
     /// Puts a part, unless it is there.
     async fn put(
         &self,
-        part: Result<Held, Broken>,
+        part: Result<Part, Broken>,
         sent: Sent<'_>,
     ) -> Result<CompletedPart, Broken> {
         let part = part?;
@@ -293,5 +278,31 @@ impl<'a> Upload<'a> {
             .await
             .map(drop)
             .map_err(|error| fault("AbortMultipartUpload", &error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aws_sdk_s3::config::{BehaviorVersion, Config};
+    use futures::future::join_all;
+    use sha2::{Digest as _, Sha256};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn small_files_do_not_wait_for_each_other() {
+        let config = Config::builder().behavior_version(BehaviorVersion::latest());
+        let sender = Sender::new(Client::from_conf(config.build()));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "1\ta\n").unwrap();
+        let sha256 = hex::encode(Sha256::digest("1\ta\n"));
+        let opened = join_all((0..IN_MEMORY).map(|_| sender.open(file.path(), &sha256)));
+        // Should they wait for each other, the clock of the test jumps here.
+        let opened = tokio::time::timeout(Duration::from_mins(1), opened).await;
+        for opened in opened.unwrap() {
+            assert!(matches!(opened, Ok(Opened::Small(part)) if part.bytes == "1\ta\n"));
+        }
     }
 }

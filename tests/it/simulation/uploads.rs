@@ -14,7 +14,7 @@ use super::state::client;
 use super::world::{Project, Run, World};
 
 /// Bytes of a part.
-const PART: usize = 8 * 1024 * 1024;
+const PART: usize = 5 * 1024 * 1024;
 /// Parts of the data file; the last one is small.
 const PARTS: usize = 5;
 

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use super::emptied;
 use super::server::{REGION, StandIn, ministack, moto};
 
-/// More than two parts of 8 MiB.
-const LARGE: usize = 17 * 1024 * 1024 + 3;
+/// More than two parts of 5 MiB.
+const LARGE: usize = 11 * 1024 * 1024 + 3;
 
 /// A caller with a bucket that keeps versions, on one stand-in.
 struct Place {
