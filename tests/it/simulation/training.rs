@@ -216,11 +216,11 @@ async fn an_interrupted_job_is_told_of_and_leaves_nothing() {
         run.events.iter().any(tells)
     };
     assert!(told("Interrupted"), "{:?}", run.events);
-    let facts = run.events.iter().filter_map(|event| match event {
+    let mut facts = run.events.iter().filter_map(|event| match event {
         Event::TrainingFacts { facts, saving, .. } => Some((facts.clone(), *saving)),
         _ => None,
     });
-    let (facts, saving) = facts.last().unwrap();
+    let (facts, saving) = facts.next_back().unwrap();
     assert!(facts.spot);
     assert_eq!(facts.interruptions, 1);
     // Half an hour is paid for, the ten minutes between the two instances are not.

@@ -102,7 +102,6 @@ impl TrainingRequest {
             self.enable_managed_spot_training,
             stopping.max_wait_time_in_seconds,
         ) {
-            (false, None) => Ok(()),
             (false, Some(_)) => Err(invalid(
                 "MaxWaitTimeInSeconds can only be specified with EnableManagedSpotTraining.",
             )),
@@ -117,7 +116,7 @@ impl TrainingRequest {
             (true, Some(_)) if !self.resource_config.has_one_type() => Err(invalid(
                 "InstancePreferences cannot be used with EnableManagedSpotTraining.",
             )),
-            (true, Some(_)) => Ok(()),
+            (false, None) | (true, Some(_)) => Ok(()),
         }
     }
 }

@@ -110,7 +110,9 @@ impl Run {
     /// Does what the container would have done.
     async fn act(&self, actor: &mut Actor, log: &LogLines) -> Result<Act, String> {
         self.enter(Phase::Downloading, "Downloading the training image")?;
-        self.layout.make(&self.request).map_err(unwritable)?;
+        self.layout
+            .make(&self.request)
+            .map_err(|error| unwritable(&error))?;
         let mut checkpoints = self.checkpoints().await?;
         self.enter(Phase::Training, "Training in progress.")?;
         if actor.internal_errors < actor.job.internal_errors {
@@ -128,7 +130,7 @@ impl Run {
             actor.interrupted = true;
             if let (Some(kept), Some(file)) = (&mut checkpoints, self.progress_file()) {
                 let done = (done + work).as_millis().to_string();
-                fs::write(file, done).map_err(unwritable)?;
+                fs::write(file, done).map_err(|error| unwritable(&error))?;
                 kept.save().await?;
             }
             return Ok(Act::Interrupted);
@@ -148,11 +150,12 @@ impl Run {
                     log.line(line);
                 }
                 let name = &self.request.training_job_name;
-                fs::write(ml.join("model/model.txt"), name).map_err(unwritable)?;
+                fs::write(ml.join("model/model.txt"), name).map_err(|error| unwritable(&error))?;
                 Ok(ExitStatus::from_raw(0))
             }
             JobEnd::Failed(message) => {
-                fs::write(ml.join("output/failure"), message).map_err(unwritable)?;
+                fs::write(ml.join("output/failure"), message)
+                    .map_err(|error| unwritable(&error))?;
                 Ok(ExitStatus::from_raw(FAILED))
             }
             JobEnd::NoCapacity => Err(NO_CAPACITY.to_owned()),
@@ -164,7 +167,7 @@ impl Run {
         let Some(file) = self.progress_file().filter(|file| file.exists()) else {
             return Ok(Duration::ZERO);
         };
-        let text = fs::read_to_string(file).map_err(unwritable)?;
+        let text = fs::read_to_string(file).map_err(|error| unwritable(&error))?;
         let milliseconds = text.parse().map_err(|_| {
             format!("AlgorithmError: the checkpoint tells no progress, but {text:?}, exit code: 1")
         })?;
@@ -178,7 +181,7 @@ impl Run {
     }
 }
 
-fn unwritable(error: std::io::Error) -> String {
+fn unwritable(error: &std::io::Error) -> String {
     format!("InternalServerError: the job's folder: {error}")
 }
 
