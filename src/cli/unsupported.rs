@@ -39,8 +39,6 @@ fn not_local(stack: &Stack) -> Vec<&'static str> {
     let mut fields = vec![
         ("training.count", training.count > 1),
         ("training.instance (a list)", training.instances.len() > 1),
-        ("training.spot", training.spot.is_some()),
-        ("training.retries", training.retries.is_some()),
         ("training.max_pending", training.max_pending.is_some()),
         ("training.network.subnets", training.network.vpc.is_some()),
         ("training.network.isolation", training.network.isolation),
@@ -83,7 +81,7 @@ fn quoted(fields: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::cli::failure::What;
-    use crate::stack::{Alarms, Latency, Share, StackFile, Timespan};
+    use crate::stack::{Alarms, Latency, Share, Spot, StackFile, Timespan};
 
     fn shipped(environment: &str) -> Stack {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -106,6 +104,15 @@ mod tests {
         for environment in ["local", "staging"] {
             assert!(refuse(&shipped(environment)).is_ok(), "{environment}");
         }
+    }
+
+    #[test]
+    fn spare_capacity_and_retries_are_played_by_the_local_engine() {
+        let mut stack = shipped("local");
+        let max_wait = stack.training.max_run;
+        stack.training.spot = Some(Spot { max_wait });
+        stack.training.retries = Some(2);
+        assert!(refuse(&stack).is_ok());
     }
 
     #[test]

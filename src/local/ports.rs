@@ -34,6 +34,10 @@ impl ObjectStore for S3 {
     async fn put_file(&self, bucket: &str, key: &str, from: &Path) -> Result<(), StoreFault> {
         S3::put_file(self, bucket, key, from).await.map_err(fault)
     }
+
+    async fn delete(&self, bucket: &str, key: &str) -> Result<(), StoreFault> {
+        S3::delete(self, bucket, key).map_err(fault)
+    }
 }
 
 impl LogSink for Logs {

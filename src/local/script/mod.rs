@@ -62,10 +62,15 @@ impl<T> Rule<T> {
 /// A training job.
 #[derive(Debug, Clone, Default)]
 pub struct Job {
-    /// How long it waits for an instance.
+    /// How long it waits for an instance, each time it needs one.
     pub pending: Duration,
-    /// How long it then trains.
+    /// How long it then trains, in all.
     pub takes: Duration,
+    /// How often its spare capacity is taken away. Equal parts of the work are done between; what was
+    /// done is kept where the request has checkpoints, and lost where it has none.
+    pub interruptions: u32,
+    /// How often SageMaker itself then fails, as soon as the training begins.
+    pub internal_errors: u32,
     /// How it ends.
     pub ends: JobEnd,
 }

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::command::{Command, End};
 use super::fault::{Fault, Trouble};
+use super::state::{difference, state};
 use super::trial::up;
 use super::world::{Project, Run, World};
 
@@ -189,6 +190,72 @@ async fn what_the_service_broke_is_repeated_by_the_same_run() {
         .collect();
     let minutes = Duration::from_mins;
     assert_eq!(pauses, [(2, minutes(1)), (3, minutes(2))]);
+    world.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupted_job_is_told_of_and_leaves_nothing() {
+    let project = Project::new();
+    let desired = project.desired_with("1e-3", "spot: { max_wait: 4h }");
+    let job = Job {
+        pending: Duration::from_mins(10),
+        takes: Duration::from_mins(30),
+        interruptions: 1,
+        ..Job::default()
+    };
+    let world = World::new(&Script {
+        jobs: vec![Rule::new(&[], job)],
+        ..Script::default()
+    });
+    let empty = state(&world).await;
+    let run = world.run(Command::Up(&desired)).await;
+    run.end.as_ref().unwrap().done();
+    assert_eq!(started(&run), 1);
+    let told = |wanted: &str| {
+        let tells = |event: &Event| matches!(event, Event::TrainingStatus { status, .. } if status == wanted);
+        run.events.iter().any(tells)
+    };
+    assert!(told("Interrupted"), "{:?}", run.events);
+    let mut facts = run.events.iter().filter_map(|event| match event {
+        Event::TrainingFacts { facts, saving, .. } => Some((facts.clone(), *saving)),
+        _ => None,
+    });
+    let (facts, saving) = facts.next_back().unwrap();
+    assert!(facts.spot);
+    assert_eq!(facts.interruptions, 1);
+    // Half an hour is paid for, the ten minutes between the two instances are not.
+    assert_eq!(
+        (facts.training_seconds, facts.billable_seconds),
+        (Some(2400), Some(1800))
+    );
+    assert_eq!(saving, Some(25));
+
+    let is_checkpoint = |line: &String| line.contains(" checkpoints/");
+    assert!(state(&world).await.iter().any(is_checkpoint));
+    let down = Command::Down(&desired.deployment);
+    world.run(down).await.end.unwrap().done();
+    let mut left = state(&world).await;
+    left.retain(|line| !line.contains("/aws/sagemaker/TrainingJobs"));
+    assert_eq!(difference(&empty, &left), "");
+    world.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_sagemaker_retries_itself_is_one_job() {
+    let project = Project::new();
+    let desired = project.desired_with("1e-3", "retries: 2");
+    let job = Job {
+        takes: Duration::from_mins(20),
+        internal_errors: 2,
+        ..Job::default()
+    };
+    let world = World::new(&Script {
+        jobs: vec![Rule::new(&[], job)],
+        ..Script::default()
+    });
+    let run = train(&world, &desired).await;
+    run.end.as_ref().unwrap().done();
+    assert_eq!(started(&run), 1);
     world.close().await;
 }
 

@@ -22,6 +22,23 @@ struct Deletion {
 }
 
 impl S3 {
+    /// Deletes an object, leaving a delete marker where versioning is on. One that is not there is left
+    /// alone.
+    ///
+    /// # Errors
+    /// `NoSuchBucket`, or the change cannot be written.
+    pub fn delete(&self, bucket: &str, key: &str) -> Result<(), S3Fault> {
+        self.store.commit(|index| {
+            let state = index.bucket(bucket)?;
+            if state.present(key).is_none() {
+                return Ok((Vec::new(), ()));
+            }
+            let target = (bucket, key, None);
+            let (changes, _) = self.deletion(state, target, &Conditions::default())?;
+            Ok((changes, ()))
+        })
+    }
+
     /// Removes a version, or hides an object behind a delete marker where versioning is on.
     pub(super) fn delete_object(
         &self,

@@ -36,6 +36,9 @@ pub trait ObjectStore: Send + Sync {
 
     /// Stores the file `from` as an object.
     async fn put_file(&self, bucket: &str, key: &str, from: &Path) -> Result<(), StoreFault>;
+
+    /// Deletes an object; one that is not there is no fault.
+    async fn delete(&self, bucket: &str, key: &str) -> Result<(), StoreFault>;
 }
 
 /// Where output lines go.

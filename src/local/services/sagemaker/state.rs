@@ -82,11 +82,14 @@ pub(super) enum Phase {
     Training,
     Uploading,
     Stopping,
+    Interrupted,
+    /// The engine ended while the job ran, and the job begins anew.
     Restarting,
     Completed,
     Failed,
     Stopped,
     MaxRuntimeExceeded,
+    MaxWaitTimeExceeded,
 }
 
 impl Phase {
@@ -99,12 +102,19 @@ impl Phase {
             Self::Training => "Training",
             Self::Uploading => "Uploading",
             Self::Stopping => "Stopping",
+            Self::Interrupted => "Interrupted",
             Self::Restarting => "Restarting",
             Self::Completed => "Completed",
             Self::Failed => "Failed",
             Self::Stopped => "Stopped",
             Self::MaxRuntimeExceeded => "MaxRuntimeExceeded",
+            Self::MaxWaitTimeExceeded => "MaxWaitTimeExceeded",
         }
+    }
+
+    /// Tells whether the job has no instance, so that nothing is paid for.
+    pub(super) fn waits(self) -> bool {
+        matches!(self, Self::Starting | Self::Pending | Self::Interrupted)
     }
 
     /// Returns the main status that goes with this phase.
@@ -112,7 +122,9 @@ impl Phase {
         match self {
             Self::Completed => JobStatus::Completed,
             Self::Failed => JobStatus::Failed,
-            Self::Stopped | Self::MaxRuntimeExceeded => JobStatus::Stopped,
+            Self::Stopped | Self::MaxRuntimeExceeded | Self::MaxWaitTimeExceeded => {
+                JobStatus::Stopped
+            }
             Self::Stopping => JobStatus::Stopping,
             _ => JobStatus::InProgress,
         }
@@ -144,7 +156,7 @@ pub(super) struct Job {
     pub(super) status: JobStatus,
     pub(super) transitions: Vec<Transition>,
     pub(super) failure_reason: Option<String>,
-    /// When the process began and ended, in seconds since the Unix epoch.
+    /// When the first attempt's process began and the last one's ended, in seconds since the Unix epoch.
     pub(super) started: Option<f64>,
     pub(super) ended: Option<f64>,
     /// Where the model was stored.
@@ -185,6 +197,13 @@ impl Job {
         if let Some(last) = self.transitions.last_mut() {
             last.end.get_or_insert(now);
         }
+        match phase {
+            Phase::Training => {
+                self.started.get_or_insert(now);
+            }
+            Phase::Restarting => self.started = None,
+            _ => {}
+        }
         let status = phase.status();
         if self.status != JobStatus::Stopping || status.is_final() {
             self.status = status;
@@ -196,6 +215,18 @@ impl Job {
             message: message.into(),
         });
         self.record.modified = now;
+    }
+
+    /// Returns the seconds until `now` that were spent in such phases since the training began.
+    pub(super) fn seconds_in(&self, such: impl Fn(Phase) -> bool, now: f64) -> f64 {
+        let Some(started) = self.started else {
+            return 0.0;
+        };
+        let within = self.transitions.iter().filter(|one| one.start >= started);
+        within
+            .filter(|one| such(one.phase))
+            .map(|one| one.end.unwrap_or(now) - one.start)
+            .sum()
     }
 
     /// Replaces the message of the current phase.
@@ -291,6 +322,27 @@ mod tests {
             .collect();
         assert_eq!(ends, [Some(2.0), Some(5.0), Some(5.0)]);
         assert_eq!(job.status, JobStatus::Completed);
+    }
+
+    #[test]
+    fn time_between_two_attempts_is_not_spent_on_an_instance() {
+        let mut job = job();
+        for (phase, at) in [
+            (Phase::Training, 10.0),
+            (Phase::Interrupted, 20.0),
+            (Phase::Starting, 50.0),
+            (Phase::Downloading, 51.0),
+            (Phase::Training, 52.0),
+        ] {
+            job.enter(phase, "", at);
+        }
+        assert_eq!(job.started, Some(10.0));
+        assert!((job.seconds_in(Phase::waits, 60.0) - 31.0).abs() < 1e-9);
+        let training = |phase| phase == Phase::Training;
+        assert!((job.seconds_in(training, 60.0) - 18.0).abs() < 1e-9);
+        job.enter(Phase::Restarting, "", 60.0);
+        assert_eq!(job.started, None);
+        assert!(job.seconds_in(training, 60.0).abs() < 1e-9);
     }
 
     #[test]

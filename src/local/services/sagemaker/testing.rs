@@ -13,13 +13,14 @@ use serde_json::{Value, json};
 use super::{LogSink, ObjectStore, Roles, SageMaker, SageMakerParts, StoreFault, archive};
 use crate::local::clock::Clock;
 use crate::local::runner::{Python, PythonSpec};
+use crate::local::script::{Script, Stage};
 use crate::local::wire::ApiError;
 
 pub(super) const REGION: &str = "us-east-1";
 pub(super) const ROLE: &str = "arn:aws:iam::000000000000:role/r";
 
 /// Objects as files `<folder>/<bucket>/<key>`.
-struct Folder(PathBuf);
+pub(super) struct Folder(pub(super) PathBuf);
 
 #[async_trait]
 impl ObjectStore for Folder {
@@ -33,14 +34,7 @@ impl ObjectStore for Folder {
         prefix: &str,
         into: &Path,
     ) -> Result<usize, StoreFault> {
-        let Ok(entries) = fs::read_dir(self.0.join(bucket).join(prefix)) else {
-            return Ok(0);
-        };
-        let copied = entries.map(|entry| {
-            let entry = entry.unwrap();
-            fs::copy(entry.path(), into.join(entry.file_name())).unwrap();
-        });
-        Ok(copied.count())
+        Ok(copy_tree(&self.0.join(bucket).join(prefix), into))
     }
 
     async fn get_to_file(&self, bucket: &str, key: &str, to: &Path) -> Result<(), StoreFault> {
@@ -56,6 +50,33 @@ impl ObjectStore for Folder {
         fs::copy(from, path).unwrap();
         Ok(())
     }
+
+    async fn delete(&self, bucket: &str, key: &str) -> Result<(), StoreFault> {
+        match fs::remove_file(self.0.join(bucket).join(key)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StoreFault::Failed(error.to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Copies the files of a folder that may not be there, and returns how many there were.
+fn copy_tree(from: &Path, into: &Path) -> usize {
+    let Ok(entries) = fs::read_dir(from) else {
+        return 0;
+    };
+    fs::create_dir_all(into).unwrap();
+    let copied = entries.map(|entry| {
+        let entry = entry.unwrap();
+        let to = into.join(entry.file_name());
+        if entry.path().is_dir() {
+            return copy_tree(&entry.path(), &to);
+        }
+        fs::copy(entry.path(), to).unwrap();
+        1
+    });
+    copied.sum()
 }
 
 /// Log messages by `<group> <stream>`.
@@ -112,8 +133,23 @@ impl Bed {
         }
     }
 
+    /// A service without processes, where this is played.
+    pub(super) fn scripted(script: Script) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let bed = Self::open(root.path(), Some(Arc::new(Stage::new(script))));
+        fs::create_dir_all(bed.object("data/train")).unwrap();
+        Self {
+            _root: Some(root),
+            ..bed
+        }
+    }
+
     /// A service over a folder that an earlier one may have used.
     pub(super) fn over(folder: &Path) -> Self {
+        Self::open(folder, None)
+    }
+
+    fn open(folder: &Path, script: Option<Arc<Stage>>) -> Self {
         let logs = Arc::new(Logs::default());
         let spec = PythonSpec::Interpreter(python());
         let service = SageMaker::open(SageMakerParts {
@@ -124,7 +160,7 @@ impl Bed {
             roles: Arc::new(OneRole),
             python: Arc::new(Python::new(Some(spec), folder.join("cache"))),
             environment: vec![("AWS_ENDPOINT_URL".into(), "http://127.0.0.1:4599".into())],
-            script: None,
+            script,
         });
         let service = service.unwrap();
         service.resume().unwrap();

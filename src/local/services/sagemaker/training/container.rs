@@ -25,17 +25,13 @@ impl Layout {
     /// Makes empty folders, removing what a killed engine left, and writes the configuration files.
     pub(super) fn make(&self, request: &TrainingRequest) -> io::Result<()> {
         self.remove()?;
-        let folders = [
-            "input/config",
-            "input/data",
-            "model",
-            "output/data",
-            "code",
-            "checkpoints",
-        ];
+        let folders = ["input/config", "input/data", "model", "output/data", "code"];
         for folder in folders {
             fs::create_dir_all(self.ml().join(folder))?;
         }
+        let mirror = request.mirror();
+        let checkpoints = mirror.map_or_else(|| "checkpoints".into(), |mirror| mirror.folder);
+        fs::create_dir_all(self.mirrored(&checkpoints))?;
         fs::create_dir_all(self.root.join("tmp"))?;
         fs::create_dir_all(self.root.join("home"))?;
         for channel in &request.input_data_config {
@@ -64,6 +60,11 @@ impl Layout {
     /// Returns the folder of a channel's data.
     pub(super) fn channel(&self, channel: &Channel) -> PathBuf {
         self.ml().join("input/data").join(&channel.name)
+    }
+
+    /// Returns a folder that is kept the same in the store.
+    pub(super) fn mirrored(&self, folder: &Path) -> PathBuf {
+        self.ml().join(folder)
     }
 
     /// Returns the folder that the toolkit unpacks the code into.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::state::{Job, Transition};
+use super::super::state::{Job, Phase, Transition};
 
 /// Describes a job at `now`, in seconds since the Unix epoch.
 pub(super) fn describe(job: &Job, now: f64) -> Value {
@@ -25,8 +25,9 @@ pub(super) fn describe(job: &Job, now: f64) -> Value {
         set("TrainingStartTime", started.into());
         let seconds = whole_seconds(job.ended.unwrap_or(now) - started);
         set("TrainingTimeInSeconds", seconds.into());
-        if job.ended.is_some() {
-            set("BillableTimeInSeconds", seconds.into());
+        if let Some(ended) = job.ended {
+            let held = ended - started - job.seconds_in(Phase::waits, ended);
+            set("BillableTimeInSeconds", whole_seconds(held).into());
         }
     }
     if let Some(ended) = job.ended {
@@ -58,14 +59,16 @@ fn transition(transition: &Transition) -> Value {
     value
 }
 
-/// Rounds a duration up, as it is billed; at least one second.
+/// Rounds a duration up, as it is billed; at least one second. Differences of points in time are only
+/// exact to less than a microsecond, so nothing below a millisecond counts.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "the value is at least 1 and far below 2^53"
 )]
 fn whole_seconds(seconds: f64) -> u64 {
-    seconds.max(1.0).ceil() as u64
+    let milliseconds = (seconds * 1000.0).round();
+    (milliseconds / 1000.0).max(1.0).ceil() as u64
 }
 
 #[cfg(test)]
@@ -76,6 +79,6 @@ mod tests {
     fn time_is_billed_by_the_started_second() {
         assert_eq!(whole_seconds(0.0), 1);
         assert_eq!(whole_seconds(1.2), 2);
-        assert_eq!(whole_seconds(60.0), 60);
+        assert_eq!(whole_seconds(60.000_000_2), 60);
     }
 }

@@ -36,6 +36,31 @@ pub(super) enum Ending {
     Failed(String),
     Stopped,
     MaxRuntimeExceeded,
+    MaxWaitTimeExceeded,
+}
+
+impl Ending {
+    /// Returns the phase that the job stays in.
+    fn phase(&self) -> Phase {
+        match self {
+            Self::Completed => Phase::Completed,
+            Self::Failed(_) => Phase::Failed,
+            Self::Stopped => Phase::Stopped,
+            Self::MaxRuntimeExceeded => Phase::MaxRuntimeExceeded,
+            Self::MaxWaitTimeExceeded => Phase::MaxWaitTimeExceeded,
+        }
+    }
+
+    /// Returns the status message.
+    pub(super) fn message(&self) -> &'static str {
+        match self {
+            Self::Completed => "Training job completed",
+            Self::Failed(_) => "Training job failed",
+            Self::Stopped => "Training job stopped",
+            Self::MaxRuntimeExceeded => "Training job runtime exceeded MaxRuntimeInSeconds",
+            Self::MaxWaitTimeExceeded => "Training job exceeded MaxWaitTimeInSeconds",
+        }
+    }
 }
 
 impl SageMaker {
@@ -79,7 +104,9 @@ impl SageMaker {
         for job in open {
             let arn = &job.record.arn;
             let result = if job.status == JobStatus::Stopping {
-                self.finish(arn, Ending::Stopped, None, "Training job stopped")
+                let ending = Ending::Stopped;
+                let message = ending.message();
+                self.finish(arn, ending, None, message)
             } else {
                 self.enter(arn, Phase::Restarting, "The local engine was started again")
                     .and_then(|()| self.start_job(arn, TrainingRequest::read(&job.record.request)?))
@@ -96,12 +123,7 @@ impl SageMaker {
 
     pub(super) fn enter(&self, arn: &str, phase: Phase, message: &str) -> Result<(), ApiError> {
         let now = self.parts.clock.epoch_seconds();
-        self.change_job(arn, |job| {
-            if phase == Phase::Training {
-                job.started = Some(now);
-            }
-            job.enter(phase, message, now);
-        })
+        self.change_job(arn, |job| job.enter(phase, message, now))
     }
 
     /// Records the end of a job.
@@ -117,15 +139,10 @@ impl SageMaker {
             .get(arn)
             .map(|control| control.metrics.last());
         self.change_job(arn, |job| {
-            let phase = match ending {
-                Ending::Completed => Phase::Completed,
-                Ending::Stopped => Phase::Stopped,
-                Ending::MaxRuntimeExceeded => Phase::MaxRuntimeExceeded,
-                Ending::Failed(reason) => {
-                    job.failure_reason = Some(cut_reason(&reason));
-                    Phase::Failed
-                }
-            };
+            let phase = ending.phase();
+            if let Ending::Failed(reason) = ending {
+                job.failure_reason = Some(cut_reason(&reason));
+            }
             job.metrics = metrics.unwrap_or_default();
             job.model = model;
             job.ended = Some(now);

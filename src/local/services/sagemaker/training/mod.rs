@@ -1,13 +1,16 @@
 //! Training jobs.
 //!
 //! Purpose: runs a training job as a process under the container contract. Input: `CreateTrainingJob`
-//! requests. Output: the job's record, its log stream, `model.tar.gz` and `output.tar.gz`. Must not
-//! know: endpoints, CloudFormation.
+//! requests. Output: the job's record, its log stream, its checkpoints, `model.tar.gz` and
+//! `output.tar.gz`. Must not know: endpoints, CloudFormation.
 
 mod api;
+mod attempts;
+mod checkpoints;
 mod container;
 mod describe;
 mod drive;
+mod interruptions;
 mod metrics;
 mod outputs;
 mod request;

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::super::names::{constraint, invalid, only_known, unsupported};
 use super::super::ports::S3Uri;
+use super::interruptions::{CheckpointConfig, RetryStrategy};
 use super::toolkit::Toolkit;
 use crate::local::wire::ApiError;
 
@@ -30,6 +31,12 @@ pub(super) struct TrainingRequest {
     pub(super) output_data_config: Output,
     pub(super) resource_config: Resources,
     pub(super) stopping_condition: Stopping,
+    #[serde(default)]
+    pub(super) enable_managed_spot_training: bool,
+    #[serde(default)]
+    pub(super) checkpoint_config: Option<CheckpointConfig>,
+    #[serde(default)]
+    pub(super) retry_strategy: Option<RetryStrategy>,
 }
 
 /// What runs.
@@ -125,14 +132,22 @@ impl Resources {
             .or(preferred.map(|preference| preference.instance_type.as_str()))
             .unwrap_or_default()
     }
+
+    /// Tells whether no other type would do.
+    pub(super) fn has_one_type(&self) -> bool {
+        self.instance_preferences.is_empty()
+    }
 }
 
 /// When the job is ended at the latest.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Stopping {
-    /// Seconds.
+    /// Seconds of training.
     pub(super) max_runtime_in_seconds: u64,
+    /// Seconds of waiting for spare capacity and training together.
+    #[serde(default)]
+    pub(super) max_wait_time_in_seconds: Option<u64>,
 }
 
 impl TrainingRequest {
@@ -147,8 +162,9 @@ impl TrainingRequest {
             ))
         })?;
         request.check_emulated()?;
-        request.check_instances(input)?;
+        request.check_instances()?;
         request.check_limits()?;
+        request.check_interruptions()?;
         request.check_channels()?;
         for definition in &request.algorithm_specification.metric_definitions {
             definition.compile()?;
@@ -197,18 +213,12 @@ impl TrainingRequest {
         }
     }
 
-    /// An instance type and preferences exclude each other, and preferences exclude spare capacity.
-    fn check_instances(&self, input: &Value) -> Result<(), ApiError> {
+    /// An instance type and preferences exclude each other.
+    fn check_instances(&self) -> Result<(), ApiError> {
         let resources = &self.resource_config;
         if resources.instance_type.is_some() != resources.instance_preferences.is_empty() {
             return Err(invalid(
                 "ResourceConfig must have either InstanceType or InstancePreferences.",
-            ));
-        }
-        let spot = input.get("EnableManagedSpotTraining") == Some(&Value::Bool(true));
-        if spot && !resources.instance_preferences.is_empty() {
-            return Err(invalid(
-                "InstancePreferences cannot be used with EnableManagedSpotTraining.",
             ));
         }
         Ok(())
@@ -292,7 +302,7 @@ impl MetricDefinition {
 /// Members that change nothing in one process on one machine (sizes, prices, profiling) are accepted;
 /// whatever else would change what happens is refused by name.
 fn refuse_what_is_not_emulated(input: &Value) -> Result<(), ApiError> {
-    const KNOWN: [&str; 14] = [
+    const KNOWN: [&str; 15] = [
         "TrainingJobName",
         "AlgorithmSpecification",
         "RoleArn",
@@ -306,6 +316,7 @@ fn refuse_what_is_not_emulated(input: &Value) -> Result<(), ApiError> {
         "ProfilerConfig",
         "EnableManagedSpotTraining",
         "EnableInterContainerTrafficEncryption",
+        "CheckpointConfig",
         "RetryStrategy",
     ];
     only_known("CreateTrainingJob", input, &KNOWN)?;
@@ -341,6 +352,11 @@ fn refuse_what_is_not_emulated(input: &Value) -> Result<(), ApiError> {
             "MaxWaitTimeInSeconds",
             "MaxPendingTimeInSeconds",
         ],
+    )?;
+    only_known(
+        "CheckpointConfig",
+        part("CheckpointConfig"),
+        &["S3Uri", "LocalPath"],
     )?;
     only_known(
         "OutputDataConfig",
@@ -416,20 +432,12 @@ mod tests {
             json!([{ "InstanceType": "ml.g5.xlarge" }, { "InstanceType": "ml.g4dn.xlarge" }]);
         let request = TrainingRequest::read(&input).unwrap();
         assert_eq!(request.resource_config.instance_type(), "ml.g5.xlarge");
-        input["EnableManagedSpotTraining"] = json!(true);
-        let spot = TrainingRequest::read(&input).unwrap_err().message;
-        assert!(spot.contains("EnableManagedSpotTraining"), "{spot}");
     }
 
     #[test]
     fn what_is_not_emulated_is_refused_by_name() {
         let cases = [
             ("/VpcConfig", json!({ "Subnets": ["s"] }), "VpcConfig"),
-            (
-                "/CheckpointConfig",
-                json!({ "S3Uri": "s3://b" }),
-                "CheckpointConfig",
-            ),
             (
                 "/AlgorithmSpecification/AlgorithmName",
                 json!("x"),

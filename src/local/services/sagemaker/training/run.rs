@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::super::SageMaker;
 use super::super::archive;
@@ -14,6 +14,7 @@ use super::super::loglines::LogLines;
 use super::super::ports::S3Uri;
 use super::super::runtime::chain;
 use super::super::state::Phase;
+use super::checkpoints::Checkpoints;
 use super::container::Layout;
 use super::drive::Ending;
 use super::metrics::Metrics;
@@ -56,13 +57,24 @@ impl Outcome {
             model: None,
         }
     }
+
+    /// Tells whether the job failed by SageMaker's own fault.
+    pub(super) fn is_internal_error(&self) -> bool {
+        matches!(&self.ending, Ending::Failed(reason) if reason.starts_with("InternalServerError"))
+    }
 }
 
 /// How the process ended.
 pub(super) enum Ended {
     ByItself(ExitStatus),
-    OnRequest,
-    AtLimit,
+    /// By a signal from outside, which decides what the job comes to.
+    CutOff(Ending),
+}
+
+/// A process, and the checkpoints that it writes, if it is to.
+struct Started {
+    process: Process,
+    checkpoints: Option<Checkpoints>,
 }
 
 impl Run {
@@ -75,18 +87,11 @@ impl Run {
             GROUP.to_owned(),
             format!("{name}/algo-1-{epoch}"),
         );
-        let mut result = self.run(&log).await;
+        let mut result = self.attempts(&log).await;
         if let Err(error) = self.layout.remove() {
             log.line(format!("the job's folder cannot be removed: {error}"));
         }
-        let mut message = match &result.ending {
-            Ending::Completed => "Training job completed".to_owned(),
-            Ending::Failed(_) => "Training job failed".to_owned(),
-            Ending::Stopped => "Training job stopped".to_owned(),
-            Ending::MaxRuntimeExceeded => {
-                "Training job runtime exceeded MaxRuntimeInSeconds".to_owned()
-            }
-        };
+        let mut message = result.ending.message().to_owned();
         if let Some(fault) = log.flush() {
             message = format!("{message}; its log is incomplete: {fault}");
         }
@@ -103,32 +108,37 @@ impl Run {
         lock(&self.service.jobs).remove(&self.arn);
     }
 
-    async fn run(&self, log: &Arc<LogLines>) -> Outcome {
-        if let Some(stage) = &self.service.parts.script {
-            return self.play(stage, log).await;
-        }
+    /// Makes one attempt with a real process, which is never interrupted.
+    pub(super) async fn run(&self, log: &Arc<LogLines>) -> Outcome {
         let prepared = tokio::select! {
             prepared = self.prepare(log) => prepared,
-            () = self.stop_requested() => Ok(None),
+            ending = self.called_off() => return Outcome::without_model(ending),
         };
-        let process = match prepared {
-            Ok(Some(process)) => process,
-            Ok(None) => {
-                return Outcome::without_model(Ending::Stopped);
-            }
+        let Started {
+            process,
+            mut checkpoints,
+        } = match prepared {
+            Ok(started) => started,
             Err(reason) => {
                 log.line(&reason);
                 return Outcome::without_model(Ending::Failed(reason));
             }
         };
-        let ended = self.watch(&process, log).await;
+        let watch = self.watch(&process, log);
+        let ended = match &mut checkpoints {
+            None => watch.await,
+            Some(checkpoints) => tokio::select! {
+                ended = watch => ended,
+                never = checkpoints.keep(log) => match never {},
+            },
+        };
         drop(process);
-        self.upload_results(log, ended).await
+        self.upload_results(log, ended, checkpoints).await
     }
 
     /// Makes everything ready and starts the process. Reasons of failures are the engine's or the
     /// request's, never the algorithm's.
-    async fn prepare(&self, log: &Arc<LogLines>) -> Result<Option<Process>, String> {
+    async fn prepare(&self, log: &Arc<LogLines>) -> Result<Started, String> {
         let engine = |reason: String| format!("InternalServerError: {reason}");
         let service = &self.service;
         let image = &self.request.algorithm_specification.training_image;
@@ -153,6 +163,7 @@ impl Run {
             .make(&self.request)
             .map_err(|error| engine(format!("the job's folder cannot be made: {error}")))?;
         self.download().await?;
+        let checkpoints = self.checkpoints().await?;
         let toolkit = self.toolkit().await?;
         let mut platform = service.parts.environment.clone();
         let region = self.arn.split(':').nth(3).unwrap_or_default();
@@ -183,7 +194,10 @@ impl Run {
         if process.lower_priority(NICENESS).is_err() {
             // It has ended already, so there is nothing left to slow down.
         }
-        Ok(Some(process))
+        Ok(Started {
+            process,
+            checkpoints,
+        })
     }
 
     /// Does what the toolkit in the image does before it runs the script: unpacks the code.
@@ -229,33 +243,44 @@ impl Run {
 
     /// Waits for the end of the process, and brings it about when it is asked for or time is up.
     async fn watch(&self, process: &Process, log: &LogLines) -> Ended {
-        let limit = Duration::from_secs(self.request.stopping_condition.max_runtime_in_seconds);
-        let ended = tokio::select! {
+        let ending = tokio::select! {
             status = process.wait() => return Ended::ByItself(status),
-            () = self.stop_requested() => Ended::OnRequest,
-            () = sleep(limit) => Ended::AtLimit,
+            ending = self.cut_off() => ending,
         };
-        if let (Ended::AtLimit, Err(error)) = (
-            &ended,
-            self.enter(Phase::Stopping, "Stopping the training job"),
-        ) {
+        // Whoever asked for the end has entered the phase already.
+        if ending != Ending::Stopped
+            && let Err(error) = self.enter(Phase::Stopping, "Stopping the training job")
+        {
             log.line(error);
         }
         process.stop(GRACE).await;
-        ended
+        Ended::CutOff(ending)
     }
 
-    pub(super) async fn upload_results(&self, log: &Arc<LogLines>, ended: Ended) -> Outcome {
+    /// Stores what the process left, the last state of its checkpoints first.
+    pub(super) async fn upload_results(
+        &self,
+        log: &Arc<LogLines>,
+        ended: Ended,
+        checkpoints: Option<Checkpoints>,
+    ) -> Outcome {
         let ml = self.layout.ml();
         let mut ending = match ended {
-            Ended::OnRequest => Ending::Stopped,
-            Ended::AtLimit => Ending::MaxRuntimeExceeded,
+            Ended::CutOff(ending) => ending,
             Ended::ByItself(status) if status.success() => Ending::Completed,
             Ended::ByItself(status) => Ending::Failed(failure_reason(&ml, status)),
         };
         let mut model = None;
         if let Err(error) = self.enter(Phase::Uploading, "Uploading generated training model") {
             log.line(error);
+        }
+        if let Some(mut checkpoints) = checkpoints
+            && let Err(reason) = checkpoints.save().await
+        {
+            log.line(&reason);
+            if !matches!(ending, Ending::Failed(_)) {
+                ending = Ending::Failed(format!("InternalServerError: {reason}"));
+            }
         }
         if has_content(&ml.join("output/data")) {
             let stored =

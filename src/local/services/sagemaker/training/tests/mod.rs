@@ -1,5 +1,8 @@
 //! Jobs from request to end, with real processes.
 
+mod checkpoints;
+mod played;
+
 use std::fs;
 
 use serde_json::{Value, json};
