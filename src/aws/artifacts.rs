@@ -84,13 +84,14 @@ impl Artifacts for Bucket {
             code: String::new(),
             message,
         };
-        let told = answer.content_length.and_then(|size| u64::try_from(size).ok());
+        let told = answer
+            .content_length
+            .and_then(|size| u64::try_from(size).ok());
         let mut fits = told.is_none_or(|size| size <= at_most);
         let mut body = answer.body;
         let mut bytes = BytesMut::new();
         while fits && let Some(piece) = body.next().await {
-            let piece =
-                piece.map_err(|error| broken(FaultKind::Unavailable, error.to_string()))?;
+            let piece = piece.map_err(|error| broken(FaultKind::Unavailable, error.to_string()))?;
             fits = (bytes.len() + piece.len()) as u64 <= at_most;
             bytes.extend_from_slice(&piece);
         }
