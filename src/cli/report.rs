@@ -24,19 +24,19 @@ const BEGINNING: u64 = 256;
 /// Arguments of `deploy report`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The report is what the training code wrote as `report.html` and `metrics.json` into /opt/ml/output/data. It is
-that of the model that serves, or of the newest model where none does.
+The report is what the training code wrote as `report.html` and `metrics.json` into
+/opt/ml/output/data: that of the model that serves, or of the newest where none does.
 
-The page is saved among the files that deploy caches, its path is printed, and on a terminal it is opened in the
-browser. With --save it is saved where you say and opened only with --open. Without a browser it stays
-saved, and the command says so.
+The page is saved in the cache, its path is printed, and on a terminal it is opened in the browser.
+With --save it is saved where you say, and opened only with --open. Where there is no browser it is
+saved all the same, and the command says so.
 
 Examples:
   deploy report                                 open the page of the model that serves
-  deploy report --env staging --save page.html  save it; a page of that name is replaced, any other file is not
-  deploy report --save reports/                 into a folder, as report-STACK-ENVIRONMENT-KEY.html
+  deploy report --env staging --save page.html  replaces a page, and no other kind of file
+  deploy report --save reports/                 as report-STACK-ENVIRONMENT-KEY.html
   deploy report --save - > page.html            on stdout
-  deploy report --model 4f2a91bc                another model, by the beginning of its training key
+  deploy report --model 4f2a91bc                another model, by how its training key begins
   deploy report --output json                   the figures, for programs")]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -102,7 +102,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
             "job": report.job,
             "serves": report.serves,
             "archive": report.archive,
-            "path": path,
+            "path": path.as_ref().map(|path| path.display().to_string()),
             "metrics": metrics,
         })),
         None => show(&environment, &report, path.as_deref()),

@@ -1,3 +1,5 @@
+//! Which model is chosen, and what is said where its report is missing.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
