@@ -6,6 +6,7 @@ use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use bytes::{Bytes, BytesMut};
 
 use super::fault::{fault, incomplete};
 use super::multipart::{self, Sender};
@@ -60,6 +61,45 @@ impl Artifacts for Bucket {
                 other => Err(other),
             },
         }
+    }
+
+    async fn get(
+        &self,
+        bucket: &str,
+        key: &str,
+        at_most: u64,
+    ) -> Result<Option<Bytes>, CloudFault> {
+        const OPERATION: &str = "GetObject";
+        let request = self.client.get_object().bucket(bucket).key(key);
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) => match fault(OPERATION, &error) {
+                gone if gone.kind == FaultKind::NotFound => return Ok(None),
+                other => return Err(other),
+            },
+        };
+        let broken = |kind, message| CloudFault {
+            kind,
+            operation: OPERATION,
+            code: String::new(),
+            message,
+        };
+        let told = answer
+            .content_length
+            .and_then(|size| u64::try_from(size).ok());
+        let mut fits = told.is_none_or(|size| size <= at_most);
+        let mut body = answer.body;
+        let mut bytes = BytesMut::new();
+        while fits && let Some(piece) = body.next().await {
+            let piece = piece.map_err(|error| broken(FaultKind::Unavailable, error.to_string()))?;
+            fits = (bytes.len() + piece.len()) as u64 <= at_most;
+            bytes.extend_from_slice(&piece);
+        }
+        if fits {
+            return Ok(Some(bytes.freeze()));
+        }
+        let message = format!("{key} has more than {at_most} bytes");
+        Err(broken(FaultKind::Rejected, message))
     }
 
     async fn put(

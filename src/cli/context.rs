@@ -30,7 +30,7 @@ pub(super) struct Global {
     /// Port of the local engine, in place of the stack file's
     #[arg(long, global = true, env = "DEPLOY_LOCAL_PORT", value_name = "PORT")]
     pub(super) local_port: Option<u16>,
-    /// Where Python environments are kept between runs
+    /// Where Python environments and saved reports are kept between runs
     #[arg(long, global = true, env = "DEPLOY_CACHE", value_name = "FOLDER")]
     pub(super) cache: Option<PathBuf>,
 }

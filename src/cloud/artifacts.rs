@@ -81,11 +81,16 @@ pub struct ObjectPage {
 /// Told of bytes as they are sent: how many more since the last time.
 pub type Sent<'a> = &'a (dyn Fn(u64) + Send + Sync);
 
-/// Puts, finds and removes objects.
+/// Puts, gets, finds and removes objects.
 #[async_trait]
 pub trait Artifacts: Send + Sync {
     /// Tells an object's size in bytes; `None` when there is no such object or bucket.
     async fn size(&self, bucket: &str, key: &str) -> Result<Option<u64>, CloudFault>;
+
+    /// Gets an object into memory; `None` when there is no such object or bucket. One of more than `at_most`
+    /// bytes is refused, and not read further than that.
+    async fn get(&self, bucket: &str, key: &str, at_most: u64)
+    -> Result<Option<Bytes>, CloudFault>;
 
     /// Puts an object, whole or not at all. Large files go in parts, in flat memory; what an earlier call
     /// with the same key sent of the same file is not sent again, and what this one has sent is left for

@@ -25,6 +25,9 @@ pub struct ModelRecord {
 }
 
 impl ModelRecord {
+    /// What the keys of all these objects begin with.
+    pub const FOLDER: &str = "models/";
+
     /// Puts together what is kept.
     pub fn new(ingredients: Ingredients, trained: Option<TrainingState>) -> Self {
         Self {
@@ -39,7 +42,14 @@ impl ModelRecord {
     /// jobs do.
     pub fn object(training_key: &str) -> String {
         let end = training_key.len().min(Names::KEY_CHARACTERS);
-        format!("models/{}.json", &training_key[..end])
+        format!("{}{}.json", Self::FOLDER, &training_key[..end])
+    }
+
+    /// Whether an object keeps a model. Beside it may be what else is kept of the model.
+    pub fn is_object(key: &str) -> bool {
+        let name = key.strip_prefix(Self::FOLDER);
+        name.and_then(|name| name.strip_suffix(".json"))
+            .is_some_and(|key| key.len() == Names::KEY_CHARACTERS && !key.contains('.'))
     }
 
     /// The object that keeps the model of a training job, told by the job's name.
@@ -87,5 +97,9 @@ mod tests {
         let job = format!("news-prod-{}-r2", &key.as_str()[..16]);
         assert_eq!(ModelRecord::object_of_job("news-prod", &job), Some(object));
         assert_eq!(ModelRecord::object_of_job("other", &job), None);
+        let object = ModelRecord::object(key.as_str());
+        assert!(ModelRecord::is_object(&object));
+        let beside = object.replace(".json", ".override.json");
+        assert!(!ModelRecord::is_object(&beside));
     }
 }

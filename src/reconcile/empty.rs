@@ -161,6 +161,7 @@ mod tests {
     use std::time::Duration;
 
     use async_trait::async_trait;
+    use bytes::Bytes;
 
     use super::*;
     use crate::cloud::artifacts::{Artifacts, ObjectPage, Sent, Source, VersionPage};
@@ -203,6 +204,10 @@ mod tests {
     #[async_trait]
     impl Artifacts for Bucket {
         async fn size(&self, _: &str, _: &str) -> Result<Option<u64>, CloudFault> {
+            Ok(None)
+        }
+
+        async fn get(&self, _: &str, _: &str, _: u64) -> Result<Option<Bytes>, CloudFault> {
             Ok(None)
         }
 

@@ -18,7 +18,7 @@ use crate::stack::{Comparison, Gate};
 /// How often somebody else may write at the same moment.
 const REPEATS: usize = 3;
 /// Name of the parameter of the service stack that tells which model serves.
-const TRAINING_KEY: &str = "TrainingKey";
+pub(super) const TRAINING_KEY: &str = "TrainingKey";
 
 /// Lets a model pass that is good enough, or that the user lets pass for a reason, which is kept beside it.
 ///

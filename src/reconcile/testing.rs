@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::watch;
@@ -319,6 +320,10 @@ impl Withdrawals for Nothing {
 #[async_trait]
 impl Artifacts for Nothing {
     async fn size(&self, _: &str, _: &str) -> Result<Option<u64>, CloudFault> {
+        Ok(None)
+    }
+
+    async fn get(&self, _: &str, _: &str, _: u64) -> Result<Option<Bytes>, CloudFault> {
         Ok(None)
     }
 

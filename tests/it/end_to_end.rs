@@ -1,8 +1,10 @@
 //! The whole way, with the shipped binary: train a tiny model, serve it, classify over HTTP, lose the
 //! engine, change nothing, remove everything.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
@@ -45,6 +47,71 @@ fn classify(url: &str) -> String {
     let sum: f64 = row.iter().map(|value| value.as_f64().unwrap()).sum();
     assert!((sum - 1.0).abs() < 1e-3, "{row:?}");
     label
+}
+
+/// The report of the model that serves, saved and opened.
+fn report(project: &Project, accuracy: f64) {
+    let data = project.deploy(&["report", "--output", "json"]).ok().json();
+    assert_eq!(data["serves"], true);
+    let measured = data["metrics"]["accuracy"].as_f64().unwrap();
+    // The log, from which `up` has it, rounds to four digits.
+    assert!((measured - accuracy).abs() <= 0.5e-4 + 1e-9, "{measured}");
+    let key = data["key"].as_str().unwrap();
+
+    let saved = project.deploy(&["report", "--save", "reports/"]).ok();
+    let name = format!("report-tiny-local-{}.html", &key[..8]);
+    let path = project.path().join("reports").join(&name);
+    assert_eq!(saved.stdout.trim_end(), path.to_str().unwrap());
+    let page = fs::read_to_string(&path).unwrap();
+    assert!(page.starts_with("<!doctype html>"), "{page:.99}");
+    let (_, after) = page.split_once("<dt>Accuracy</dt>").unwrap();
+    let (_, shown) = after.split_once('>').unwrap();
+    assert!(shown.starts_with(&format!("{measured:.3}<")), "{shown:.60}");
+
+    // The same page on stdout, told by the key or the job.
+    for (option, value) in [
+        ("--model", &key[..6]),
+        ("--job", data["job"].as_str().unwrap()),
+    ] {
+        let printed = project
+            .deploy(&["report", option, value, "--save", "-"])
+            .ok();
+        assert!(printed.stdout == page, "{printed}");
+    }
+
+    // What is no page is not written over.
+    let stack = "stacks/tiny/stack.yaml";
+    project
+        .deploy(&["report", "--save", stack])
+        .failed(64, &["is no HTML page"]);
+    project
+        .deploy(&["report", "--model", "0000000000"])
+        .failed(64, &["training key begins with 0000000000"]);
+
+    // A desktop's opener is given the page, and where there is no desktop the page is saved all the same.
+    project.write("bin/xdg-open", "#!/bin/sh\ncp \"$1\" \"$OPENED\"\n");
+    let program = project.path().join("bin/xdg-open");
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    let opened = project.path().join("opened.html");
+    let open = |display: &str| {
+        project.deploy_with(&["report", "--open"], |command| {
+            let bin = project.path().join("bin");
+            command
+                .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+                .env("OPENED", &opened)
+                .env("DISPLAY", display)
+                .env_remove("WAYLAND_DISPLAY")
+                .env_remove("BROWSER");
+        })
+    };
+    let without = open("").ok();
+    assert!(without.stderr.contains("there is no display"), "{without}");
+    assert_eq!(fs::read_to_string(without.stdout.trim_end()).unwrap(), page);
+    assert!(!opened.exists());
+    assert_eq!(open(":0").ok().stdout, without.stdout);
+    eventually("the page is not opened", || {
+        fs::read_to_string(&opened).is_ok_and(|text| text == page)
+    });
 }
 
 #[test]
@@ -93,6 +160,8 @@ fn a_tiny_classifier_from_nothing_to_nothing() {
     let status = project.deploy(&["status", "--output", "json"]).ok().json();
     assert_eq!(status["endpoint"]["status"], "InService");
     assert_eq!(status["url"], url.as_str());
+
+    report(&project, accuracy);
 
     // The engine is killed: its children go with it, its state does not.
     let pid = project.engine().unwrap();

@@ -5,7 +5,7 @@ mod problems;
 mod progress;
 mod reason;
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
@@ -34,6 +34,17 @@ pub(super) enum Format {
 /// Prints a line of a result.
 pub(super) fn text(line: &str) {
     to_stdout(line);
+}
+
+/// Prints a result that is a file, byte by byte.
+pub(super) fn bytes(content: &[u8]) -> io::Result<()> {
+    progress::aside();
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(content).and_then(|()| stdout.flush()) {
+        // A reader that has gone away is no failure of ours.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 /// Prints a result as JSON.

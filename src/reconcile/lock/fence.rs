@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use super::Lock;
 use crate::cloud::artifacts::{
@@ -92,6 +93,15 @@ impl Withdrawals for Fenced<dyn Withdrawals> {
 impl Artifacts for Fenced<dyn Artifacts> {
     async fn size(&self, bucket: &str, key: &str) -> Result<Option<u64>, CloudFault> {
         self.inner.size(bucket, key).await
+    }
+
+    async fn get(
+        &self,
+        bucket: &str,
+        key: &str,
+        at_most: u64,
+    ) -> Result<Option<Bytes>, CloudFault> {
+        self.inner.get(bucket, key, at_most).await
     }
 
     async fn put(

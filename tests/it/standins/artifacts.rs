@@ -97,6 +97,17 @@ async fn puts_and_finds(place: Place) {
         "a few bytes"
     );
 
+    let get = |key: &'static str, at_most| place.cloud.artifacts.get(place.bucket, key, at_most);
+    assert_eq!(get("small", 11).await.unwrap().unwrap(), "a few bytes");
+    let refused = get("small", 10).await.unwrap_err();
+    assert_eq!(refused.kind, FaultKind::Rejected);
+    assert_eq!(get("absent", 11).await.unwrap(), None);
+    let elsewhere = place
+        .cloud
+        .artifacts
+        .get("no-such-bucket-7f3a", "small", 11);
+    assert_eq!(elsewhere.await.unwrap(), None);
+
     let bytes: Vec<u8> = (0..LARGE)
         .map(|index| b'a' + u8::try_from(index % 23).unwrap())
         .collect();

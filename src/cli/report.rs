@@ -1,0 +1,263 @@
+//! `deploy report`.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use serde_json::json;
+
+use super::browser;
+use super::context::{Environment, Global, Selection, cache_folder};
+use super::failure::{FAILED, Failure, USAGE};
+use super::output::{self, Format};
+use super::write;
+use crate::plan::Deployment;
+use crate::reconcile::{self, Report, ReportError, Wanted};
+
+/// Digits of the training key in a page's name.
+const IN_NAME: usize = 8;
+/// Bytes at the beginning of a file that tell whether it is a page.
+const BEGINNING: u64 = 256;
+
+/// Arguments of `deploy report`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The report is what the training code wrote as `report.html` and `metrics.json` into
+/opt/ml/output/data: that of the model that serves, or of the newest where none does.
+
+The page is saved in the cache, its path is printed, and on a terminal it is opened in the browser.
+With --save it is saved where you say, and opened only with --open. Where there is no browser it is
+saved all the same, and the command says so.
+
+Examples:
+  deploy report                                 open the page of the model that serves
+  deploy report --env staging --save page.html  replaces a page, and no other kind of file
+  deploy report --save reports/                 as report-STACK-ENVIRONMENT-KEY.html
+  deploy report --save - > page.html            on stdout
+  deploy report --model 4f2a91bc                another model, by how its training key begins
+  deploy report --output json                   the figures, for programs")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    selection: Selection,
+    /// Of the model that this training job trained; `deploy train list` shows the jobs
+    #[arg(long, value_name = "NAME", conflicts_with = "model")]
+    job: Option<String>,
+    /// Of the model whose training key begins so
+    #[arg(long, value_name = "KEY")]
+    model: Option<String>,
+    /// Save the page under this name, or into this folder; `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// Open the page in the browser
+    #[arg(long)]
+    open: bool,
+}
+
+impl Arguments {
+    fn wanted(&self) -> Wanted {
+        match (&self.job, &self.model) {
+            (Some(job), _) => Wanted::Job(job.clone()),
+            (None, Some(key)) => Wanted::Model(key.clone()),
+            (None, None) => Wanted::Current,
+        }
+    }
+
+    fn to_stdout(&self) -> bool {
+        self.save.as_deref() == Some(Path::new("-"))
+    }
+}
+
+/// Opens or saves the report of a training run.
+pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
+    let json = global.output == Format::Json;
+    if arguments.to_stdout() && (json || arguments.open) {
+        let other = if json { "--output json" } else { "--open" };
+        return Err(Failure::usage(format!(
+            "`--save -` writes the page to stdout, so it does not go with `{other}`"
+        )));
+    }
+    let environment = Environment::load(global, &arguments.selection)?;
+    let Some(session) = environment.session_to_look(global).await? else {
+        return Err(ReportError::NothingTrained.into());
+    };
+    let deployment = Deployment::of(&environment.stack);
+    let report = reconcile::report(&session, &deployment, &arguments.wanted()).await?;
+    if arguments.to_stdout() {
+        let written = output::bytes(report.page()?).context("cannot write to stdout");
+        return written.map_err(Failure::failed);
+    }
+    let metrics = if json { Some(report.metrics()?) } else { None };
+    let path = if json && arguments.save.is_none() && !arguments.open {
+        None
+    } else {
+        Some(save(global, arguments, &environment, &report)?)
+    };
+    match metrics {
+        Some(metrics) => output::result(&json!({
+            "stack": environment.stack.name.as_str(),
+            "environment": environment.stack.environment.as_str(),
+            "key": report.key,
+            "job": report.job,
+            "serves": report.serves,
+            "archive": report.archive,
+            "path": path.as_ref().map(|path| path.display().to_string()),
+            "metrics": metrics,
+        })),
+        None => show(&environment, &report, path.as_deref()),
+    }
+    let opens = arguments.open || (!json && arguments.save.is_none() && io::stdout().is_terminal());
+    if let Some(path) = path.filter(|_| opens)
+        && let Err(why) = browser::open(&path)
+    {
+        output::note(&format!("no browser was opened ({why}); the page is saved"));
+    }
+    Ok(())
+}
+
+fn show(environment: &Environment, report: &Report, path: Option<&Path>) {
+    let serves = if report.serves { ", which serves" } else { "" };
+    output::note(&format!(
+        "{}: the report of {}{serves}",
+        environment.title(),
+        report.job
+    ));
+    if let Some(path) = path {
+        output::text(&path.display().to_string());
+    }
+}
+
+/// Saves the page and returns where.
+fn save(
+    global: &Global,
+    arguments: &Arguments,
+    environment: &Environment,
+    report: &Report,
+) -> Result<PathBuf, Failure> {
+    let page = report.page()?;
+    let key: String = report.key.as_str().chars().take(IN_NAME).collect();
+    let (stack, name) = (&environment.stack.name, &environment.stack.environment);
+    let file = format!("report-{stack}-{name}-{key}.html");
+    let path = match &arguments.save {
+        None => cache_folder(global)?.join("reports").join(file),
+        Some(path) => {
+            let path = std::path::absolute(path).context("cannot use that file");
+            in_folder(path.map_err(Failure::failed)?, &file)
+        }
+    };
+    spare(&path)?;
+    write::replace(&path, page)?;
+    Ok(path)
+}
+
+/// Adds the file's name where the path is a folder, or is written like one.
+fn in_folder(path: PathBuf, file: &str) -> PathBuf {
+    let is_written_so = path.to_string_lossy().ends_with(std::path::is_separator);
+    if is_written_so || path.is_dir() {
+        path.join(file)
+    } else {
+        path
+    }
+}
+
+/// Refuses to write over what is no page.
+fn spare(path: &Path) -> Result<(), Failure> {
+    let Ok(there) = path.metadata() else {
+        // There is nothing, or writing tells what is wrong.
+        return Ok(());
+    };
+    let name = path.display();
+    if !there.is_file() {
+        let failure = Failure::usage(format!("{name} is no plain file"));
+        return Err(failure.hint("`--save -` writes the page to stdout"));
+    }
+    let is_page = begins_like_page(path)
+        .with_context(|| format!("cannot tell what {name} is"))
+        .map_err(Failure::failed)?;
+    if is_page {
+        return Ok(());
+    }
+    let failure = Failure::usage(format!("{name} is there, and is no HTML page"));
+    Err(failure.hint("nothing was written: name another file, or remove that one"))
+}
+
+fn begins_like_page(path: &Path) -> io::Result<bool> {
+    let mut beginning = Vec::new();
+    File::open(path)?
+        .take(BEGINNING)
+        .read_to_end(&mut beginning)?;
+    let text = String::from_utf8_lossy(&beginning).to_ascii_lowercase();
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    Ok(["<!doctype html", "<html"]
+        .iter()
+        .any(|start| text.starts_with(start)))
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Self {
+        let (code, hint) = match &error {
+            ReportError::Reconcile(_) => (FAILED, ""),
+            ReportError::NothingTrained => (FAILED, "`deploy up` or `deploy train` trains one"),
+            ReportError::ServingUnknown(_) => (
+                FAILED,
+                "`deploy train list` shows the jobs; `--job` or `--model` names another model",
+            ),
+            ReportError::NoSuchJob(_) => (
+                USAGE,
+                "`deploy train list` shows the jobs; one that failed, or whose model was removed, has \
+                 no report",
+            ),
+            ReportError::NoSuchModel(_) => (
+                USAGE,
+                "`deploy train list --output json` shows the jobs with their keys",
+            ),
+            ReportError::Ambiguous { .. } => (USAGE, "add more digits of the key"),
+            ReportError::Gone { .. } | ReportError::Lacks { .. } => (
+                FAILED,
+                "a training script leaves `report.html` and `metrics.json` in /opt/ml/output/data; \
+                 `deploy train list` shows the metrics that were read from the log",
+            ),
+            ReportError::NoJson { .. } | ReportError::Archive { .. } => (
+                FAILED,
+                "it is as the training script left it; `aws s3 cp` fetches the archive",
+            ),
+        };
+        match error {
+            ReportError::Reconcile(error) => Self::from(*error),
+            error => Self::with_code(code, error).hint(hint),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_written_over_and_nothing_else_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("page");
+        spare(&path).unwrap();
+        for page in ["<!DOCTYPE html>\n<html>", "\u{feff}\n<html lang=en>"] {
+            std::fs::write(&path, page).unwrap();
+            spare(&path).unwrap();
+        }
+        for other in ["", "stack: tiny", "{}", "text about <html>"] {
+            std::fs::write(&path, other).unwrap();
+            let failure = spare(&path).unwrap_err();
+            assert_eq!(failure.code, USAGE, "{other}");
+        }
+        assert_eq!(spare(folder.path()).unwrap_err().code, USAGE);
+        assert_eq!(spare(Path::new("/dev/null")).unwrap_err().code, USAGE);
+    }
+
+    #[test]
+    fn a_folder_gets_the_page_under_its_own_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let in_it = |name: &str| in_folder(folder.path().join(name), "report.html");
+        assert_eq!(in_it(""), folder.path().join("report.html"));
+        assert_eq!(in_it("new/"), folder.path().join("new/report.html"));
+        assert_eq!(in_it("page.html"), folder.path().join("page.html"));
+    }
+}
