@@ -244,6 +244,10 @@ impl<'a> Upload<'a> {
             .checksum_algorithm(ChecksumAlgorithm::Crc32)
             .checksum_crc32(&part.crc32)
             .body(part.bytes.clone().into())
+            .customize()
+            // The checksum is signed, and tells the same of the part: it need not be hashed twice more, here
+            // and by the service.
+            .disable_payload_signing()
             .send()
             .await
             .map_err(|error| fault("UploadPart", &error))?;
