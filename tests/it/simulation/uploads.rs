@@ -1,7 +1,5 @@
 //! Data on its way into the bucket: cut off, damaged, changed, or there already in another bucket.
 
-use std::time::Duration;
-
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use deploy::bundle::Digest;
@@ -120,21 +118,6 @@ async fn an_upload_that_was_killed_goes_on_with_the_parts_that_are_missing() {
         _ => None,
     });
     assert_eq!(last, Some((bytes.len() as u64, bytes.len() as u64)));
-    world.close().await;
-}
-
-/// Each of them needs a buffer to be sent, and there are fewer buffers than files.
-#[tokio::test(start_paused = true)]
-async fn more_small_files_than_there_is_room_for_do_not_wait_for_each_other() {
-    let project = Project::new();
-    project.write_code(40);
-    let desired = project.desired("1e-3");
-    let world = World::new(&Script::default());
-    let run = world.run(Command::Up(&desired));
-    let run = tokio::time::timeout(Duration::from_hours(1), run).await;
-    let run = run.expect("the uploads to come to their end");
-    run.end.as_ref().unwrap().done();
-    assert!(calls(&run, "PutObject") > 40);
     world.close().await;
 }
 

@@ -55,14 +55,6 @@ impl Project {
         project
     }
 
-    /// Adds so many small files to the training code.
-    pub(super) fn write_code(&self, files: usize) {
-        for number in 0..files {
-            let path = self.0.path().join(format!("training/part{number}.py"));
-            fs::write(path, format!("NUMBER = {number}\n")).unwrap();
-        }
-    }
-
     /// What the environment is to be when it is trained with this learning rate.
     pub(super) fn desired(&self, learning_rate: &str) -> Desired {
         self.desired_with(learning_rate, "")
