@@ -23,8 +23,9 @@ use follow::{Following, follow};
 
 /// How long a new role may take to be known everywhere; a real denial stays after it.
 const PROPAGATION: Duration = Duration::from_mins(2);
-/// The pause before the second attempt; it doubles before each further one.
-const BACK_OFF: Duration = Duration::from_mins(1);
+/// The pause before the second attempt, in shortest pauses between two looks: a minute on AWS, a second where
+/// the engine on this machine is asked. It doubles before each further attempt.
+const BACK_OFF: u32 = 60;
 
 /// A trained model.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,7 +100,8 @@ async fn attempts(
         };
         failures += 1;
         attempt += 1;
-        let pause = BACK_OFF * 2_u32.pow(u32::try_from(failures - 1).unwrap_or_default());
+        let doublings = u32::try_from(failures - 1).unwrap_or_default();
+        let pause = session.cloud.pace.shortest * BACK_OFF * 2_u32.pow(doublings);
         session.observer.event(Event::TrainingRepeated {
             job,
             reason,
