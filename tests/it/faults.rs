@@ -126,7 +126,7 @@ fn without_python_the_job_says_so_and_works_once_there_is_one() {
     std::fs::write(&stack, broken).unwrap();
     project
         .deploy(&["up"])
-        .failed(1, &["broken-python", "once the cause is gone"]);
+        .failed(1, &["broken-python", "run `deploy up` again"]);
     std::fs::write(&stack, good).unwrap();
     project.deploy(&["up"]).ok();
     project.deploy(&["down"]).ok();
@@ -149,7 +149,7 @@ fn without_a_network_the_first_run_says_so_and_can_be_removed() {
             command.env(name, closed).env(name.to_lowercase(), closed);
         }
     });
-    run.failed(1, &["network", "interpreter", "once the cause is gone"]);
+    run.failed(1, &["network", "interpreter", "run `deploy up` again"]);
     project.deploy(&["down"]).ok();
     assert!(!project.path().join(".deploy").exists());
 }

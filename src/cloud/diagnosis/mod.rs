@@ -131,6 +131,8 @@ pub enum KnownCause {
     Throttled,
     /// The service failed by itself.
     ServiceFault,
+    /// The local engine has no Python to run jobs with.
+    LocalPython,
     /// Something was not ready in the time that it is given.
     NotReadyInTime,
     /// A role is not known everywhere yet, or does not allow what is needed.

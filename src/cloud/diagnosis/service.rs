@@ -31,6 +31,18 @@ pub(super) static ROWS: &[Row] = &[
         },
     },
     Row {
+        cause: KnownCause::LocalPython,
+        types: &[],
+        phrases: &["the local python cannot be used"],
+        told: |_| {
+            say(
+                "The local engine runs jobs and endpoints with the Python that the field `local.python` \
+                 of the environment names.",
+                "mend what it says, or name another interpreter",
+            )
+        },
+    },
+    Row {
         cause: KnownCause::ServiceFault,
         types: &[],
         phrases: &[

@@ -66,6 +66,7 @@ const EXAMPLES: &[Example] = {
         // The service.
         (Operation("DescribeStacks"), "Throttling", "Rate exceeded", C::Throttled, "goes on where it stopped"),
         (Resource("AWS::Lambda::Permission"), "", "Resource handler returned message: \"Rate exceeded (Service: Lambda, Status Code: 429)\" (RequestToken: 1, HandlerErrorCode: Throttling)", C::Throttled, "again"),
+        (Training, "Failed", "ClientError: the local Python cannot be used: it does not run", C::LocalPython, "another interpreter"),
         (Training, "InternalServerError", "We encountered an internal error. Please try again.", C::ServiceFault, "run the command again"),
         (FUNCTION, "", "Resource handler returned message: \"Exceeded attempts to wait\" (RequestToken: 1, HandlerErrorCode: NotStabilized)", C::NotReadyInTime, "console"),
         // Keys.

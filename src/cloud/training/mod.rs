@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::CloudFault;
-use super::diagnosis::{Symptom, diagnose, is_propagation};
+use super::diagnosis::{KnownCause, Symptom, diagnose, is_propagation};
 
 pub use facts::JobFacts;
 pub use limits::violations;
@@ -268,6 +268,14 @@ impl TrainingState {
     /// Whether there is a model of it.
     pub fn has_model(&self) -> bool {
         self.phase == TrainingPhase::Completed && self.model.is_some()
+    }
+
+    /// Whether the job failed for a reason that lies with this machine: nothing that was asked for is wrong, so
+    /// the next run tries again, but nothing mends itself meanwhile.
+    pub fn failed_here(&self) -> bool {
+        let reason = self.failure_reason.as_deref().unwrap_or_default();
+        diagnose(&Symptom::training(&self.detail, reason))
+            .is_some_and(|diagnosis| diagnosis.cause == KnownCause::LocalPython)
     }
 
     /// Whether the job failed for a reason that lies with the service and may be gone next time: no

@@ -133,7 +133,8 @@ fn after(
     let failures = transient_failures(attempts);
     if choices.retry_training == RetryTraining::Hold {
         // Whoever stopped a job, or lost its model, says nothing about the next.
-        let own = last.phase == TrainingPhase::Failed || last.ran_out_of_time();
+        let failed = last.phase == TrainingPhase::Failed && !last.failed_here();
+        let own = failed || last.ran_out_of_time();
         if own && failures == 0 {
             return Err(Held::TrainingFailed { job, reason });
         }

@@ -157,7 +157,13 @@ impl Run {
                 }
             })
             .await
-            .map_err(|error| engine(chain(&error)))?;
+            // No fault of the service, so nothing that is tried again by itself.
+            .map_err(|error| {
+                format!(
+                    "ClientError: the local Python cannot be used: {}",
+                    chain(&error)
+                )
+            })?;
         self.report("Downloading input data", log);
         self.layout
             .make(&self.request)
