@@ -9,7 +9,9 @@ falls on both; the medians are compared.
 * ours: `train.py`'s own Trainer, with batches of like length, padded to their longest headline. Once
   with 32-bit floats, once with what `precision=auto` takes here.
 
-    <python of the local environment> tests/bench/training.py
+On a GPU both compute there; its windows have more steps, since a step takes milliseconds.
+
+    <python of the local environment> tests/bench/training.py [--batch-size 32 256]
 """
 
 from __future__ import annotations
@@ -45,7 +47,16 @@ from headlines.split import Fractions, Split, split_by_story
 
 DATA = ROOT / "stacks" / "news-classifier" / "data" / "headlines.csv"
 REFERENCE_BATCH, REFERENCE_LENGTH, REFERENCE_RATE = 4, 512, 1e-5
-OUR_STEPS, REFERENCE_STEPS = 6, 2
+ON_GPU = torch.cuda.is_available()
+DEVICE = torch.device("cuda" if ON_GPU else "cpu")
+OUR_STEPS, REFERENCE_STEPS = (60, 40) if ON_GPU else (6, 2)
+
+
+def now() -> float:
+    """Gives the time in seconds after all that was asked of the device is computed."""
+    if ON_GPU:
+        torch.cuda.synchronize()
+    return time.perf_counter()
 
 
 class ReferenceNetwork(torch.nn.Module):
@@ -66,16 +77,17 @@ class ReferenceNetwork(torch.nn.Module):
 class Reference:
     """The reference project's training loop, a few steps at a time."""
 
-    def __init__(self, headlines: list[Headline]) -> None:
-        base = load_base_model(Settings(base_model="minilm-l6", max_length=512), LABELS)
+    def __init__(self, headlines: list[Headline], base_model: str) -> None:
+        base = load_base_model(Settings(base_model=base_model, max_length=512), LABELS)
         self._tokenizer = base.tokenizer
-        self._network = ReferenceNetwork(base.model.distilbert, base.model.config.dim).train()
+        network = ReferenceNetwork(base.model.distilbert, base.model.config.dim)
+        self._network = network.to(DEVICE).train()
         self._adam = torch.optim.Adam(self._network.parameters(), lr=REFERENCE_RATE)
         self._headlines: Iterator[Headline] = itertools.cycle(headlines)
 
     def window(self) -> float:
         """Trains some steps and gives headlines a second."""
-        begin = time.perf_counter()
+        begin = now()
         for _ in range(REFERENCE_STEPS):
             batch = [next(self._headlines) for _ in range(REFERENCE_BATCH)]
             encoded = self._tokenizer(
@@ -85,13 +97,14 @@ class Reference:
                 truncation=True,
                 return_tensors="pt",
             )
-            labels = torch.tensor([headline.label for headline in batch])
+            encoded = encoded.to(DEVICE)
+            labels = torch.tensor([headline.label for headline in batch], device=DEVICE)
             found = self._network(encoded["input_ids"], encoded["attention_mask"])
             loss = torch.nn.functional.cross_entropy(found, labels)
             self._adam.zero_grad()
             loss.backward()
             self._adam.step()
-        return REFERENCE_STEPS * REFERENCE_BATCH / (time.perf_counter() - begin)
+        return REFERENCE_STEPS * REFERENCE_BATCH / (now() - begin)
 
 
 class Enough(Exception):
@@ -114,21 +127,21 @@ class Alternating(TrainerCallback):
             return
         # The first window warms both up.
         if self._begin is not None:
-            self.ours.append(self._headlines / (time.perf_counter() - self._begin))
+            self.ours.append(self._headlines / (now() - self._begin))
         speed = self._reference.window()
         if self._begin is not None:
             self.theirs.append(speed)
         if len(self.ours) == self._windows:
             raise Enough
-        self._begin = time.perf_counter()
+        self._begin = now()
 
 
-def measure(split: Split, precision: str, windows: int) -> Alternating:
-    """Trains with one precision and gives the speeds of both."""
-    settings = Settings(base_model="minilm-l6", precision=precision, learning_rate=1e-4)
+def measure(split: Split, settings: Settings, windows: int) -> Alternating:
+    """Trains with one precision and batch size and gives the speeds of both."""
     training.prepare(settings.seed)
     base = load_base_model(settings, LABELS)
-    watch = Alternating(Reference(split.train), windows, settings.batch_size)
+    reference = Reference(split.train, settings.base_model)
+    watch = Alternating(reference, windows, settings.batch_size)
     with tempfile.TemporaryDirectory() as folder:
         run = training.Run(base, split, settings, Checkpoints(Path(folder)), StopSignal())
         run.trainer.add_callback(watch)
@@ -142,6 +155,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--windows", type=int, default=7)
     parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--base-model", default="minilm-l6", help="of both, as in the settings")
+    parser.add_argument("--batch-size", type=int, nargs="+", default=[32], help="ours")
     options = parser.parse_args()
     headlines = prepare(read_headlines(options.data)).headlines
     split = split_by_story(headlines, Fractions(0.2, 0.1, 0.1), 42)
@@ -152,11 +167,19 @@ def main() -> None:
     )
     head = "headlines a second"
     print(f"{head:<28} {'median':>8} {'min':>8} {'max':>8} {'reference':>10} {'ratio':>7}")
-    for precision in dict.fromkeys(("fp32", training.precision("auto"))):
-        found = measure(split, precision, options.windows)
+    precisions = dict.fromkeys(("fp32", training.precision("auto")))
+    for size, precision in itertools.product(options.batch_size, precisions):
+        settings = Settings(
+            base_model=options.base_model,
+            batch_size=size,
+            precision=precision,
+            learning_rate=1e-4,
+            epochs=100,
+        )
+        found = measure(split, settings, options.windows)
         ours, theirs = statistics.median(found.ours), statistics.median(found.theirs)
         print(
-            f"{'ours, batch 32, ' + precision:<28} {ours:>8.1f} {min(found.ours):>8.1f} "
+            f"{f'ours, batch {size}, {precision}':<28} {ours:>8.1f} {min(found.ours):>8.1f} "
             f"{max(found.ours):>8.1f} {theirs:>10.2f} {ours / theirs:>6.1f}x",
             flush=True,
         )

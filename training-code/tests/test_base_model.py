@@ -46,6 +46,14 @@ def test_labels_and_length_go_into_the_model() -> None:
     assert base.tokenizer.model_max_length == 16
 
 
+def test_a_folder_in_16_bits_is_trained_in_32(tmp_path: Path) -> None:
+    base = load_base_model(Settings(base_model="tiny-random"), LABELS)
+    base.model.half().save_pretrained(tmp_path)
+    base.tokenizer.save_pretrained(tmp_path)
+    loaded = load_base_model(Settings(base_model=str(tmp_path)), LABELS)
+    assert {tensor.dtype for tensor in loaded.model.parameters()} == {torch.float32}
+
+
 def test_a_tampered_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(minilm.DIGESTS, "vocab.txt", hashlib.sha256(b"other").hexdigest())
     with pytest.raises(TrainingError, match=r"not the pinned .*reinstall"):
