@@ -1,10 +1,12 @@
 import numpy as np
+import torch
 
 from headlines.base_model import load_base_model
 from headlines.data import LABELS, Headline
-from headlines.encoding import EncodedHeadlines, GroupedByLength
+from headlines.encoding import EncodedHeadlines, GroupedByLength, Padded
 from headlines.settings import Settings
 
+TITLES = ["stocks fall", "singer wins award " * 9, "x"]
 LENGTHS = np.random.default_rng(0).integers(5, 60, size=1003)
 
 
@@ -29,10 +31,20 @@ def test_groups_are_alike_in_length_but_come_in_no_order_of_it() -> None:
 
 def test_headlines_become_ids_cut_to_the_limit() -> None:
     tokenizer = load_base_model(Settings(base_model="tiny-random"), LABELS).tokenizer
-    titles = ["stocks fall", "singer wins award " * 9, "x"]
-    encoded = EncodedHeadlines([Headline(title, 2, "s") for title in titles], tokenizer, 12)
+    encoded = EncodedHeadlines([Headline(title, 2, "s") for title in TITLES], tokenizer, 12)
     assert encoded.lengths.tolist() == [4, 12, 3]
-    for index, title in enumerate(titles):
+    for index, title in enumerate(TITLES):
         row = encoded[index]
-        assert row["input_ids"] == tokenizer(title, truncation=True, max_length=12)["input_ids"]
-        assert len(row["attention_mask"]) == len(row["input_ids"]) and row["labels"] == 2
+        expected = tokenizer(title, truncation=True, max_length=12)["input_ids"]
+        assert row["input_ids"].tolist() == expected and row["labels"] == 2
+
+
+def test_a_batch_is_what_the_tokenizer_would_pad() -> None:
+    tokenizer = load_base_model(Settings(base_model="tiny-random"), LABELS).tokenizer
+    headlines = [Headline(title, label, "s") for label, title in enumerate(TITLES)]
+    encoded = EncodedHeadlines(headlines, tokenizer, 12)
+    batch = Padded(tokenizer.pad_token_id)([encoded[index] for index in range(3)])
+    expected = tokenizer(TITLES, truncation=True, max_length=12, padding=True, return_tensors="pt")
+    for name in ("input_ids", "attention_mask"):
+        assert torch.equal(batch[name], expected[name])
+    assert batch["labels"].tolist() == [0, 1, 2]

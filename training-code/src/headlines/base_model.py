@@ -122,5 +122,5 @@ def _from_pretrained(settings: Settings, mapping: dict[str, Any]) -> BaseModel:
         raise TrainingError(
             f"base_model '{name}' was not loaded {source}: {reason}", remedy
         ) from error
-    # A model that was saved in 16 bits would be trained in them: updates too small for them are lost.
+    # A model that was saved in 16 bits would be trained in them and lose small updates.
     return BaseModel(model.float(), tokenizer)

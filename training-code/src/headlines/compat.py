@@ -35,6 +35,22 @@ def allow_saved_states() -> None:
     allow([core.multiarray._reconstruct, np.ndarray, np.dtype, type(np.dtype(np.uint32))])
 
 
+def compute_alike_on_gpu() -> None:
+    """Has a GPU compute the same sums in the same order in every run.
+
+    What has no such form goes on with a warning. Of the forms of attention only the plain one has
+    it for training, and for the few tokens of a headline it takes little longer.
+    """
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # A net for bugs that come with the above: it overwrites all memory that is handed out.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    for name in ("flash", "mem_efficient", "cudnn"):
+        # cuDNN's has a switch since torch 2.5.
+        switch = getattr(torch.backends.cuda, f"enable_{name}_sdp", None)
+        if switch is not None:
+            switch(False)
+
+
 def optimizer(on_gpu: bool) -> str:
     """Chooses AdamW's fused form where torch has it: on CPUs only since 2.4."""
     major, minor = (int(part) for part in torch.__version__.split(".")[:2])

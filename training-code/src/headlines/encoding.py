@@ -1,4 +1,4 @@
-"""Headlines as token ids, and the order in which training meets them."""
+"""Headlines as token ids, the order in which training meets them, and batches of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset, Sampler
 
@@ -41,10 +42,36 @@ class EncodedHeadlines(Dataset[dict[str, Any]]):
         return len(self._labels)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        """Gives one headline as the data collator wants it."""
+        """Gives one headline: its token ids (one dimension) and its label."""
         length, end = int(self.lengths[index]), int(self._ends[index])
-        ids = self._ids[end - length : end].tolist()
-        return {"input_ids": ids, "attention_mask": [1] * length, "labels": self._labels[index]}
+        return {"input_ids": self._ids[end - length : end], "labels": self._labels[index]}
+
+
+class Padded:
+    """Joins headlines into a batch, padded to its longest one.
+
+    transformers' own collator goes by way of Python lists and takes ten times as long; for a small
+    network on a fast GPU that was a fifth of a step.
+    """
+
+    def __init__(self, pad: int) -> None:
+        """Takes the id of the padding token."""
+        self._pad = pad
+
+    def __call__(self, headlines: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        """Gives `input_ids` and `attention_mask` (headlines x tokens) and `labels` (headlines)."""
+        longest = max(len(headline["input_ids"]) for headline in headlines)
+        ids = np.full((len(headlines), longest), self._pad, dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, headline in enumerate(headlines):
+            length = len(headline["input_ids"])
+            ids[row, :length] = headline["input_ids"]
+            mask[row, :length] = 1
+        return {
+            "input_ids": torch.from_numpy(ids),
+            "attention_mask": torch.from_numpy(mask),
+            "labels": torch.tensor([headline["labels"] for headline in headlines]),
+        }
 
 
 class GroupedByLength(Sampler[int]):

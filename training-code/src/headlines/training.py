@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch.utils.data import Sampler
-from transformers import DataCollatorWithPadding, Trainer, TrainingArguments, logging, set_seed
+from transformers import Trainer, TrainingArguments, logging, set_seed
 from transformers.trainer_callback import PrinterCallback
 
 from headlines import compat, processes
@@ -24,7 +24,7 @@ from headlines.base_model import BaseModel
 from headlines.checkpoints import STATE, WEIGHTS, Checkpoints, History, Saved, best_of, history_of
 from headlines.course import Course, StopSignal, ended_early
 from headlines.data import LABELS, Headline
-from headlines.encoding import EncodedHeadlines, GroupedByLength
+from headlines.encoding import EncodedHeadlines, GroupedByLength, Padded
 from headlines.metrics import Floats, Integers, evaluate, losses
 from headlines.processes import say
 from headlines.progress import Progress
@@ -68,8 +68,7 @@ def prepare(seed: int) -> None:
     compat.allow_saved_states()
     set_seed(seed)
     if torch.cuda.is_available():
-        # What has no deterministic form on a GPU goes on with a warning.
-        torch.use_deterministic_algorithms(True, warn_only=True)
+        compat.compute_alike_on_gpu()
 
 
 def train(base: BaseModel, split: Split, settings: Settings, checkpoints: Checkpoints) -> Outcome:
@@ -128,7 +127,7 @@ class Run:
             args=training_arguments(settings, self._steps, checkpoints.folder),
             train_dataset=train_set,
             eval_dataset=validation_set,
-            data_collator=DataCollatorWithPadding(base.tokenizer),
+            data_collator=Padded(base.tokenizer.pad_token_id),
             callbacks=[self._progress, self._course],
             compute_metrics=self._measure,
         )
@@ -272,6 +271,8 @@ def training_arguments(settings: Settings, steps: int, folder: Path) -> Training
         # Every weight takes part in every step.
         ddp_find_unused_parameters=False,
         dataloader_pin_memory=on_gpu,
+        # It asks the device for the loss of every step, which waits for the step.
+        logging_nan_inf_filter=False,
         eval_strategy="no",
         save_strategy="no",
         logging_strategy="no",
