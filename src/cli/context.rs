@@ -167,8 +167,8 @@ impl Environment {
         format!("{}/{}", self.stack.name, self.stack.environment)
     }
 
-    /// Renders the templates and hashes what is uploaded.
-    pub(super) fn desired(&self) -> Result<Desired, Failure> {
+    /// Renders the templates and hashes what is uploaded: all that can be told without a session.
+    pub(super) fn draft(&self) -> Result<Draft, Failure> {
         let rendered = self.project.render(&self.stack, &self.project.library()?)?;
         let bundles = Bundles::of(&self.stack)?;
         for remark in &bundles.remarks {
@@ -179,25 +179,11 @@ impl Environment {
             Failure::with_code(USAGE, error)
                 .hint("the template `training-job` is what it is made from")
         })?;
-        Ok(desired)
-    }
-
-    /// Adds what only the cloud knows of what is desired: which data is in S3.
-    pub(super) async fn pinned(
-        &self,
-        desired: Desired,
-        session: &Session,
-    ) -> Result<Desired, Failure> {
-        let DataSource::S3(location) = &self.stack.data.source else {
-            return Ok(desired);
-        };
-        let pin = reconcile::pin(session, location).await?;
-        let rendered = self.project.render(&self.stack, &self.project.library()?)?;
-        let mut bundles = Bundles::of(&self.stack)?;
-        bundles.pin(pin);
-        let mut pinned = Desired::new(&self.stack, &rendered, &bundles);
-        pinned.gate_override = desired.gate_override;
-        Ok(pinned)
+        Ok(Draft {
+            desired,
+            rendered,
+            bundles,
+        })
     }
 
     /// Connects to the environment's cloud, starting the local engine when that is the target.
@@ -267,6 +253,34 @@ impl Environment {
             patience: Duration::ZERO,
             crowding: Crowding::default(),
         }
+    }
+}
+
+/// What an environment is to be, as far as it can be told without asking the cloud.
+#[derive(Debug)]
+pub(super) struct Draft {
+    /// What is desired; for data in S3, without what is there now.
+    pub(super) desired: Desired,
+    rendered: Rendered,
+    bundles: Bundles,
+}
+
+impl Draft {
+    /// Adds what only the cloud knows: which data is in S3.
+    pub(super) async fn pinned(
+        self,
+        environment: &Environment,
+        session: &Session,
+    ) -> Result<Desired, Failure> {
+        let DataSource::S3(location) = &environment.stack.data.source else {
+            return Ok(self.desired);
+        };
+        let mut bundles = self.bundles;
+        bundles.pin(reconcile::pin(session, location).await?);
+        Ok(Desired {
+            gate_override: self.desired.gate_override,
+            ..Desired::new(&environment.stack, &self.rendered, &bundles)
+        })
     }
 }
 

@@ -36,10 +36,10 @@ pub(super) struct Arguments {
 /// Removes models, data and code that nothing refers to.
 pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     let environment = Environment::load(global, &arguments.selection)?;
-    let desired = environment.desired()?;
+    let draft = environment.draft()?;
     let mut session = environment.start_session(global).await?;
     session.patience = arguments.lock.patience();
-    let desired = environment.pinned(desired, &session).await?;
+    let desired = draft.pinned(&environment, &session).await?;
     let ask = Ask {
         environment: &environment,
         question: "Remove this for good?".to_owned(),

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::context::{Environment, Global, Selection};
+use super::context::{Draft, Environment, Global, Selection};
 use super::failure::Failure;
 use super::output::{self, Format};
 use super::unsupported;
@@ -40,9 +40,10 @@ pub(super) struct Arguments {
 pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     let environment = Environment::load(global, &arguments.selection)?;
     unsupported::refuse(&environment.stack)?;
-    let desired = environment.desired()?;
+    let draft = environment.draft()?;
     warnings::show(global, &environment);
-    let (desired, plan) = make(global, &environment, desired, arguments.choices.choices()).await?;
+    let made = make(global, &environment, draft, arguments.choices.choices());
+    let (desired, plan) = Box::pin(made).await?;
     if let Some(path) = &arguments.out
         && plan.held.is_empty()
     {
@@ -61,11 +62,12 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
 async fn make(
     global: &Global,
     environment: &Environment,
-    desired: Desired,
+    draft: Draft,
     choices: Choices,
 ) -> Result<(Desired, Plan), Failure> {
     // To look at a local environment that was never brought up, no engine is started.
     let Some(session) = environment.session_to_look(global).await? else {
+        let desired = draft.desired;
         let nothing = Observed {
             account: desired.deployment.account.clone(),
             foundation: None,
@@ -75,7 +77,7 @@ async fn make(
         let plan = plan::plan(&desired, &nothing, choices);
         return Ok((desired, plan));
     };
-    let desired = environment.pinned(desired, &session).await?;
+    let desired = draft.pinned(environment, &session).await?;
     let plan = reconcile::plan_up(&session, &desired, choices).await?;
     Ok((desired, plan))
 }

@@ -98,12 +98,15 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let environment = Environment::load(global, &arguments.selection)?;
     unsupported::refuse(&environment.stack)?;
     let saved = arguments.plan.as_deref().map(consent::read).transpose()?;
-    let mut desired = environment.desired()?;
-    desired.gate_override.clone_from(&arguments.override_gates);
+    let mut draft = environment.draft()?;
+    draft
+        .desired
+        .gate_override
+        .clone_from(&arguments.override_gates);
     warnings::show(global, &environment);
     let mut session = environment.start_session(global).await?;
     session.patience = arguments.lock.patience();
-    let desired = environment.pinned(desired, &session).await?;
+    let desired = draft.pinned(&environment, &session).await?;
     let options = UpOptions {
         choices: arguments.choices.choices(),
         skip: if arguments.skip_failed {

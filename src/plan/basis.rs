@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::observed::Observed;
+use super::parameters::FINGERPRINT;
 use super::record::ModelRecord;
-use super::up::FINGERPRINT;
 use crate::cloud::stacks::StackState;
 
 /// Observed facts by name. They hold names, statuses and digests only, nothing secret.

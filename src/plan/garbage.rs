@@ -10,6 +10,7 @@ use super::action::{Action, Plan, Reason, Step, StepKind};
 use super::basis::Basis;
 use super::desired::Desired;
 use super::observed::Observed;
+use super::parameters;
 use super::record::ModelRecord;
 use super::up::held;
 use crate::cloud::inventory::{Item, Scope, kinds};
@@ -169,8 +170,8 @@ fn roots(
     ]);
     roots.extend(Owner::function(&desired.function_key));
     let serving = |name| observed.service.as_ref()?.parameters.get(name);
-    roots.extend(serving("TrainingKey").map(|key| Owner::model(key)));
-    roots.extend(serving("FunctionCodeKey").and_then(|key| Owner::function(key)));
+    roots.extend(serving(parameters::TRAINING_KEY).map(|key| Owner::model(key)));
+    roots.extend(serving(parameters::FUNCTION_CODE_KEY).and_then(|key| Owner::function(key)));
     let running = observed.inside.jobs.iter().filter(|job| !job.is_settled());
     roots.extend(running.filter_map(|job| Owner::of_job(&job.name, &scope)));
     let mut trained: Vec<&ModelRecord> = models

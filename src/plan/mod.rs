@@ -11,6 +11,7 @@ mod desired;
 mod expected;
 pub mod garbage;
 mod observed;
+pub mod parameters;
 mod record;
 pub mod recover;
 pub mod request;
@@ -27,7 +28,6 @@ pub use observed::{Inside, Observed};
 pub use record::ModelRecord;
 pub use saved::{SavedPlan, UnreadablePlan};
 pub use training::{ATTEMPTS, Trained, headline_metric, looks_for_model, transient_failures};
-pub(crate) use up::FINGERPRINT;
 pub use up::{Choices, Closeness, LiveResources, Reach, RetryTraining, held, is_current, plan};
 
 #[cfg(test)]

@@ -6,11 +6,11 @@ use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::sample::select;
 
 use super::check::flaws;
+use super::parameters::FINGERPRINT;
 use super::teardown::{self, Extent};
 use super::{
-    Action, Choices, Closeness, Deployment, Desired, DesiredStack, FINGERPRINT, Held, Inside,
-    LiveResources, Observed, Plan, Purpose, Reason, RetryTraining, SavedPlan, StepKind, Upload,
-    plan,
+    Action, Choices, Closeness, Deployment, Desired, DesiredStack, Held, Inside, LiveResources,
+    Observed, Plan, Purpose, Reason, RetryTraining, SavedPlan, StepKind, Upload, plan,
 };
 use crate::bundle::{Digest, ingredients};
 use crate::cloud::artifacts::Source;

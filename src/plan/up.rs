@@ -4,13 +4,11 @@ use super::action::{Action, Held, Plan, Reason, Step, StepKind};
 use super::basis::Basis;
 use super::desired::{Deployment, Desired, DesiredStack, Purpose};
 use super::observed::Observed;
+use super::parameters::FINGERPRINT;
 use super::recover::{Recovery, recovery};
 use super::training::{looks_for_model, training_step};
 use crate::cloud::condition::StackStatus;
 use crate::cloud::stacks::{CHANGE_PREFIX, StackResource, StackState};
-
-/// Name of the parameter of each stack that holds the desired fingerprint.
-pub(crate) const FINGERPRINT: &str = "Fingerprint";
 
 /// What the user chose beyond the stack file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

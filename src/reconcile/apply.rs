@@ -22,6 +22,7 @@ use crate::cloud::training::TrainingState;
 use crate::plan::recover::{Recovery, recovery};
 use crate::plan::{
     Action, Deployment, Desired, DesiredStack, Observed, Plan, Purpose, Reason, Step, StepKind,
+    parameters as names,
 };
 
 /// How often a stack is tried whose resources cannot assume their role yet.
@@ -132,16 +133,16 @@ impl Run<'_> {
         let mut parameters = BTreeMap::from([
             fingerprint(stack),
             (
-                "BucketName".to_owned(),
+                names::BUCKET.to_owned(),
                 self.desired.deployment.names.bucket.clone(),
             ),
-            ("ModelDataKey".to_owned(), model.key.clone()),
+            (names::MODEL_DATA_KEY.to_owned(), model.key.clone()),
             (
-                "TrainingKey".to_owned(),
+                names::TRAINING_KEY.to_owned(),
                 self.desired.training_key.to_string(),
             ),
             (
-                "FunctionCodeKey".to_owned(),
+                names::FUNCTION_CODE_KEY.to_owned(),
                 self.desired.function_key.clone(),
             ),
         ]);
@@ -251,10 +252,7 @@ impl steps::Executor for Recoveries<'_> {
 }
 
 fn fingerprint(stack: &DesiredStack) -> (String, String) {
-    (
-        crate::plan::FINGERPRINT.to_owned(),
-        stack.fingerprint.clone(),
-    )
+    (names::FINGERPRINT.to_owned(), stack.fingerprint.clone())
 }
 
 fn outputs(state: Option<&StackState>) -> BTreeMap<String, String> {

@@ -7,18 +7,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Session;
-use super::error::{ReconcileError, doing};
+use super::error::ReconcileError;
+use super::object::Object;
 use super::progress::Event;
 use super::train::record;
-use crate::cloud::records::{Expected, Record, Written};
 use crate::cloud::training::TrainingState;
-use crate::plan::{Desired, ModelRecord, Observed};
+use crate::plan::{Desired, ModelRecord, Observed, parameters};
 use crate::stack::{Comparison, Gate};
-
-/// How often somebody else may write at the same moment.
-const REPEATS: usize = 3;
-/// Name of the parameter of the service stack that tells which model serves.
-pub(super) const TRAINING_KEY: &str = "TrainingKey";
 
 /// Lets a model pass that is good enough, or that the user lets pass for a reason, which is kept beside it.
 ///
@@ -71,7 +66,7 @@ async fn serving(
     observed: &Observed,
 ) -> Result<BTreeMap<String, f64>, ReconcileError> {
     let service = observed.service.as_ref();
-    let key = service.and_then(|service| service.parameters.get(TRAINING_KEY));
+    let key = service.and_then(|service| service.parameters.get(parameters::TRAINING_KEY));
     let Some(key) = key.filter(|key| *key != desired.training_key.as_str()) else {
         return Ok(BTreeMap::new());
     };
@@ -151,45 +146,28 @@ async fn keep(
     };
     let text = serde_json::to_string_pretty(&passed)
         .map_err(|_| ReconcileError::Unknown("how to write down why the gates do not hold"))?;
-    let (bucket, object) = place(desired);
-    for _ in 0..REPEATS {
-        let there = read(session, desired).await?;
-        let expected = match &there {
-            Some(there) => Expected::Etag(&there.etag),
-            None => Expected::Nothing,
-        };
-        let written = session
-            .cloud
-            .records
-            .write(bucket, &object, &text, expected);
-        if let Written::Done(_) = written
-            .await
-            .map_err(doing("keep why the gates do not hold"))?
-        {
-            return Ok(passed);
-        }
-    }
-    Err(ReconcileError::Unknown(
-        "who lets the model pass at this moment",
-    ))
+    place(desired, &name(desired)).write(session, &text).await?;
+    Ok(passed)
 }
 
 /// That somebody let the desired model pass earlier.
 async fn kept(session: &Session, desired: &Desired) -> Result<Option<Override>, ReconcileError> {
-    let there = read(session, desired).await?;
+    let there = place(desired, &name(desired)).read(session).await?;
     Ok(there.and_then(|there| serde_json::from_str(&there.text).ok()))
 }
 
-async fn read(session: &Session, desired: &Desired) -> Result<Option<Record>, ReconcileError> {
-    let (bucket, object) = place(desired);
-    let read = session.cloud.records.read(bucket, &object).await;
-    read.map_err(doing("read whether the model was let pass"))
+fn name(desired: &Desired) -> String {
+    let model = ModelRecord::object(desired.training_key.as_str());
+    format!("{}.override.json", model.trim_end_matches(".json"))
 }
 
-fn place(desired: &Desired) -> (&str, String) {
-    let model = ModelRecord::object(desired.training_key.as_str());
-    let object = format!("{}.override.json", model.trim_end_matches(".json"));
-    (&desired.deployment.names.bucket, object)
+fn place<'a>(desired: &'a Desired, key: &'a str) -> Object<'a> {
+    Object {
+        bucket: &desired.deployment.names.bucket,
+        key,
+        reading: "read whether the model was let pass",
+        writing: "keep why the gates do not hold",
+    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod follow;
 mod gates;
 mod gc;
 pub mod lock;
+mod object;
 mod observe;
 mod pin;
 pub mod progress;

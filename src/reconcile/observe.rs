@@ -13,7 +13,7 @@ use crate::cloud::training::TrainingState;
 use crate::plan::recover::{Recovery, recovery};
 use crate::plan::{
     Choices, Closeness, Deployment, Desired, Inside, ModelRecord, Observed, is_current,
-    looks_for_model,
+    looks_for_model, parameters,
 };
 
 /// Questions that are asked at the same time.
@@ -162,7 +162,7 @@ async fn models(
     }
     observed.inside.record = record;
     let service = observed.service.as_ref();
-    let serving = service.and_then(|state| state.parameters.get("TrainingKey"));
+    let serving = service.and_then(|state| state.parameters.get(parameters::TRAINING_KEY));
     observed.inside.baseline = match serving {
         Some(key) => record::read(session, bucket, &ModelRecord::object(key)).await?,
         None if observed.foundation.is_some() => newest(session, &desired.deployment).await?,

@@ -10,7 +10,8 @@ use super::observe::observe;
 use super::progress::Event;
 use crate::cloud::condition::StackStatus;
 use crate::cloud::stacks::{CHANGE_PREFIX, StackState};
-use crate::plan::{Deployment, Desired, FINGERPRINT, Held, Observed, held};
+use crate::plan::parameters::FINGERPRINT;
+use crate::plan::{Deployment, Desired, Held, Observed, held};
 
 /// Operations after each other that are waited for.
 const ROUNDS: usize = 10;

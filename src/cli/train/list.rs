@@ -10,7 +10,7 @@ use super::super::context::{Environment, Global, Selection};
 use super::super::failure::Failure;
 use super::super::output::{self, Format};
 use crate::cloud::training::TrainingState;
-use crate::plan::{Deployment, headline_metric};
+use crate::plan::{self, Deployment, headline_metric};
 use crate::reconcile;
 
 /// Arguments of `deploy train list`.
@@ -34,7 +34,8 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         jobs = reconcile::training_jobs(&session, &deployment).await?;
         jobs.reverse();
         let parameters = observed.service.map(|state| state.parameters);
-        serving = parameters.and_then(|parameters| parameters.get("ModelDataKey").cloned());
+        serving = parameters
+            .and_then(|parameters| parameters.get(plan::parameters::MODEL_DATA_KEY).cloned());
     }
     let now = environment.station.witness.now();
     let rows: Vec<Row> = jobs

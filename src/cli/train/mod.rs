@@ -79,18 +79,18 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
             let stopping = stop::run(global, &arguments.selection, arguments.yes.into());
             Box::pin(stopping).await
         }
-        None => train(global, arguments).await,
+        None => Box::pin(train(global, arguments)).await,
     }
 }
 
 async fn train(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     let environment = Environment::load(global, &arguments.selection)?;
     unsupported::refuse(&environment.stack)?;
-    let desired = environment.desired()?;
+    let draft = environment.draft()?;
     warnings::show(global, &environment);
     let mut session = environment.start_session(global).await?;
     session.patience = arguments.lock.patience();
-    let desired = environment.pinned(desired, &session).await?;
+    let desired = draft.pinned(&environment, &session).await?;
     if arguments.job.follow {
         session.observer = output::following(session.observer);
     }

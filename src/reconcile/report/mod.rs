@@ -11,12 +11,11 @@ pub use archive::ArchiveError;
 
 use super::Session;
 use super::error::{ReconcileError, doing};
-use super::gates::TRAINING_KEY;
 use super::observe::{key_of, observe};
 use super::train::record;
 use crate::bundle::Digest;
 use crate::cloud::training::TrainingState;
-use crate::plan::{Deployment, ModelRecord};
+use crate::plan::{self, Deployment, ModelRecord};
 use archive::{Limits, members};
 
 /// The archive beside the model's.
@@ -175,7 +174,8 @@ pub async fn report(
         return Err(ReportError::NothingTrained);
     }
     let service = observed.service.as_ref();
-    let serving = service.and_then(|service| service.parameters.get(TRAINING_KEY));
+    let serving =
+        service.and_then(|service| service.parameters.get(plan::parameters::TRAINING_KEY));
     let serving = serving.map(String::as_str);
     let bucket = &deployment.names.bucket;
     let model = choose(models(session, bucket).await?, serving, wanted)?;
