@@ -8,8 +8,8 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub(in crate::stack) struct Api {
     /// What can be called: method and path, all leading to the function. `deploy invoke` calls the
-    /// first.
-    #[schemars(length(min = 1, max = 50), extend("default" = ["POST /classify"], "examples" = [["POST /classify", { "route": "GET /health", "auth": "none" }]]))]
+    /// first; `GET` of a path that ends in `/health` is answered without the model.
+    #[schemars(length(min = 1, max = 50), extend("default" = ["POST /classify", "GET /health"], "examples" = [["POST /classify", { "route": "GET /health", "auth": "none" }]]))]
     pub(in crate::stack) routes: Option<Vec<RouteEntry>>,
     /// Who may call: `none` (everyone), `iam` (who signs requests), or holders of a token.
     #[schemars(extend("default" = "none", "examples" = ["iam", { "jwt": { "issuer": "https://login.example.com/", "audience": ["news"] } }]))]

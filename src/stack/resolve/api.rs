@@ -30,7 +30,7 @@ pub(super) fn resolve(check: &mut Check<'_>, api: &document::Api) -> Option<Api>
     let auth = api.auth.as_ref().unwrap_or(&everyone);
     let common = resolve_auth(check, &["api", "auth"], auth);
     let routes = match &api.routes {
-        None => Some(vec![classify(common)]),
+        None => Some(usual(&common)),
         Some(given) => routes(check, given, &common, throttle),
     };
     if let Some(routes) = &routes {
@@ -48,14 +48,15 @@ pub(super) fn resolve(check: &mut Check<'_>, api: &document::Api) -> Option<Api>
     })
 }
 
-/// The route of a file that names none.
-fn classify(auth: Auth) -> Route {
-    Route {
-        method: "POST".to_owned(),
-        path: "/classify".to_owned(),
-        auth,
+/// The routes of a file that names none.
+fn usual(auth: &Auth) -> Vec<Route> {
+    let route = |method: &str, path: &str| Route {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        auth: auth.clone(),
         throttle: None,
-    }
+    };
+    vec![route("POST", "/classify"), route("GET", "/health")]
 }
 
 /// Fills in what a throttle leaves open.
