@@ -89,6 +89,7 @@ impl Services {
             clock,
             lambda: Arc::clone(&lambda),
             base_url: options.base_url.clone(),
+            credentials: options.credentials.clone(),
             write_log,
         })?);
         let providers: Vec<Arc<dyn ResourceProvider>> = [

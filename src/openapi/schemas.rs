@@ -16,7 +16,8 @@ pub(super) fn all() -> Value {
             "type": "string",
             "minLength": 1,
             "maxLength": MOST_CHARACTERS,
-            "pattern": r"\S",
+            // A character that is no white space, neither here nor in Python.
+            "pattern": r"[^\s\u001c-\u001f\u0085]",
             "examples": ["Fed official says weak data caused by weather"],
         },
         "Answer": {

@@ -84,7 +84,8 @@ pub(in crate::stack) struct Token {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::stack) struct Jwt {
-    /// The `https` address of who issues them, exactly as in their field `iss`.
+    /// The `https` address of who issues them, exactly as in their field `iss`; on the local engine
+    /// also an `http` address of this machine.
     #[schemars(extend("examples" = ["https://login.example.com/"]))]
     pub(in crate::stack) issuer: String,
     /// For whom they are issued: one of these must be in their field `aud`.

@@ -8,13 +8,14 @@ use std::time::Duration;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Request, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::timeout;
 
 use super::ApiGateway;
 use super::access_log::{AccessLog, Call, STREAM};
+use super::authorize::{Denied, Guard};
 use super::cors::Cors;
 use super::event::{Setting, event, stage_prefix};
 use super::model::{ACCOUNT, Api, DEFAULT_STAGE, Endpoint, Integration, Throttle, path_prefix};
@@ -27,6 +28,9 @@ use crate::local::services::lambda::Caller;
 /// Largest request body, bytes.
 const LARGEST_BODY: usize = 10 << 20;
 
+/// Time that a request's body may take to arrive: as long as a whole call may take.
+const SLOWEST_BODY: Duration = Duration::from_secs(30);
+
 /// Largest request line and headers together, bytes.
 const LARGEST_HEAD: usize = 10_240;
 
@@ -36,6 +40,7 @@ struct Way {
     stage: String,
     stage_variables: BTreeMap<String, String>,
     throttle: Throttle,
+    guard: Guard,
     route: RouteKey,
     parameters: Parameters,
     integration: Option<Integration>,
@@ -131,7 +136,9 @@ impl ApiGateway {
             Err(refusal) => {
                 let (status, text) = refusal.answer();
                 call.refusal = Some(text);
-                message(status, text)
+                let mut response = message(status, text);
+                refusal.challenge(response.headers_mut());
+                response
             }
         };
         if let Some(cors) = cors {
@@ -154,6 +161,14 @@ impl ApiGateway {
             .read(|state| way(state.apis.get(api_id)?, api_id, head))
             .ok_or(Refusal::NotFound)?;
         call.route = Some(way.route.to_string());
+        let body = match way.guard {
+            // The signature covers the body, so that one is read for strangers too.
+            Guard::Iam => Read::Whole(read(body).await?),
+            _ => Read::Not(body),
+        };
+        // Before the throttle: strangers must not use up what callers may call.
+        let caller = self.authorize(&way.guard, head, body.bytes()).await;
+        let caller = caller.map_err(Refusal::Denied)?;
         let bucket = format!("{api_id}/{}/{}", way.stage, way.route);
         let pass = self
             .buckets
@@ -163,7 +178,10 @@ impl ApiGateway {
         if pass == Pass::Refused {
             return Err(Refusal::TooManyRequests);
         }
-        let body = read(body).await?;
+        let body = match body {
+            Read::Whole(bytes) => bytes,
+            Read::Not(body) => read(body).await?,
+        };
         let integration = way.integration.as_ref().ok_or(Refusal::Failed)?;
         let source_ip = source_ip(head);
         let setting = Setting {
@@ -175,6 +193,7 @@ impl ApiGateway {
             raw_path: &way.raw_path,
             request_id,
             source_ip: &source_ip,
+            caller: caller.as_ref(),
             time: self.clock.epoch_millis(),
         };
         let event = event(head, &body, &setting).to_string();
@@ -217,12 +236,12 @@ impl ApiGateway {
                 Err(Refusal::Unavailable)
             }
             Ok(Err(error)) => {
-                let throttled = error.status == StatusCode::TOO_MANY_REQUESTS;
                 call.function_error = Some(error.message);
-                Err(if throttled {
-                    Refusal::Unavailable
-                } else {
-                    Refusal::Failed
+                Err(match error.status {
+                    StatusCode::TOO_MANY_REQUESTS => Refusal::Unavailable,
+                    // A function takes 6 MB, and the event is larger than the request that it tells of.
+                    StatusCode::PAYLOAD_TOO_LARGE => Refusal::BodyTooLarge,
+                    _ => Refusal::Failed,
                 })
             }
             Ok(Ok(answer)) => {
@@ -237,11 +256,28 @@ impl ApiGateway {
     }
 }
 
+/// A request's body, read or not yet.
+enum Read {
+    Whole(Bytes),
+    Not(Body),
+}
+
+impl Read {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Whole(bytes) => bytes,
+            Self::Not(_) => &[],
+        }
+    }
+}
+
 /// An answer of the service itself.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Refusal {
     NotFound,
+    Denied(Denied),
     TooManyRequests,
+    TooSlow,
     BodyTooLarge,
     HeadTooLarge,
     BadRequest,
@@ -250,10 +286,13 @@ enum Refusal {
 }
 
 impl Refusal {
-    fn answer(self) -> (StatusCode, &'static str) {
+    fn answer(&self) -> (StatusCode, &'static str) {
         match self {
+            Self::Denied(Denied::Unauthorized(_)) => (StatusCode::UNAUTHORIZED, "Unauthorized"),
+            Self::Denied(Denied::Forbidden) => (StatusCode::FORBIDDEN, "Forbidden"),
             Self::NotFound => (StatusCode::NOT_FOUND, "Not Found"),
             Self::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
             Self::HeadTooLarge => (
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -262,6 +301,22 @@ impl Refusal {
             Self::BadRequest => (StatusCode::BAD_REQUEST, "Bad Request"),
             Self::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+        }
+    }
+
+    /// Tells who was turned away with 401 what is asked for.
+    fn challenge(&self, headers: &mut HeaderMap) {
+        let Self::Denied(Denied::Unauthorized(reason)) = self else {
+            return;
+        };
+        let value = match reason {
+            None => "Bearer".to_owned(),
+            Some(reason) => {
+                format!("Bearer scope=\"\" error=\"invalid_token\" error_description=\"{reason}\"")
+            }
+        };
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(header::WWW_AUTHENTICATE, value);
         }
     }
 }
@@ -283,7 +338,11 @@ fn way(api: &Api, api_id: &str, head: &Parts) -> Option<Way> {
         region: api.region.clone(),
         stage: stage_name.to_owned(),
         stage_variables: stage.variables.clone(),
-        throttle: stage.throttle,
+        throttle: *stage
+            .route_throttles
+            .get(&key.to_string())
+            .unwrap_or(&stage.throttle),
+        guard: Guard::of(api, &route.authorization)?,
         route: key.clone(),
         parameters,
         integration: integration.cloned(),
@@ -325,10 +384,11 @@ fn check_head(head: &Parts) -> Result<(), Refusal> {
 }
 
 async fn read(body: Body) -> Result<Bytes, Refusal> {
-    match Limited::new(body, LARGEST_BODY).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refusal::BodyTooLarge),
-        Err(_) => Err(Refusal::BadRequest),
+    match timeout(SLOWEST_BODY, Limited::new(body, LARGEST_BODY).collect()).await {
+        Err(_) => Err(Refusal::TooSlow),
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::BodyTooLarge),
+        Ok(Err(_)) => Err(Refusal::BadRequest),
     }
 }
 
