@@ -50,6 +50,7 @@ fn not_local(stack: &Stack) -> Vec<&'static str> {
             "endpoint.encryption.volume_key",
             stack.endpoint.volume_key.is_some(),
         ),
+        ("api.domain", stack.api.domain.is_some()),
         ("notebook", stack.notebook.is_some()),
         ("alarms", stack.alarms.is_some()),
     ];

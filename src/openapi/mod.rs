@@ -46,6 +46,9 @@ pub fn document(stack: &Stack, url: Option<&str>) -> Value {
 
 /// Where the API is, or the form of its address as long as it is not deployed.
 fn server(stack: &Stack, url: Option<&str>) -> Value {
+    if let Some(domain) = &stack.api.domain {
+        return json!({ "url": format!("https://{}", domain.name) });
+    }
     if let Some(url) = url {
         return json!({ "url": url });
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::document;
-use crate::stack::{Auth, Route, Stack, StackFile};
+use crate::stack::{Auth, Domain, Route, Stack, StackFile};
 
 fn shipped(environment: &str) -> Stack {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -59,6 +59,20 @@ fn what_is_not_deployed_has_the_form_of_its_address() {
     assert_eq!(
         server("local"),
         "http://127.0.0.1:4599/_aws/execute-api/{api}"
+    );
+}
+
+#[test]
+fn a_name_of_one_s_own_is_the_address() {
+    let mut stack = shipped("staging");
+    stack.api.domain = Some(Domain {
+        name: "news.example.com".to_owned(),
+        certificate: "arn".to_owned(),
+    });
+    let document = document(&stack, Some("https://x.example"));
+    assert_eq!(
+        document["servers"],
+        json!([{ "url": "https://news.example.com" }])
     );
 }
 

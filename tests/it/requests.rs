@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::Value;
 
 use crate::faults::{training_of, with_script};
@@ -44,7 +45,10 @@ struct Service {
 }
 
 impl Service {
-    fn up() -> Self {
+    /// Brings up a service with the given section `api`.
+    fn up(api: &str) -> Self {
+        // What many systems begin with: the engine has to ask for more itself.
+        open_files(1024);
         let project = with_script("");
         let mark = project.path().join(ASLEEP);
         let model = FRAGILE.replace("MARK", &mark.display().to_string());
@@ -52,11 +56,7 @@ impl Service {
         let stack = project.path().join("stacks/tiny/stack.yaml");
         let text = std::fs::read_to_string(&stack).unwrap();
         let text = text
-            .replacen(
-                "api: { routes: [POST /classify] }",
-                "api: { throttle: { rate: 10000, burst: 5000 } }",
-                1,
-            )
+            .replacen("api: { routes: [POST /classify] }", api, 1)
             // Of these the function keeps four for itself, and the model is waited for the rest.
             .replacen("timeout: 25s", "timeout: 7s", 1);
         std::fs::write(&stack, text).unwrap();
@@ -140,13 +140,14 @@ fn problem((status, body): Answer, expected: u16, code: &str) {
 
 /// Requires an answer of the API itself.
 #[track_caller]
-fn message(answer: Answer, expected: u16, text: &str) {
-    assert_eq!(answer, (expected, format!(r#"{{"message":"{text}"}}"#)));
+fn message((status, body): Answer, expected: u16, text: &str) {
+    let message = format!(r#"{{"message":"{text}"}}"#);
+    assert_eq!((status, body), (expected, message));
 }
 
 #[test]
 fn whatever_goes_wrong_has_an_honest_status_and_a_body() {
-    let service = Service::up();
+    let service = Service::up("api: { throttle: { rate: 10000, burst: 5000 } }");
     bad_requests(&service);
     thousand_connections(&service);
     failing_model(&service);
@@ -196,8 +197,16 @@ fn bad_requests(service: &Service) {
     assert_eq!(health, (200, r#"{"status": "ok"}"#.to_owned()));
 }
 
+/// Sets how many files this process, and what it starts, may have open.
+fn open_files(most: u64) {
+    let limit = getrlimit(Resource::Nofile);
+    let current = Some(limit.maximum.map_or(most, |maximum| maximum.min(most)));
+    setrlimit(Resource::Nofile, Rlimit { current, ..limit }).unwrap();
+}
+
 /// A thousand callers at the same moment all get an answer, and so does a slow one between them.
 fn thousand_connections(service: &Service) {
+    open_files(4096);
     let request = format!(
         "GET {}/health HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
         service.root, service.host
@@ -271,4 +280,49 @@ fn endpoint_gone(service: &Service) {
         200,
         "the API itself works"
     );
+}
+
+/// Signs a request like any client of AWS and prints the status of its answer.
+const SIGNED: &str = r#"
+import sys, urllib.request, boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+url, body = sys.argv[1], b'{"headline": "x"}'
+request = AWSRequest("POST", url, data=body, headers={"content-type": "application/json"})
+SigV4Auth(boto3.Session().get_credentials(), "execute-api", "us-east-1").add_auth(request)
+headers = dict(request.headers.items())
+print(urllib.request.urlopen(urllib.request.Request(url, body, headers)).status)
+"#;
+
+#[test]
+fn an_api_that_asks_who_calls_is_brought_up_and_turns_strangers_away() {
+    let service = Service::up(
+        "api: { auth: iam, routes: [POST /classify, { route: PUT /classify, auth: { jwt: { issuer: \
+         'http://127.0.0.1:9/', audience: [news] } } }, { route: GET /health, auth: none }] }",
+    );
+    message(service.headline("x"), 403, "Forbidden");
+    message(
+        service.send("PUT", "/classify", "", b"{}"),
+        401,
+        "Unauthorized",
+    );
+    let token = "authorization: Bearer a.b.c\r\n";
+    message(
+        service.send("PUT", "/classify", token, b"{}"),
+        401,
+        "Unauthorized",
+    );
+    assert_eq!(service.send("GET", "/health", "", b"").0, 200);
+    let credentials = service.project.path().join(".deploy/local/credentials");
+    let signed = tools::must_succeed(
+        Command::new(tools::interpreter("test"))
+            .args(["-c", SIGNED])
+            .arg(format!("http://{}{}/classify", service.host, service.root))
+            .env("AWS_SHARED_CREDENTIALS_FILE", credentials)
+            .env("NO_PROXY", "127.0.0.1"),
+    );
+    assert_eq!(String::from_utf8_lossy(&signed.stdout).trim(), "200");
+    let again = service.project.deploy(&["up", "--output", "json"]).ok();
+    assert!(!again.stdout.contains(r#""action": "update""#), "{again}");
+    service.project.deploy(&["down"]).ok();
 }

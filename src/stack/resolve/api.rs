@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::super::check::Check;
 use super::super::document;
 use super::super::problem::Problem;
-use super::super::resolved::{Api, Auth, Route, Throttle};
+use super::super::resolved::{Api, Auth, Domain, Route, Throttle};
 use super::super::suggest;
+use super::arn;
 use super::cors;
 use super::target::Placement;
 
@@ -16,6 +17,8 @@ pub(super) const METHODS: [&str; 5] = ["POST", "PUT", "PATCH", "GET", "DELETE"];
 const WITH_BODY: [&str; 3] = ["POST", "PUT", "PATCH"];
 /// The longest path of a route.
 const MAX_PATH: usize = 200;
+/// The longest name of a host.
+const MAX_DOMAIN: usize = 253;
 /// The authorizers that an HTTP API takes.
 const MAX_AUTHORIZERS: usize = 10;
 /// The rate unless the file says another: generous for a demonstration, cheap if abused.
@@ -55,12 +58,51 @@ pub(super) fn resolve(
         .cors
         .as_ref()
         .map(|cors| cors::resolve(check, cors, routes.as_deref().unwrap_or_default()));
+    let domain = api
+        .domain
+        .as_ref()
+        .map(|domain| resolve_domain(check, domain, place));
     Some(Api {
         routes: routes?,
+        domain,
         cors,
         throttle,
         access_logs: api.access_logs.unwrap_or(true),
     })
+}
+
+fn resolve_domain(
+    check: &mut Check<'_>,
+    domain: &document::Domain,
+    place: Option<&Placement>,
+) -> Domain {
+    let name = &domain.name;
+    check.require(is_domain(name), &["api", "domain", "name"], || {
+        Problem::new(format!("`{name}` is no name of a domain"))
+            .help("write it in lower case, without scheme and path, as in `news.example.com`")
+    });
+    let field = ["api", "domain", "certificate"];
+    arn::certificate(check, &field, &domain.certificate, place);
+    Domain {
+        name: name.clone(),
+        certificate: domain.certificate.clone(),
+    }
+}
+
+/// Whether a text is a whole name of a host: labels of letters, digits and hyphens.
+fn is_domain(text: &str) -> bool {
+    let label = |label: &str| {
+        let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        (1..=63).contains(&label.len())
+            && label.chars().all(word)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let last = text.rsplit('.').next().unwrap_or_default();
+    text.len() <= MAX_DOMAIN
+        && text.contains('.')
+        && text.split('.').all(label)
+        && last.chars().any(|c| c.is_ascii_lowercase())
 }
 
 /// The routes of a file that names none.

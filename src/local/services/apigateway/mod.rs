@@ -12,6 +12,7 @@ mod cors;
 mod edit;
 mod event;
 mod model;
+mod refusal;
 mod reply;
 mod resources;
 mod routing;

@@ -8,17 +8,18 @@ use std::time::Duration;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use axum::http::{HeaderValue, Request, Response, StatusCode};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::timeout;
 
 use super::ApiGateway;
 use super::access_log::{AccessLog, Call, STREAM};
-use super::authorize::{Denied, Guard};
+use super::authorize::Guard;
 use super::cors::Cors;
 use super::event::{Setting, event, stage_prefix};
 use super::model::{ACCOUNT, Api, DEFAULT_STAGE, Endpoint, Integration, Throttle, path_prefix};
+use super::refusal::Refusal;
 use super::reply::{message, reply};
 use super::routing::{Parameters, RouteKey, find};
 use super::throttle::Pass;
@@ -267,56 +268,6 @@ impl Read {
         match self {
             Self::Whole(bytes) => bytes,
             Self::Not(_) => &[],
-        }
-    }
-}
-
-/// An answer of the service itself.
-#[derive(Debug, Clone)]
-enum Refusal {
-    NotFound,
-    Denied(Denied),
-    TooManyRequests,
-    TooSlow,
-    BodyTooLarge,
-    HeadTooLarge,
-    BadRequest,
-    Failed,
-    Unavailable,
-}
-
-impl Refusal {
-    fn answer(&self) -> (StatusCode, &'static str) {
-        match self {
-            Self::Denied(Denied::Unauthorized(_)) => (StatusCode::UNAUTHORIZED, "Unauthorized"),
-            Self::Denied(Denied::Forbidden) => (StatusCode::FORBIDDEN, "Forbidden"),
-            Self::NotFound => (StatusCode::NOT_FOUND, "Not Found"),
-            Self::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
-            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
-            Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
-            Self::HeadTooLarge => (
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "Request Header Fields Too Large",
-            ),
-            Self::BadRequest => (StatusCode::BAD_REQUEST, "Bad Request"),
-            Self::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
-            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
-        }
-    }
-
-    /// Tells who was turned away with 401 what is asked for.
-    fn challenge(&self, headers: &mut HeaderMap) {
-        let Self::Denied(Denied::Unauthorized(reason)) = self else {
-            return;
-        };
-        let value = match reason {
-            None => "Bearer".to_owned(),
-            Some(reason) => {
-                format!("Bearer scope=\"\" error=\"invalid_token\" error_description=\"{reason}\"")
-            }
-        };
-        if let Ok(value) = HeaderValue::try_from(value) {
-            headers.insert(header::WWW_AUTHENTICATE, value);
         }
     }
 }
