@@ -11,6 +11,7 @@
 //!
 //! * [`stack`]: a YAML file becomes a checked description of one environment, or a list of problems.
 //! * [`render`]: that description and Tera templates become CloudFormation, the same bytes everywhere.
+//! * [`openapi`]: the HTTP API of an environment as an OpenAPI document. Pure.
 //! * [`init`]: the files of a new project.
 //! * [`policy`]: what a careful reviewer would object to in what is rendered. Pure.
 //! * [`bundle`]: data and code become uploads named by their content, and a training key.
@@ -41,6 +42,7 @@ pub mod cloud;
 pub mod diff;
 pub mod init;
 pub mod local;
+pub mod openapi;
 pub mod plan;
 pub mod policy;
 pub mod reconcile;

@@ -18,6 +18,7 @@ mod init;
 mod interrupt;
 mod invoke;
 mod local;
+mod openapi;
 mod origin;
 mod output;
 mod plan;
@@ -103,6 +104,8 @@ enum Command {
     Drift(drift::Arguments),
     /// Classify headlines
     Invoke(invoke::Arguments),
+    /// Print the OpenAPI document of the HTTP API
+    Openapi(openapi::Arguments),
     /// Start, stop and look at the local engine
     Local(local::Arguments),
 }
@@ -157,6 +160,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Status(arguments) => status::run(global, &arguments).await,
         Command::Drift(arguments) => drift::run(global, &arguments).await,
         Command::Invoke(arguments) => Box::pin(invoke::run(global, &arguments)).await,
+        Command::Openapi(arguments) => openapi::run(global, &arguments).await,
         Command::Local(arguments) => local::run(global, arguments).await,
     }
 }

@@ -1,7 +1,7 @@
 //! What a stack file may say but `deploy up` cannot do yet, refused by name before anything starts.
 
 use super::failure::{Failure, USAGE};
-use crate::stack::{Auth, Capacity, Rollout, Stack, Target};
+use crate::stack::{Capacity, Rollout, Stack, Target};
 
 /// Refuses a stack that asks for what cannot be done.
 pub(super) fn refuse(stack: &Stack) -> Result<(), Failure> {
@@ -50,7 +50,7 @@ fn not_local(stack: &Stack) -> Vec<&'static str> {
             "endpoint.encryption.volume_key",
             stack.endpoint.volume_key.is_some(),
         ),
-        ("function.concurrency", stack.function.concurrency.is_some()),
+        ("api.domain", stack.api.domain.is_some()),
         ("notebook", stack.notebook.is_some()),
         ("alarms", stack.alarms.is_some()),
     ];
@@ -63,11 +63,6 @@ fn not_local(stack: &Stack) -> Vec<&'static str> {
             fields.push(("endpoint.rollout", gradual));
         }
     }
-    let routes = &stack.api.routes;
-    let guarded = routes.iter().any(|route| route.auth != Auth::None);
-    fields.push(("api.auth", guarded));
-    let throttled = routes.iter().any(|route| route.throttle.is_some());
-    fields.push(("api.routes.throttle", throttled));
     let asked = fields.into_iter().filter(|(_, asked)| *asked);
     asked.map(|(name, _)| name).collect()
 }
@@ -81,7 +76,7 @@ fn quoted(fields: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::cli::failure::What;
-    use crate::stack::{Alarms, Latency, Share, Spot, StackFile, Timespan};
+    use crate::stack::{Alarms, Auth, Latency, Share, Spot, StackFile, Timespan};
 
     fn shipped(environment: &str) -> Stack {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -116,10 +111,19 @@ mod tests {
     }
 
     #[test]
+    fn who_may_call_and_how_often_is_kept_by_the_local_engine() {
+        let mut stack = shipped("local");
+        stack.api.routes[0].auth = Auth::Iam;
+        stack.api.routes[1].throttle = Some(stack.api.throttle);
+        stack.function.concurrency = Some(2);
+        assert!(refuse(&stack).is_ok());
+    }
+
+    #[test]
     fn what_only_aws_can_do_is_refused_locally_by_name() {
         let change = |stack: &mut Stack| {
             stack.training.count = 2;
-            stack.api.routes[0].auth = Auth::Iam;
+            stack.training.max_pending = Some(Timespan::from_seconds(60));
             stack.alarms = Some(Alarms {
                 errors: 1,
                 latency: Latency::from_milliseconds(1),
@@ -138,7 +142,7 @@ mod tests {
         change(&mut local);
         assert_eq!(
             refused(&local),
-            "the local engine cannot do this: `training.count`, `alarms`, `endpoint.rollout`, `api.auth`"
+            "the local engine cannot do this: `training.count`, `training.max_pending`, `alarms`, `endpoint.rollout`"
         );
         let mut staging = shipped("staging");
         change(&mut staging);

@@ -1,11 +1,12 @@
-//! What is not wrong, but should be known: images that are not patched any more.
+//! What is not wrong, but should be known: images that are not patched any more, and protected
+//! environments whose API anybody may call.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::context::{Environment, Global};
 use super::output::{self, Format};
-use crate::stack::{Image, Stack};
+use crate::stack::{Auth, Image, Protection, Stack};
 
 /// Everything to be warned of at a time.
 pub(super) fn of(stack: &Stack, now: Timestamp) -> Vec<String> {
@@ -20,10 +21,32 @@ pub(super) fn of(stack: &Stack, now: Timestamp) -> Vec<String> {
     [
         image("training", &stack.training.image),
         image("endpoint", &stack.endpoint.image),
+        open_to_everyone(stack),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Says that everyone may call a protected environment, unless somebody gave a reason for it.
+fn open_to_everyone(stack: &Stack) -> Option<String> {
+    let said = stack.waivers.contains_key("API-PUBLIC");
+    if stack.protection == Protection::Unprotected || said {
+        return None;
+    }
+    let routes = stack.api.routes.iter();
+    let open: Vec<String> = routes
+        .filter(|route| route.auth == Auth::None)
+        .map(|route| format!("`{}`", route.key()))
+        .collect();
+    (!open.is_empty()).then(|| {
+        format!(
+            "`{}` is protected, but anybody on the internet may call {}, at your cost: set `api.auth` to \
+             `iam` or `jwt`, or waive API-PUBLIC in `checks.waive` with a reason",
+            stack.environment,
+            open.join(", ")
+        )
+    })
 }
 
 /// Shows people the warnings of an environment; programs get them with the result.
@@ -59,7 +82,34 @@ mod tests {
             "{one:?}"
         );
         assert_eq!(warned("staging", "2026-11-26T00:00:00Z").len(), 2);
-        // The local engine pulls no image.
+    }
+
+    #[test]
+    fn a_protected_environment_that_anybody_may_call_is_warned_of() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let file = StackFile::read(&root.join("stacks/news-classifier/stack.yaml")).unwrap();
+        let mut prod = file.environment("prod").unwrap();
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let warning = of(&prod, now).pop().unwrap();
+        for text in [
+            "`prod` is protected",
+            "`POST /classify`, `GET /health`",
+            "api.auth",
+        ] {
+            assert!(warning.contains(text), "{warning}");
+        }
+        for route in &mut prod.api.routes {
+            route.auth = Auth::Iam;
+        }
+        assert_eq!(of(&prod, now), [""; 0]);
+        prod.api.routes[0].auth = Auth::None;
+        let reason = "a public demonstration".to_owned();
+        prod.waivers.insert("API-PUBLIC".to_owned(), reason);
+        assert_eq!(of(&prod, now), [""; 0]);
+    }
+
+    #[test]
+    fn the_local_engine_pulls_no_image() {
         assert_eq!(warned("local", "2026-11-26T00:00:00Z"), [""; 0]);
     }
 }

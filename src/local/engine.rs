@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -20,6 +21,9 @@ use super::wiring::Services;
 
 /// Longest time that open connections keep the engine from stopping.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// Files, connections among them, that the engine may have open.
+const OPEN_FILES: u64 = 8192;
 
 /// What an engine is made from.
 #[derive(Debug, Clone)]
@@ -102,6 +106,19 @@ impl Engine {
     }
 }
 
+/// Lets the engine have a file open for each of thousands of connections; systems begin with 256 or 1024.
+fn allow_open_files() -> io::Result<()> {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit
+        .maximum
+        .map_or(OPEN_FILES, |most| most.min(OPEN_FILES));
+    if limit.current.is_none_or(|current| current >= wanted) {
+        return Ok(());
+    }
+    let current = Some(wanted);
+    Ok(setrlimit(Resource::Nofile, Rlimit { current, ..limit })?)
+}
+
 /// Serves the engine on a listener until `shutdown` resolves or a request asks it to stop, then ends its
 /// child processes.
 ///
@@ -112,6 +129,10 @@ pub async fn serve(
     engine: Engine,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    if let Err(error) = allow_open_files() {
+        let journal = &engine.routes.journal;
+        journal.line(&format!("no more files can be open than before: {error}"));
+    }
     let mut asked = engine.routes.stop.subscribe();
     let mut ended = engine.routes.stop.subscribe();
     let stop = engine.routes.stop.clone();

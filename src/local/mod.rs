@@ -17,8 +17,8 @@
 //! | STS | GetCallerIdentity | assuming roles |
 //! | CloudWatch Logs | groups, streams, events, retention (shown, not enforced), filter patterns of words; type LogGroup | queries, metric filters, subscriptions |
 //! | SageMaker | training jobs (with an entry point, or by the training toolkit and a Python script; with checkpoints, retries and spare capacity, which is never taken away from a real process), models, endpoint configurations, endpoints (also UpdateEndpointWeightsAndCapacities), InvokeEndpoint; types Model, EndpointConfig, Endpoint | everything else |
-//! | Lambda | running Python handlers, UpdateFunctionConfiguration, UpdateFunctionCode; types Function, Permission | versions, aliases, layers, event sources |
-//! | API Gateway | HTTP APIs served at `/_aws/execute-api/<api id>/`, UpdateApi, UpdateIntegration, UpdateStage, CreateRoute, UpdateRoute, DeleteRoute; types Api, Integration, Route, Stage | REST and WebSocket APIs, authorizers, stages but `$default` |
+//! | Lambda | running Python handlers, with cold and warm starts, reserved concurrency, time limits, memory limits (on Linux), `REPORT` lines; UpdateFunctionConfiguration, UpdateFunctionCode; types Function, Permission | versions, aliases, layers, event sources; concurrency that is provisioned, or changed by calls |
+//! | API Gateway | HTTP APIs served at `/_aws/execute-api/<api id>/`, with CORS, throttles of stages and routes, tokens signed with RSA (checked against the issuer's own keys), signed requests, access logs, limits of size and time; UpdateApi, UpdateIntegration, UpdateStage, CreateRoute, UpdateRoute, DeleteRoute; types Api, Authorizer, Integration, Route, Stage | REST and WebSocket APIs, authorizers that are functions, domain names, stages without automatic deployment |
 
 pub mod auth;
 pub mod clock;

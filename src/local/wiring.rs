@@ -54,8 +54,7 @@ impl Services {
     ) -> io::Result<Self> {
         let state = |name: &str| place(options, name);
         let environment = child_environment(options);
-        let script = options.script.clone();
-        let script = script.map(|script| Arc::new(Stage::new(script)));
+        let script = options.script.clone().map(Stage::new).map(Arc::new);
         let python = Arc::new(Python::new(options.python.clone(), options.cache.clone()));
         let s3 = Arc::new(S3::open(options.state.join("s3"), clock)?);
         let logs = Arc::new(Logs::open(options.state.join("logs"), clock)?);
@@ -89,6 +88,7 @@ impl Services {
             clock,
             lambda: Arc::clone(&lambda),
             base_url: options.base_url.clone(),
+            credentials: options.credentials.clone(),
             write_log,
         })?);
         let providers: Vec<Arc<dyn ResourceProvider>> = [

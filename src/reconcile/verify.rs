@@ -11,6 +11,7 @@ use super::error::{ReconcileError, doing, known};
 use super::progress::Event;
 use super::wait::Watch;
 use crate::cloud::CloudFault;
+use crate::cloud::web::WebAnswer;
 
 /// How long the API is asked again while it answers that it is not ready.
 const READY_LIMIT: Duration = Duration::from_secs(90);
@@ -40,7 +41,11 @@ pub(super) async fn verify(
 ) -> Result<(), ReconcileError> {
     let name = known(outputs.get("EndpointName"), "the endpoint's name")?;
     config(session, outputs, name).await?;
-    if closeness == Closeness::Everything {
+    // An API that asks who calls does not answer us, so the endpoint is asked itself.
+    let open = outputs
+        .get("ClassifyAuthorization")
+        .is_none_or(|kind| kind == "NONE");
+    if closeness == Closeness::Everything || !open {
         answer(session, name).await?;
     }
     let url = known(outputs.get("ClassifyUrl"), "the URL of the API")?;
@@ -49,12 +54,50 @@ pub(super) async fn verify(
             on: format!("an answer of the API ({why})"),
         });
     });
-    promised_shape(url, &answer.await?)
+    if open {
+        promised_shape(url, &answered(url, answer.await?)?)
+    } else {
+        turned_away(url, &answer.await?)
+    }
+}
+
+/// The body of a good answer.
+fn answered(url: &str, answer: WebAnswer) -> Result<String, ReconcileError> {
+    if answer.status == 200 {
+        return Ok(answer.body);
+    }
+    Err(ReconcileError::NotServing {
+        what: url.to_owned(),
+        why: said(&answer),
+    })
+}
+
+/// Requires that an API which is to ask who calls does so.
+fn turned_away(url: &str, answer: &WebAnswer) -> Result<(), ReconcileError> {
+    if matches!(answer.status, 401 | 403) {
+        return Ok(());
+    }
+    let why = match answer.status {
+        200 => "it is to ask who calls, and answered a request of nobody".to_owned(),
+        _ => said(answer),
+    };
+    Err(ReconcileError::NotServing {
+        what: url.to_owned(),
+        why,
+    })
+}
+
+fn said(answer: &WebAnswer) -> String {
+    format!("HTTP {}: {}", answer.status, shorten(&answer.body))
 }
 
 /// Asks the API, and again for a while where the answer says that it is not ready: a model server that
 /// was just started takes a moment for its first answer.
-async fn ask(session: &Session, url: &str, again: impl Fn(&str)) -> Result<String, ReconcileError> {
+async fn ask(
+    session: &Session,
+    url: &str,
+    again: impl Fn(&str),
+) -> Result<WebAnswer, ReconcileError> {
     let body = json!({ "query": { "headline": smoke_headline() } }).to_string();
     let mut watch = Watch::new("the API", READY_LIMIT, session);
     loop {
@@ -63,24 +106,15 @@ async fn ask(session: &Session, url: &str, again: impl Fn(&str)) -> Result<Strin
             watch.pause().await?;
             continue;
         };
-        if answer.status == 200 {
-            return Ok(answer.body);
+        if !NOT_READY.contains(&answer.status) {
+            return Ok(answer);
         }
-        let why = format!("HTTP {}: {}", answer.status, shorten(&answer.body));
-        if NOT_READY.contains(&answer.status) {
-            again(&why);
-            match watch.pause().await {
-                Err(ReconcileError::TimedOut { .. }) => {}
-                other => {
-                    other?;
-                    continue;
-                }
-            }
+        again(&said(&answer));
+        match watch.pause().await {
+            // What it said last says more than that the time is over.
+            Err(ReconcileError::TimedOut { .. }) => return Ok(answer),
+            other => other?,
         }
-        return Err(ReconcileError::NotServing {
-            what: url.to_owned(),
-            why,
-        });
     }
 }
 
@@ -165,7 +199,7 @@ mod tests {
     use async_trait::async_trait;
 
     use super::*;
-    use crate::cloud::web::{Web, WebAnswer};
+    use crate::cloud::web::Web;
 
     /// Gives the statuses one after the other, the last one for ever.
     struct Statuses(Mutex<Vec<u16>>);
@@ -191,7 +225,7 @@ mod tests {
         let told = Mutex::new(0);
         let answer = ask(&bed.session, "url", |_| *told.lock().unwrap() += 1).await;
         let told = *told.lock().unwrap();
-        (answer, told)
+        (answer.and_then(|answer| answered("url", answer)), told)
     }
 
     #[tokio::test(start_paused = true)]
@@ -214,6 +248,21 @@ mod tests {
         let error = answer.unwrap_err().to_string();
         assert!(error.contains("HTTP 400"), "{error}");
         assert_eq!(told, 0);
+    }
+
+    #[test]
+    fn an_api_that_asks_who_calls_turns_nobody_away() {
+        let verdict = |status| {
+            let body = "body".to_owned();
+            let verdict = turned_away("url", &WebAnswer { status, body });
+            verdict.map_err(|error| error.to_string())
+        };
+        assert_eq!(verdict(401), Ok(()));
+        assert_eq!(verdict(403), Ok(()));
+        let open = verdict(200).unwrap_err();
+        assert!(open.contains("answered a request of nobody"), "{open}");
+        let broken = verdict(500).unwrap_err();
+        assert!(broken.contains("HTTP 500: body"), "{broken}");
     }
 
     #[test]

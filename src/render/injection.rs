@@ -46,6 +46,7 @@ function: { concurrency: 10 }
 api:
   routes: [POST /classify, { route: GET /health, auth: iam, throttle: { rate: 5, burst: 10 } }]
   auth: { jwt: { issuer: \"https://example.com/pool\", audience: [one, two] } }
+  domain: { name: news.example.com, certificate: CERTIFICATE }
   cors: { origins: [\"https://example.com\"], methods: [POST], headers: [content-type], max_age: 1h }
 batch: { instance: ml.m5.xlarge, strategy: single-record, max_concurrency: 4 }
 notebook: { instance: ml.t3.medium, volume: 20 GiB }
@@ -72,6 +73,9 @@ fn stacks() -> Vec<Stack> {
     for (index, more) in MORE.iter().enumerate() {
         let key = "arn:aws:kms:eu-west-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef";
         let more = more.replace("KEY", key);
+        let certificate = "01234567-89ab-cdef-0123-456789abcdef";
+        let certificate = format!("arn:aws:acm:eu-west-1:111122223333:certificate/{certificate}");
+        let more = more.replace("CERTIFICATE", &certificate);
         let more = more.replace("TOPIC", "arn:aws:sns:eu-west-1:111122223333:alerts");
         let own = more.trim().replace('\n', "\n    ");
         let target = "target: { account: \"111122223333\", region: eu-west-1 }";

@@ -1,4 +1,4 @@
-//! The one place that reads YAML: text to a tree whose every key and value knows its place.
+//! The one place that reads and writes YAML: text to a tree whose every key and value knows its place.
 //!
 //! The reader's options close the traps of the language: duplicate keys, YAML 1.1 booleans, tags,
 //! several documents, alias bombs and over-long files are errors. A tree is read rather than
@@ -106,6 +106,14 @@ impl Node {
                 .into(),
         }
     }
+}
+
+/// Writes a value as a YAML document.
+///
+/// # Errors
+/// The value cannot be written as YAML.
+pub fn write(value: &Value) -> Result<String, serde_yaml::SerializeError> {
+    serde_yaml::to_string(value)
 }
 
 /// Reads one YAML document.

@@ -192,12 +192,6 @@ class Service extends Stack {
       payloadFormatVersion: "2.0",
       timeoutInMillis: 26000,
     });
-    new CfnRoute(this, "Route", {
-      apiId: api.ref,
-      routeKey: "POST /classify",
-      authorizationType: "NONE",
-      target: `integrations/${integration.ref}`,
-    });
     new CfnStage(this, "Stage", {
       apiId: api.ref,
       stageName: "$default",
@@ -209,13 +203,21 @@ class Service extends Stack {
       },
       tags: tagMap,
     });
-    new CfnPermission(this, "ApiPermission", {
-      functionName: handler.ref,
-      action: "lambda:InvokeFunction",
-      principal: "apigateway.amazonaws.com",
-      sourceAccount: Aws.ACCOUNT_ID,
-      sourceArn: arn("execute-api", `${api.ref}/*/POST/classify`),
-    });
+    for (const [id, method, path] of [["Classify", "POST", "/classify"], ["Health", "GET", "/health"]]) {
+      new CfnRoute(this, `Route${id}`, {
+        apiId: api.ref,
+        routeKey: `${method} ${path}`,
+        authorizationType: "NONE",
+        target: `integrations/${integration.ref}`,
+      });
+      new CfnPermission(this, `ApiPermission${id}`, {
+        functionName: handler.ref,
+        action: "lambda:InvokeFunction",
+        principal: "apigateway.amazonaws.com",
+        sourceAccount: Aws.ACCOUNT_ID,
+        sourceArn: arn("execute-api", `${api.ref}/*/${method}${path}`),
+      });
+    }
     new CfnOutput(this, "ApiUrl", { value: api.attrApiEndpoint });
     new CfnOutput(this, "EndpointName", { value: endpoint.attrEndpointName });
     new CfnOutput(this, "FunctionName", { value: handler.ref });

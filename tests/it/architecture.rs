@@ -10,6 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("stack", &[]),
     ("render", &["stack"]),
     ("init", &["stack"]),
+    ("openapi", &["stack"]),
     ("policy", &["stack", "render"]),
     ("bundle", &["stack"]),
     ("cloud", &["stack"]),

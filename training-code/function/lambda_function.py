@@ -6,6 +6,10 @@ is what the endpoint says, as a JSON object. A refusal or failure answers
 `{"error": {"code", "message", "request_id"}}`: what went wrong inside stands in the log, one JSON
 line a request, and never in the answer.
 
+`GET` of a path that ends in `/health` says that API and function work. It does not ask the
+endpoint: whoever watches asks every few seconds, which would cost model time (and keep a serverless
+endpoint awake), and the endpoint has health checks and alarms of its own.
+
 `ENDPOINT_NAME` names the endpoint.
 """
 
@@ -41,6 +45,10 @@ CONNECT_SECONDS = 1
 READ_SECONDS = 20
 ATTEMPTS = 2
 PAUSE_SECONDS = 0.1
+# Of the function's own time, what is kept for connecting twice, the pause, and answering.
+RESERVED_SECONDS = 4
+# When to come back after a trouble that is likely to be over soon.
+RETRY_AFTER = {429: "1", 503: "1"}
 
 BUSY_CODES = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException"})
 UNAVAILABLE_CODES = frozenset(
@@ -87,10 +95,14 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     started = time.monotonic()
     request_id = _request_id(event, context)
     asked, cause = 0, ""
+    body: dict[str, Any]
     try:
-        question = read_question(event)
-        asked = len(question.headlines)
-        status, body = 200, classify(question)
+        if _is_health(event):
+            status, body = 200, {"status": "ok"}
+        else:
+            question = read_question(event)
+            asked = len(question.headlines)
+            status, body = 200, classify(question, _patience(context))
     except Problem as problem:
         status, cause = problem.status, problem.cause
         body = _problem_body(problem.code, problem.message, request_id)
@@ -98,9 +110,12 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
         status, cause = 500, f"{type(error).__name__}: {error}"
         body = _problem_body("internal", "the request could not be handled", request_id)
     _log(request_id, status, asked, started, body, cause)
+    headers = {"content-type": "application/json"}
+    if status in RETRY_AFTER:
+        headers["retry-after"] = RETRY_AFTER[status]
     return {
         "statusCode": status,
-        "headers": {"content-type": "application/json"},
+        "headers": headers,
         "body": json.dumps(body, ensure_ascii=False),
     }
 
@@ -122,9 +137,9 @@ def read_question(event: Mapping[str, Any]) -> Question:
     return Question([_headline(holder["headline"])], single=True)
 
 
-def classify(question: Question) -> dict[str, Any]:
-    """Asks the endpoint and checks the shape of its answer, or raises `Problem`."""
-    raw = _invoke(json.dumps({"inputs": question.inputs()}).encode())
+def classify(question: Question, patience: int = READ_SECONDS) -> dict[str, Any]:
+    """Asks the endpoint, waiting `patience` seconds, and checks its answer, or raises `Problem`."""
+    raw = _invoke(json.dumps({"inputs": question.inputs()}).encode(), patience)
     try:
         answer = json.loads(raw)
     except ValueError as error:
@@ -140,24 +155,24 @@ def classify(question: Question) -> dict[str, Any]:
 
 
 @functools.cache
-def runtime() -> Any:
-    """Makes the client once; it lives as long as the function's process."""
+def runtime(patience: int) -> Any:
+    """Makes the client once a wait; it lives as long as the function's process."""
     # Retrying is done here: botocore would also repeat a read that timed out.
     config = Config(
         connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
+        read_timeout=patience,
         retries={"total_max_attempts": 1},
     )
     return boto3.client("sagemaker-runtime", config=config)
 
 
-def _invoke(body: bytes) -> bytes:
+def _invoke(body: bytes, patience: int) -> bytes:
     name = os.environ.get("ENDPOINT_NAME")
     if not name:
         raise Problem(500, "internal", "the service is misconfigured", "ENDPOINT_NAME is not set")
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            answer = runtime().invoke_endpoint(
+            answer = runtime(patience).invoke_endpoint(
                 EndpointName=name,
                 ContentType="application/json",
                 Accept="application/json",
@@ -170,6 +185,14 @@ def _invoke(body: bytes) -> bytes:
                 raise _problem_of(error) from error
         time.sleep(PAUSE_SECONDS * (1 + random.random()))
     raise AssertionError("the last attempt returns or raises")
+
+
+def _patience(context: object) -> int:
+    """Says how long the model may take, in seconds, so that the function still answers in time."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    if remaining is None:
+        return READ_SECONDS
+    return max(1, min(READ_SECONDS, int(remaining()) // 1000 - RESERVED_SECONDS))
 
 
 def _worth_retrying(error: Exception) -> bool:
@@ -195,6 +218,14 @@ def _problem_of(error: Exception) -> Problem:
     return Problem(500, "internal", "the request could not be handled", cause)
 
 
+def _is_health(event: Mapping[str, Any]) -> bool:
+    context = event.get("requestContext")
+    http = context.get("http") if isinstance(context, dict) else None
+    if not isinstance(http, dict):
+        return False
+    return http.get("method") == "GET" and str(http.get("path")).endswith("/health")
+
+
 def _document(event: Mapping[str, Any]) -> Mapping[str, Any]:
     """Gives the JSON object that the request carries; a direct event may be that object."""
     if "body" not in event:
@@ -211,6 +242,8 @@ def _document(event: Mapping[str, Any]) -> Mapping[str, Any]:
         raise Problem(413, "too_large", f"the body may hold {MOST_BODY_BYTES} bytes at most")
     try:
         document = json.loads(raw)
+    except RecursionError:
+        raise _bad("the body is nested too deeply") from None
     except ValueError:
         raise _bad("the body is not JSON") from None
     if not isinstance(document, dict):
@@ -220,7 +253,7 @@ def _document(event: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _bytes(body: str, *, encoded: bool) -> bytes:
     if not encoded:
-        return body.encode()
+        return body.encode(errors="surrogatepass")
     try:
         return base64.b64decode(body, validate=True)
     except binascii.Error:
@@ -232,6 +265,11 @@ def _headline(value: object) -> str:
         raise _bad("a headline must be a string that is not blank")
     if len(value) > MOST_CHARACTERS:
         raise _bad(f"a headline may hold {MOST_CHARACTERS} characters at most")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        # JSON can escape half a character, which no tokenizer takes.
+        raise _bad("a headline must be valid Unicode text") from None
     return value
 
 

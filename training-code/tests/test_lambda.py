@@ -51,7 +51,7 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def install(*outcomes: Any) -> Endpoint:
         endpoint = Endpoint(*outcomes)
-        monkeypatch.setattr(lambda_function, "runtime", lambda: endpoint)
+        monkeypatch.setattr(lambda_function, "runtime", lambda patience: endpoint)
         return endpoint
 
     return install
@@ -59,7 +59,8 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def call(event: dict[str, Any]) -> tuple[int, Any]:
     response = lambda_function.handler(event, CONTEXT)
-    assert response["headers"] == {"content-type": "application/json"}
+    assert response["headers"]["content-type"] == "application/json"
+    assert ("retry-after" in response["headers"]) == (response["statusCode"] in (429, 503))
     return response["statusCode"], json.loads(response["body"])
 
 
@@ -98,6 +99,8 @@ def test_a_list_of_headlines(use: Any) -> None:
         http({}),
         http({"headline": " "}),
         http({"headline": 5}),
+        http('{"headline": "\\ud800"}'),
+        http("[" * 100_000),
         http({"headline": "x" * 10_001}),
         http({"query": {"text": "x"}}),
         http({"headlines": []}),
@@ -188,8 +191,46 @@ def test_a_direct_call_has_the_functions_own_request_id(use: Any) -> None:
 def test_the_client_is_made_once_with_short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     lambda_function.runtime.cache_clear()
-    client = lambda_function.runtime()
-    assert client is lambda_function.runtime()
+    client = lambda_function.runtime(20)
+    assert client is lambda_function.runtime(20)
     assert (client.meta.config.connect_timeout, client.meta.config.read_timeout) == (1, 20)
     assert client.meta.config.retries["total_max_attempts"] == 1
     lambda_function.runtime.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("remaining", "patience"), [(24_990, 20), (28_990, 20), (9_990, 5), (900, 1)]
+)
+def test_the_model_is_waited_for_within_the_functions_own_time(
+    monkeypatch: pytest.MonkeyPatch, remaining: int, patience: int
+) -> None:
+    monkeypatch.setenv("ENDPOINT_NAME", "classifier")
+    waits: list[int] = []
+
+    def runtime(wait: int) -> Endpoint:
+        waits.append(wait)
+        return Endpoint(ANSWER)
+
+    monkeypatch.setattr(lambda_function, "runtime", runtime)
+    context = SimpleNamespace(aws_request_id="x", get_remaining_time_in_millis=lambda: remaining)
+    assert lambda_function.handler(http({"headline": "x"}), context)["statusCode"] == 200
+    assert waits == [patience]
+
+
+@pytest.mark.parametrize("path", ["/health", "/v1/health"])
+def test_health_is_told_without_the_endpoint(
+    use: Any, capsys: pytest.CaptureFixture[str], path: str
+) -> None:
+    endpoint = use()
+    context = {"requestId": "http-1", "http": {"method": "GET", "path": path}}
+    assert call({"version": "2.0", "requestContext": context}) == (200, {"status": "ok"})
+    assert endpoint.calls == []
+    logged = json.loads(capsys.readouterr().out)
+    assert (logged["status"], logged["headlines"]) == (200, 0)
+
+
+def test_only_a_get_of_health_is_health(use: Any) -> None:
+    use()
+    for method, path in (("POST", "/health"), ("GET", "/classify")):
+        context = {"requestId": "http-1", "http": {"method": method, "path": path}}
+        assert call({"version": "2.0", "requestContext": context})[0] == 400

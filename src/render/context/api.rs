@@ -21,6 +21,10 @@ pub(super) fn values(api: &Api) -> Value {
             "max_age_seconds": cors.max_age.map(Timespan::seconds),
             "credentials": cors.credentials,
         })),
+        "domain": api.domain.as_ref().map(|domain| json!({
+            "name": domain.name,
+            "certificate": domain.certificate,
+        })),
         "rate": api.throttle.rate,
         "burst": api.throttle.burst,
         "access_logs": api.access_logs,

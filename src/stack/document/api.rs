@@ -8,8 +8,8 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub(in crate::stack) struct Api {
     /// What can be called: method and path, all leading to the function. `deploy invoke` calls the
-    /// first.
-    #[schemars(length(min = 1, max = 50), extend("default" = ["POST /classify"], "examples" = [["POST /classify", { "route": "GET /health", "auth": "none" }]]))]
+    /// first; `GET` of a path that ends in `/health` is answered without the model.
+    #[schemars(length(min = 1, max = 50), extend("default" = ["POST /classify", "GET /health"], "examples" = [["POST /classify", { "route": "GET /health", "auth": "none" }]]))]
     pub(in crate::stack) routes: Option<Vec<RouteEntry>>,
     /// Who may call: `none` (everyone), `iam` (who signs requests), or holders of a token.
     #[schemars(extend("default" = "none", "examples" = ["iam", { "jwt": { "issuer": "https://login.example.com/", "audience": ["news"] } }]))]
@@ -20,9 +20,24 @@ pub(in crate::stack) struct Api {
     /// How often callers may call.
     #[schemars(extend("default" = { "rate": 50, "burst": 100 }, "examples" = [{ "rate": 10, "burst": 20 }]))]
     pub(in crate::stack) throttle: Option<Throttle>,
+    /// A name of your own for the API; without it, it has the name that AWS gives.
+    #[schemars(extend("default" = null, "examples" = [{ "name": "news.example.com", "certificate": "arn:aws:acm:eu-west-1:111122223333:certificate/0a1b2c3d-0000-1111-2222-0123456789ab" }]))]
+    pub(in crate::stack) domain: Option<Domain>,
     /// Whether every call is written to a log.
     #[schemars(extend("default" = true, "examples" = [false]))]
     pub(in crate::stack) access_logs: Option<bool>,
+}
+
+/// A name of one's own for the API.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::stack) struct Domain {
+    /// The name, in lower case. Lead it to the output `DomainTarget` where your DNS is kept.
+    #[schemars(length(min = 1, max = 253), extend("examples" = ["news.example.com"]))]
+    pub(in crate::stack) name: String,
+    /// The ARN of its certificate in ACM, of the environment's region and account.
+    #[schemars(extend("examples" = ["arn:aws:acm:eu-west-1:111122223333:certificate/0a1b2c3d-0000-1111-2222-0123456789ab"]))]
+    pub(in crate::stack) certificate: String,
 }
 
 /// A route: method and path, alone or with settings of its own.
@@ -84,7 +99,8 @@ pub(in crate::stack) struct Token {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::stack) struct Jwt {
-    /// The `https` address of who issues them, exactly as in their field `iss`.
+    /// The `https` address of who issues them, exactly as in their field `iss`; on the local engine
+    /// also an `http` address of this machine.
     #[schemars(extend("examples" = ["https://login.example.com/"]))]
     pub(in crate::stack) issuer: String,
     /// For whom they are issued: one of these must be in their field `aud`.

@@ -15,7 +15,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(super) use api::{Api, Auth, AuthWord, Cors, RouteEntry, Throttle};
+pub(super) use api::{Api, Auth, AuthWord, Cors, Domain, RouteEntry, Throttle};
 pub(super) use data::{Data, Format, Separator};
 pub(super) use endpoint::{Autoscaling, Endpoint, Gradual, Portion, Rollout, Serverless};
 pub(super) use extras::{Alarms, Batch, Checks, Logs, Notebook, Strategy};

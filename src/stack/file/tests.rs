@@ -256,6 +256,10 @@ tags: { team: a } => api: { routes: [POST /x, POST /x] } => POST /x => here a se
 tags: { team: a } => api: { routes: [GET /x] } => GET /x => the first route cannot be a `GET`
 tags: { team: a } => api: { auth: { jwt: { issuer: "http://x.y", audience: [a] } } } => "http://x.y" => no issuer of tokens
 tags: { team: a } => api: { auth: { jwt: { issuer: "https://x.y", audience: [a, a] } } } => [ => an audience is
+tags: { team: a } => api: { domain: { name: News.example.com, certificate: "arn:aws:acm:eu-west-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab" } } => News.example.com => no name of a domain
+tags: { team: a } => api: { domain: { name: "https://x.y", certificate: "arn:aws:acm:eu-west-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab" } } => "https://x.y" => no name of a domain
+tags: { team: a } => api: { domain: { name: x.example.com, certificate: "arn:aws:acm:us-east-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab" } } => "arn => this is in `us-east-1`
+tags: { team: a } => api: { domain: { name: x.example.com, certificate: mine } } => mine => no ARN of a certificate
 tags: { team: a } => api: { cors: { origins: ["https://x.y/z"] } } => "https://x.y/z" => is no origin
 tags: { team: a } => api: { cors: { origins: ["https://x.y/"] } } => "https://x.y/" => is no origin
 tags: { team: a } => api: { cors: { origins: ["x.y"] } } => "x.y" => is no origin

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use super::super::check::Check;
 use super::super::document;
 use super::super::problem::Problem;
-use super::super::resolved::{Api, Auth, Route, Throttle};
+use super::super::resolved::{Api, Auth, Domain, Route, Throttle};
 use super::super::suggest;
+use super::arn;
 use super::cors;
+use super::target::Placement;
 
 /// The methods that a route may have.
 pub(super) const METHODS: [&str; 5] = ["POST", "PUT", "PATCH", "GET", "DELETE"];
@@ -15,6 +17,8 @@ pub(super) const METHODS: [&str; 5] = ["POST", "PUT", "PATCH", "GET", "DELETE"];
 const WITH_BODY: [&str; 3] = ["POST", "PUT", "PATCH"];
 /// The longest path of a route.
 const MAX_PATH: usize = 200;
+/// The longest name of a host.
+const MAX_DOMAIN: usize = 253;
 /// The authorizers that an HTTP API takes.
 const MAX_AUTHORIZERS: usize = 10;
 /// The rate unless the file says another: generous for a demonstration, cheap if abused.
@@ -24,14 +28,28 @@ const DEFAULT_THROTTLE: Throttle = Throttle {
 };
 
 /// Resolves the section.
-pub(super) fn resolve(check: &mut Check<'_>, api: &document::Api) -> Option<Api> {
+pub(super) fn resolve(
+    check: &mut Check<'_>,
+    api: &document::Api,
+    place: Option<&Placement>,
+) -> Option<Api> {
+    // Where the place has a problem of its own, what is allowed locally makes no second one.
+    let local = place.is_none_or(Placement::is_local);
     let throttle = throttle(api.throttle.as_ref(), DEFAULT_THROTTLE);
     let everyone = document::Auth::Word(document::AuthWord::None);
     let auth = api.auth.as_ref().unwrap_or(&everyone);
-    let common = resolve_auth(check, &["api", "auth"], auth);
+    let common = resolve_auth(check, &["api", "auth"], auth, local);
     let routes = match &api.routes {
-        None => Some(vec![classify(common)]),
-        Some(given) => routes(check, given, &common, throttle),
+        None => Some(usual(&common)),
+        Some(given) => routes(
+            check,
+            given,
+            &Usual {
+                auth: &common,
+                throttle,
+                local,
+            },
+        ),
     };
     if let Some(routes) = &routes {
         limit_authorizers(check, routes);
@@ -40,22 +58,62 @@ pub(super) fn resolve(check: &mut Check<'_>, api: &document::Api) -> Option<Api>
         .cors
         .as_ref()
         .map(|cors| cors::resolve(check, cors, routes.as_deref().unwrap_or_default()));
+    let domain = api
+        .domain
+        .as_ref()
+        .map(|domain| resolve_domain(check, domain, place));
     Some(Api {
         routes: routes?,
+        domain,
         cors,
         throttle,
         access_logs: api.access_logs.unwrap_or(true),
     })
 }
 
-/// The route of a file that names none.
-fn classify(auth: Auth) -> Route {
-    Route {
-        method: "POST".to_owned(),
-        path: "/classify".to_owned(),
-        auth,
-        throttle: None,
+fn resolve_domain(
+    check: &mut Check<'_>,
+    domain: &document::Domain,
+    place: Option<&Placement>,
+) -> Domain {
+    let name = &domain.name;
+    check.require(is_domain(name), &["api", "domain", "name"], || {
+        Problem::new(format!("`{name}` is no name of a domain"))
+            .help("write it in lower case, without scheme and path, as in `news.example.com`")
+    });
+    let field = ["api", "domain", "certificate"];
+    arn::certificate(check, &field, &domain.certificate, place);
+    Domain {
+        name: name.clone(),
+        certificate: domain.certificate.clone(),
     }
+}
+
+/// Whether a text is a whole name of a host: labels of letters, digits and hyphens.
+fn is_domain(text: &str) -> bool {
+    let label = |label: &str| {
+        let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        (1..=63).contains(&label.len())
+            && label.chars().all(word)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let last = text.rsplit('.').next().unwrap_or_default();
+    text.len() <= MAX_DOMAIN
+        && text.contains('.')
+        && text.split('.').all(label)
+        && last.chars().any(|c| c.is_ascii_lowercase())
+}
+
+/// The routes of a file that names none.
+fn usual(auth: &Auth) -> Vec<Route> {
+    let route = |method: &str, path: &str| Route {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        auth: auth.clone(),
+        throttle: None,
+    };
+    vec![route("POST", "/classify"), route("GET", "/health")]
 }
 
 /// Fills in what a throttle leaves open.
@@ -66,11 +124,18 @@ fn throttle(given: Option<&document::Throttle>, otherwise: Throttle) -> Throttle
     }
 }
 
+/// What holds for a route that says nothing of its own.
+struct Usual<'a> {
+    auth: &'a Auth,
+    throttle: Throttle,
+    /// Whether the environment is on this machine.
+    local: bool,
+}
+
 fn routes(
     check: &mut Check<'_>,
     given: &[document::RouteEntry],
-    common: &Auth,
-    usual: Throttle,
+    usual: &Usual<'_>,
 ) -> Option<Vec<Route>> {
     let mut routes = Vec::with_capacity(given.len());
     let mut seen = BTreeSet::new();
@@ -83,8 +148,11 @@ fn routes(
             document::RouteEntry::Settings(settings) => (&inner, &settings.route, Some(settings)),
         };
         let auth = match settings.and_then(|settings| settings.auth.as_ref()) {
-            Some(auth) => resolve_auth(check, &["api", "routes", index.as_str(), "auth"], auth),
-            None => common.clone(),
+            Some(auth) => {
+                let field = ["api", "routes", index.as_str(), "auth"];
+                resolve_auth(check, &field, auth, usual.local)
+            }
+            None => usual.auth.clone(),
         };
         let Some((method, path)) = route(check, field, text) else {
             continue;
@@ -94,7 +162,7 @@ fn routes(
         });
         let throttle = settings
             .and_then(|settings| settings.throttle.as_ref())
-            .map(|given| throttle(Some(given), usual));
+            .map(|given| throttle(Some(given), usual.throttle));
         routes.push(Route {
             method,
             path,
@@ -146,7 +214,7 @@ fn route(check: &mut Check<'_>, field: &[&str], text: &str) -> Option<(String, S
     Some((method.to_owned(), path.to_owned()))
 }
 
-fn resolve_auth(check: &mut Check<'_>, field: &[&str], auth: &document::Auth) -> Auth {
+fn resolve_auth(check: &mut Check<'_>, field: &[&str], auth: &document::Auth, local: bool) -> Auth {
     match auth {
         document::Auth::Word(document::AuthWord::None) => Auth::None,
         document::Auth::Word(document::AuthWord::Iam) => Auth::Iam,
@@ -154,7 +222,7 @@ fn resolve_auth(check: &mut Check<'_>, field: &[&str], auth: &document::Auth) ->
             let mut inner = field.to_vec();
             inner.extend(["jwt", "issuer"]);
             let issuer = &token.jwt.issuer;
-            check.require(is_issuer(issuer), &inner, || {
+            check.require(is_issuer(issuer, local), &inner, || {
                 Problem::new(format!("`{issuer}` is no issuer of tokens"))
                     .because("its keys are fetched from there, over https only")
                     .help("write its address, as in `https://login.example.com/`")
@@ -179,13 +247,15 @@ fn resolve_auth(check: &mut Check<'_>, field: &[&str], auth: &document::Auth) ->
     }
 }
 
-/// Whether a text is an `https` address without query and fragment.
-fn is_issuer(text: &str) -> bool {
+/// Whether a text is an `https` address without query and fragment; an environment on this machine may
+/// also have an issuer on it, without TLS.
+fn is_issuer(text: &str, local: bool) -> bool {
     let Ok(url) = url::Url::parse(text) else {
         return false;
     };
-    url.scheme() == "https"
-        && text.starts_with("https://")
+    let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    let plain = local && loopback && text.starts_with("http://");
+    (text.starts_with("https://") || plain)
         && url.host_str().is_some_and(|host| !host.is_empty())
         && url.query().is_none()
         && url.fragment().is_none()

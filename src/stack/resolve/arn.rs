@@ -70,6 +70,28 @@ pub(super) fn sns(check: &mut Check<'_>, field: &[&str], text: &str, place: Opti
     belongs(check, field, &arn, place);
 }
 
+/// Requires the ARN of a certificate of the environment's region and account.
+pub(super) fn certificate(
+    check: &mut Check<'_>,
+    field: &[&str],
+    text: &str,
+    place: Option<&Placement>,
+) {
+    let known = |resource: &str| {
+        let id = resource.strip_prefix("certificate/");
+        id.is_some_and(|id| id.len() == 36 && id.chars().all(|c| c.is_ascii_hexdigit() || c == '-'))
+    };
+    let arn = Arn::parse(text).filter(|arn| arn.service == "acm" && known(arn.resource));
+    let Some(arn) = arn else {
+        let problem = Problem::new(format!("`{text}` is no ARN of a certificate"))
+            .because("API Gateway takes certificates from ACM, of the API's own region")
+            .help("write `arn:aws:acm:<region>:<account>:certificate/<id>`");
+        check.fail(field, problem);
+        return;
+    };
+    belongs(check, field, &arn, place);
+}
+
 /// Requires an ARN's partition, region and account to be the environment's; the local engine has
 /// none of its own.
 fn belongs(check: &mut Check<'_>, field: &[&str], arn: &Arn<'_>, place: Option<&Placement>) {

@@ -81,6 +81,7 @@ fn build(
     let api = api::resolve(
         check,
         document.api.as_ref().unwrap_or(&document::Api::default()),
+        at,
     );
     let batch = document.batch.as_ref();
     let batch = batch.map(|batch| extras::batch(check, batch, at));

@@ -11,8 +11,19 @@ pub struct Api {
     pub cors: Option<Cors>,
     /// How often callers may call.
     pub throttle: Throttle,
+    /// A name of one's own; `None` for the one that AWS gives.
+    pub domain: Option<Domain>,
     /// Whether every call is written to a log.
     pub access_logs: bool,
+}
+
+/// A name of one's own for the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Domain {
+    /// The name, in lower case.
+    pub name: String,
+    /// The ARN of its certificate.
+    pub certificate: String,
 }
 
 /// A method and a path with who may call it.

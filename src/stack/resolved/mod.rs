@@ -15,7 +15,7 @@ use jiff::civil::Date;
 use super::names::{AccountId, EnvironmentName, Names, Region, StackName};
 use super::units::{Size, Timespan};
 
-pub use api::{Api, Auth, Cors, Route, Throttle};
+pub use api::{Api, Auth, Cors, Domain, Route, Throttle};
 pub use data::{Data, DataSource, Format, S3Location};
 pub use endpoint::{Autoscaling, Capacity, Endpoint, InstanceCapacity, Rollout, Serverless, Share};
 pub use extras::{Alarms, Batch, BatchStrategy, Logs, Notebook};

@@ -338,6 +338,19 @@ fn api() -> Vec<Setting> {
             ],
         ),
         setting(
+            "api.domain",
+            [
+                ("off", none()),
+                (
+                    "on",
+                    of(
+                        json!({ "domain": { "name": "news.example.com", "certificate":
+                "arn:aws:acm:REGION:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab" } }),
+                    ),
+                ),
+            ],
+        ),
+        setting(
             "api.throttle",
             [
                 ("default", none()),

@@ -1,5 +1,6 @@
 //! A project in a temporary folder, with the shipped binary run in it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -186,17 +187,25 @@ pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// The processes whose command line names a folder.
+/// The processes whose command line names a folder, by their command lines.
 pub(crate) fn processes_of(folder: &Path) -> Vec<String> {
+    process_ids_of(folder).into_values().collect()
+}
+
+/// The processes whose command line names a file or folder: command lines by process ids.
+pub(crate) fn process_ids_of(folder: &Path) -> BTreeMap<i32, String> {
     let folder = folder.to_string_lossy().into_owned();
-    let mut found = Vec::new();
+    let mut found = BTreeMap::new();
     for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let Ok(id) = entry.file_name().to_string_lossy().parse() else {
+            continue;
+        };
         let Ok(line) = fs::read(entry.path().join("cmdline")) else {
             continue;
         };
         let line = String::from_utf8_lossy(&line).replace('\0', " ");
         if line.contains(&folder) {
-            found.push(line);
+            found.insert(id, line);
         }
     }
     found

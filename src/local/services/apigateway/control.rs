@@ -6,6 +6,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::ApiGateway;
+use super::authorize::{Authorization, Authorizer};
 use super::cors::Cors;
 use super::model::{Api, Endpoint, Integration, Route, Stage};
 use crate::local::clock::iso8601;
@@ -42,6 +43,17 @@ impl ApiGateway {
             ["v2", "apis", id, "routes", own] => self.api(id, |api| {
                 let route = api.routes.get(*own).ok_or_else(|| missing("Route", own))?;
                 Ok(shown_route(own, route))
+            }),
+            ["v2", "apis", id, "authorizers"] => self.api(id, |api| {
+                let authorizers = api.authorizers.iter();
+                Ok(items(
+                    authorizers.map(|(id, entry)| shown_authorizer(id, entry)),
+                ))
+            }),
+            ["v2", "apis", id, "authorizers", own] => self.api(id, |api| {
+                let entry = api.authorizers.get(*own);
+                let entry = entry.ok_or_else(|| missing("Authorizer", own))?;
+                Ok(shown_authorizer(own, entry))
             }),
             ["v2", "apis", id, "integrations"] => self.api(id, |api| {
                 let integrations = api.integrations.iter();
@@ -155,12 +167,26 @@ pub(super) fn shown_route(id: &str, route: &Route) -> Value {
         "routeId": id,
         "routeKey": route.key.to_string(),
         "apiKeyRequired": false,
-        "authorizationType": "NONE",
+        "authorizationType": route.authorization.kind(),
     });
+    if let Authorization::Jwt { authorizer, scopes } = &route.authorization {
+        shown["authorizerId"] = json!(authorizer);
+        shown["authorizationScopes"] = json!(scopes);
+    }
     if let Some(integration) = &route.integration {
         shown["target"] = json!(format!("integrations/{integration}"));
     }
     shown
+}
+
+fn shown_authorizer(id: &str, authorizer: &Authorizer) -> Value {
+    json!({
+        "authorizerId": id,
+        "authorizerType": "JWT",
+        "name": authorizer.name,
+        "identitySource": [authorizer.source.to_string()],
+        "jwtConfiguration": { "issuer": authorizer.issuer, "audience": authorizer.audience },
+    })
 }
 
 pub(super) fn shown_integration(id: &str, integration: &Integration) -> Value {
@@ -189,7 +215,13 @@ pub(super) fn shown_stage(name: &str, stage: &Stage) -> Value {
             "throttlingBurstLimit": stage.throttle.burst,
             "throttlingRateLimit": stage.throttle.rate,
         },
-        "routeSettings": {},
+        "routeSettings": stage.route_throttles.iter().map(|(key, throttle)| {
+            (key.clone(), json!({
+                "detailedMetricsEnabled": false,
+                "throttlingBurstLimit": throttle.burst,
+                "throttlingRateLimit": throttle.rate,
+            }))
+        }).collect::<Value>(),
         "stageVariables": stage.variables,
         "tags": stage.tags,
     });

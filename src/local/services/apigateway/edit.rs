@@ -5,6 +5,7 @@ use axum::http::Method;
 use serde_json::{Map, Value, json};
 
 use super::ApiGateway;
+use super::authorize::Authorization;
 use super::control::{missing, shown_integration, shown_route, shown_stage};
 use super::model::{ACCOUNT, Api, Endpoint, Integration, Route, Stage, Throttle};
 use super::resources::{self, Unchanged};
@@ -45,6 +46,7 @@ impl ApiGateway {
             });
             let wanted = resources::api(&overlaid(api, now, given)).map_err(refused)?;
             *api = Api {
+                authorizers: std::mem::take(&mut api.authorizers),
                 integrations: std::mem::take(&mut api.integrations),
                 routes: std::mem::take(&mut api.routes),
                 stages: std::mem::take(&mut api.stages),
@@ -74,7 +76,15 @@ impl ApiGateway {
                 .integration
                 .as_ref()
                 .map(|id| format!("integrations/{id}"));
-            let now = json!({ "RouteKey": there.key.to_string(), "Target": target });
+            let mut now = json!({
+                "RouteKey": there.key.to_string(),
+                "Target": target,
+                "AuthorizationType": there.authorization.kind(),
+            });
+            if let Authorization::Jwt { authorizer, scopes } = &there.authorization {
+                now["AuthorizerId"] = json!(authorizer);
+                now["AuthorizationScopes"] = json!(scopes);
+            }
             let owner = there.owner.clone();
             let wanted = resources::route(&overlaid(api, now, given)).map_err(refused)?;
             resources::put_route(api, own, Route { owner, ..wanted })
@@ -133,6 +143,12 @@ impl ApiGateway {
                     "ThrottlingBurstLimit": burst,
                     "ThrottlingRateLimit": rate,
                 },
+                "RouteSettings": there.route_throttles.iter().map(|(key, own)| {
+                    (key.clone(), json!({
+                        "ThrottlingBurstLimit": own.burst,
+                        "ThrottlingRateLimit": own.rate,
+                    }))
+                }).collect::<Value>(),
                 "AccessLogSettings": there.access_log,
                 "StageVariables": there.variables,
             });
@@ -143,6 +159,7 @@ impl ApiGateway {
                 created,
                 ..wanted
             };
+            resources::check_routes(api, &wanted).map_err(|reason| unchanged(&reason))?;
             let shown = shown_stage(name, &wanted);
             api.stages.insert(name.to_owned(), wanted);
             Ok(shown)

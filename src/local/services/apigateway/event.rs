@@ -23,6 +23,8 @@ pub(super) struct Setting<'a> {
     pub(super) raw_path: &'a str,
     pub(super) request_id: &'a str,
     pub(super) source_ip: &'a str,
+    /// What is known of who calls; nothing at routes for everyone.
+    pub(super) caller: Option<&'a Value>,
     /// Milliseconds since the epoch.
     pub(super) time: i64,
 }
@@ -63,6 +65,9 @@ pub(super) fn event(head: &Parts, body: &[u8], setting: &Setting<'_>) -> Value {
             "timeEpoch": setting.time,
         },
     });
+    if let Some(caller) = setting.caller {
+        event["requestContext"]["authorizer"] = caller.clone();
+    }
     let parameters = query_parameters(query);
     if !parameters.is_empty() {
         event["queryStringParameters"] = json!(parameters);
@@ -183,6 +188,7 @@ mod tests {
             raw_path: "/pets/7",
             request_id: "r",
             source_ip: "127.0.0.1",
+            caller: Some(&json!({"jwt": {"claims": {"sub": "me"}}})),
             time: 1_767_225_600_123,
         };
         event(&head, body, &setting)
@@ -216,6 +222,7 @@ mod tests {
         let context = &event["requestContext"];
         assert_eq!(context["http"]["protocol"], "HTTP/1.1");
         assert_eq!(context["http"]["userAgent"], "curl/8");
+        assert_eq!(context["authorizer"]["jwt"]["claims"]["sub"], "me");
         assert_eq!(context["time"], "01/Jan/2026:00:00:00 +0000");
     }
 

@@ -1,15 +1,18 @@
 //! API Gateway v2: HTTP APIs in front of Lambda functions.
 //!
 //! Purpose: keeps APIs with their routes, integrations and stages, and serves them. Input: resources
-//! of CloudFormation, reads of the control plane, HTTP requests of the public. Output: events for
+//! of CloudFormation, reads of the control plane, HTTP requests of the public, keys of issuers of tokens,
+//! which are fetched over the network when a route asks for tokens. Output: events for
 //! functions (payload format 2.0), HTTP responses, access log lines. Must not know: how functions run.
 
 mod access_log;
+mod authorize;
 mod control;
 mod cors;
 mod edit;
 mod event;
 mod model;
+mod refusal;
 mod reply;
 mod resources;
 mod routing;
@@ -21,6 +24,7 @@ use std::sync::{Arc, Mutex};
 
 pub use resources::providers;
 
+use crate::local::auth::Credentials;
 use crate::local::clock::Clock;
 use crate::local::durable::{Durable, Place};
 use crate::local::services::lambda::{Lambda, LogQueue, WriteLog};
@@ -36,6 +40,8 @@ pub struct ApiGatewayParts {
     /// Address of the engine, e.g. `http://127.0.0.1:4599`; APIs are served below
     /// `/_aws/execute-api/<api id>`.
     pub base_url: String,
+    /// The keys with which requests to guarded routes may be signed.
+    pub credentials: Credentials,
     /// Where access log lines go.
     pub write_log: WriteLog,
 }
@@ -46,6 +52,8 @@ pub struct ApiGateway {
     clock: Clock,
     lambda: Arc<Lambda>,
     base_url: String,
+    credentials: Credentials,
+    issuers: authorize::Issuers,
     buckets: Mutex<throttle::Buckets>,
     logs: LogQueue,
 }
@@ -61,6 +69,8 @@ impl ApiGateway {
             clock: parts.clock,
             lambda: parts.lambda,
             base_url: parts.base_url,
+            credentials: parts.credentials,
+            issuers: authorize::Issuers::default(),
             buckets: Mutex::default(),
             logs: LogQueue::start(parts.write_log),
         })

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::authorize::{Authorization, Authorizer};
 use super::cors::Cors;
 use super::routing::RouteKey;
 
@@ -32,6 +33,9 @@ pub(super) struct Api {
     pub(super) tags: BTreeMap<String, String>,
     /// Milliseconds since the epoch.
     pub(super) created: i64,
+    /// Absent in states of older engines.
+    #[serde(default)]
+    pub(super) authorizers: BTreeMap<String, Authorizer>,
     pub(super) integrations: BTreeMap<String, Integration>,
     pub(super) routes: BTreeMap<String, Route>,
     pub(super) stages: BTreeMap<String, Stage>,
@@ -64,6 +68,9 @@ pub(super) struct Route {
     pub(super) key: RouteKey,
     /// Id of the integration.
     pub(super) integration: Option<String>,
+    /// Absent in states of older engines.
+    #[serde(default)]
+    pub(super) authorization: Authorization,
     pub(super) owner: String,
 }
 
@@ -73,6 +80,9 @@ pub(super) struct Stage {
     pub(super) auto_deploy: bool,
     pub(super) description: Option<String>,
     pub(super) throttle: Throttle,
+    /// Routes with a throttle of their own, by key. Absent in states of older engines.
+    #[serde(default)]
+    pub(super) route_throttles: BTreeMap<String, Throttle>,
     pub(super) detailed_metrics: bool,
     pub(super) access_log: Option<Value>,
     pub(super) variables: BTreeMap<String, String>,

@@ -15,9 +15,11 @@ use tokio::time::timeout;
 
 use super::ApiGateway;
 use super::access_log::{AccessLog, Call, STREAM};
+use super::authorize::Guard;
 use super::cors::Cors;
 use super::event::{Setting, event, stage_prefix};
 use super::model::{ACCOUNT, Api, DEFAULT_STAGE, Endpoint, Integration, Throttle, path_prefix};
+use super::refusal::Refusal;
 use super::reply::{message, reply};
 use super::routing::{Parameters, RouteKey, find};
 use super::throttle::Pass;
@@ -26,6 +28,9 @@ use crate::local::services::lambda::Caller;
 
 /// Largest request body, bytes.
 const LARGEST_BODY: usize = 10 << 20;
+
+/// Time that a request's body may take to arrive: as long as a whole call may take.
+const SLOWEST_BODY: Duration = Duration::from_secs(30);
 
 /// Largest request line and headers together, bytes.
 const LARGEST_HEAD: usize = 10_240;
@@ -36,6 +41,7 @@ struct Way {
     stage: String,
     stage_variables: BTreeMap<String, String>,
     throttle: Throttle,
+    guard: Guard,
     route: RouteKey,
     parameters: Parameters,
     integration: Option<Integration>,
@@ -131,7 +137,9 @@ impl ApiGateway {
             Err(refusal) => {
                 let (status, text) = refusal.answer();
                 call.refusal = Some(text);
-                message(status, text)
+                let mut response = message(status, text);
+                refusal.challenge(response.headers_mut());
+                response
             }
         };
         if let Some(cors) = cors {
@@ -154,6 +162,14 @@ impl ApiGateway {
             .read(|state| way(state.apis.get(api_id)?, api_id, head))
             .ok_or(Refusal::NotFound)?;
         call.route = Some(way.route.to_string());
+        let body = match way.guard {
+            // The signature covers the body, so that one is read for strangers too.
+            Guard::Iam => Read::Whole(read(body).await?),
+            _ => Read::Not(body),
+        };
+        // Before the throttle: strangers must not use up what callers may call.
+        let caller = self.authorize(&way.guard, head, body.bytes()).await;
+        let caller = caller.map_err(Refusal::Denied)?;
         let bucket = format!("{api_id}/{}/{}", way.stage, way.route);
         let pass = self
             .buckets
@@ -163,7 +179,10 @@ impl ApiGateway {
         if pass == Pass::Refused {
             return Err(Refusal::TooManyRequests);
         }
-        let body = read(body).await?;
+        let body = match body {
+            Read::Whole(bytes) => bytes,
+            Read::Not(body) => read(body).await?,
+        };
         let integration = way.integration.as_ref().ok_or(Refusal::Failed)?;
         let source_ip = source_ip(head);
         let setting = Setting {
@@ -175,6 +194,7 @@ impl ApiGateway {
             raw_path: &way.raw_path,
             request_id,
             source_ip: &source_ip,
+            caller: caller.as_ref(),
             time: self.clock.epoch_millis(),
         };
         let event = event(head, &body, &setting).to_string();
@@ -217,12 +237,12 @@ impl ApiGateway {
                 Err(Refusal::Unavailable)
             }
             Ok(Err(error)) => {
-                let throttled = error.status == StatusCode::TOO_MANY_REQUESTS;
                 call.function_error = Some(error.message);
-                Err(if throttled {
-                    Refusal::Unavailable
-                } else {
-                    Refusal::Failed
+                Err(match error.status {
+                    StatusCode::TOO_MANY_REQUESTS => Refusal::Unavailable,
+                    // A function takes 6 MB, and the event is larger than the request that it tells of.
+                    StatusCode::PAYLOAD_TOO_LARGE => Refusal::BodyTooLarge,
+                    _ => Refusal::Failed,
                 })
             }
             Ok(Ok(answer)) => {
@@ -237,31 +257,17 @@ impl ApiGateway {
     }
 }
 
-/// An answer of the service itself.
-#[derive(Debug, Clone, Copy)]
-enum Refusal {
-    NotFound,
-    TooManyRequests,
-    BodyTooLarge,
-    HeadTooLarge,
-    BadRequest,
-    Failed,
-    Unavailable,
+/// A request's body, read or not yet.
+enum Read {
+    Whole(Bytes),
+    Not(Body),
 }
 
-impl Refusal {
-    fn answer(self) -> (StatusCode, &'static str) {
+impl Read {
+    fn bytes(&self) -> &[u8] {
         match self {
-            Self::NotFound => (StatusCode::NOT_FOUND, "Not Found"),
-            Self::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
-            Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
-            Self::HeadTooLarge => (
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "Request Header Fields Too Large",
-            ),
-            Self::BadRequest => (StatusCode::BAD_REQUEST, "Bad Request"),
-            Self::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
-            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+            Self::Whole(bytes) => bytes,
+            Self::Not(_) => &[],
         }
     }
 }
@@ -283,7 +289,11 @@ fn way(api: &Api, api_id: &str, head: &Parts) -> Option<Way> {
         region: api.region.clone(),
         stage: stage_name.to_owned(),
         stage_variables: stage.variables.clone(),
-        throttle: stage.throttle,
+        throttle: *stage
+            .route_throttles
+            .get(&key.to_string())
+            .unwrap_or(&stage.throttle),
+        guard: Guard::of(api, &route.authorization)?,
         route: key.clone(),
         parameters,
         integration: integration.cloned(),
@@ -325,10 +335,11 @@ fn check_head(head: &Parts) -> Result<(), Refusal> {
 }
 
 async fn read(body: Body) -> Result<Bytes, Refusal> {
-    match Limited::new(body, LARGEST_BODY).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refusal::BodyTooLarge),
-        Err(_) => Err(Refusal::BadRequest),
+    match timeout(SLOWEST_BODY, Limited::new(body, LARGEST_BODY).collect()).await {
+        Err(_) => Err(Refusal::TooSlow),
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::BodyTooLarge),
+        Ok(Err(_)) => Err(Refusal::BadRequest),
     }
 }
 

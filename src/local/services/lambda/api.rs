@@ -41,6 +41,9 @@ impl Lambda {
                     Err(error) => ok(Err(error)),
                 }
             }
+            (&Method::GET, ["2019-09-30", "functions", name, "concurrency"]) => ok(self
+                .named(name, &request)
+                .map(|function| concurrency(&function))),
             (&Method::GET, ["2015-03-31", "functions", name, "policy"]) => ok(self
                 .named(name, &request)
                 .and_then(|function| policy(&function))),
@@ -149,11 +152,23 @@ fn ok(result: Result<Value, ApiError>) -> Response<Body> {
 }
 
 fn shown(function: &Function) -> Value {
-    json!({
+    let mut shown = json!({
         "Configuration": function.configuration(),
         "Code": { "RepositoryType": "S3" },
         "Tags": function.tags,
-    })
+    });
+    if function.reserved.is_some() {
+        shown["Concurrency"] = concurrency(function);
+    }
+    shown
+}
+
+/// The reserved concurrency; an empty document when there is none.
+fn concurrency(function: &Function) -> Value {
+    function.reserved.map_or_else(
+        || json!({}),
+        |reserved| json!({ "ReservedConcurrentExecutions": reserved }),
+    )
 }
 
 fn policy(function: &Function) -> Result<Value, ApiError> {
@@ -200,6 +215,8 @@ fn operation(method: &Method, segments: &[&str]) -> String {
         ("GET", ["2015-03-31", "functions", _, "versions"]) => "ListVersionsByFunction",
         ("POST", ["2015-03-31", "functions", _, "aliases"]) => "CreateAlias",
         ("GET", ["2015-03-31", "functions", _, "aliases"]) => "ListAliases",
+        ("PUT", ["2017-10-31", "functions", _, "concurrency"]) => "PutFunctionConcurrency",
+        ("DELETE", ["2017-10-31", "functions", _, "concurrency"]) => "DeleteFunctionConcurrency",
         ("POST", ["2017-03-31", "tags", _]) => "TagResource",
         ("DELETE", ["2017-03-31", "tags", _]) => "UntagResource",
         _ => return format!("{method} /{}", segments.join("/")),

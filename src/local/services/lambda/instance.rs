@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::connection::{Connection, Frame};
+use super::memory;
 use super::model::Function;
 use crate::local::ids::uuid;
 use crate::local::runner::{Launch, Process};
@@ -57,8 +58,10 @@ pub(super) enum Ending {
     InitError { body: Vec<u8> },
     /// The process ended by itself.
     Exited(ExitStatus),
-    /// The time was over.
-    TimedOut,
+    /// The time was over; memory in MiB.
+    TimedOut { memory: u64 },
+    /// The process used more memory than the function has, and was ended.
+    OutOfMemory,
     /// The engine could not start or reach the process.
     Broken(io::Error),
 }
@@ -105,6 +108,7 @@ impl Instance {
             tokio::select! {
                 connected = connect(&listener, &token) => connected.map_err(Ending::Broken),
                 status = process.wait() => Err(Ending::Exited(status)),
+                () = memory::exceeded(process.id(), start.function.memory) => Err(Ending::OutOfMemory),
             }
         })
         .await;
@@ -119,7 +123,10 @@ impl Instance {
                 return Err(failure(ending));
             }
             Ok(Err(ending)) => return Err(failure(ending)),
-            Err(_) => return Err(failure(Ending::TimedOut)),
+            Err(_) => {
+                let memory = memory::most_used(process.id()).unwrap_or_default();
+                return Err(failure(Ending::TimedOut { memory }));
+            }
         };
         output.wait_for_mark("init").await;
         if frame.header.kind != "ready" {
@@ -147,12 +154,23 @@ impl Instance {
             "function_arn": function.arn(),
             "remaining_ms": u64::from(function.timeout) * 1000,
         });
-        let ended = timeout(limit, exchange(&mut self.connection, &header, payload)).await;
+        let process = self.process.id();
+        let answer = timeout(limit, exchange(&mut self.connection, &header, payload));
+        let ended = tokio::select! {
+            ended = answer => ended,
+            () = memory::exceeded(process, function.memory) => return Ending::OutOfMemory,
+        };
         match ended {
-            Err(_) => Ending::TimedOut,
+            Err(_) => Ending::TimedOut {
+                memory: memory::most_used(process).unwrap_or_default(),
+            },
             Ok(Ok(frame)) => {
                 self.output.wait_for_mark(request_id).await;
                 let memory = frame.header.memory_mb;
+                // It came between two looks.
+                if memory::is_limited() && memory > u64::from(function.memory) {
+                    return Ending::OutOfMemory;
+                }
                 match frame.header.kind.as_str() {
                     "result" => Ending::Result {
                         body: frame.body,

@@ -102,9 +102,7 @@ impl Lambda {
         let function = function.clone();
         tokio::spawn(async move {
             let pool = this.pool(&function);
-            let Ok(_permit) = pool.permit().await else {
-                return;
-            };
+            // Without a permit: it must not take an invocation's place.
             if let Ok(instance) = this.start(&pool).await {
                 pool.put_behind(instance);
             }
@@ -175,7 +173,7 @@ impl Lambda {
                 body: result.to_string().into_bytes(),
                 memory: 0,
             },
-            Err(_) => Ending::TimedOut,
+            Err(_) => Ending::TimedOut { memory: 0 },
         };
         let story = Story {
             request_id,
@@ -224,10 +222,7 @@ impl Lambda {
         ending: Ending,
     ) -> LambdaAnswer {
         let request_id = story.request_id.clone();
-        let memory = match &ending {
-            Ending::Result { memory, .. } | Ending::Error { memory, .. } => Some(*memory),
-            _ => None,
-        };
+        let close = Close::of(&ending, function);
         let failed = !matches!(ending, Ending::Result { .. });
         let (payload, note) = conclude(ending, &request_id, function);
         let too_large = payload.len() > LARGEST_RESPONSE;
@@ -236,7 +231,7 @@ impl Lambda {
         } else {
             payload
         };
-        let lines = story.lines(function, note, memory);
+        let lines = story.lines(function, note, &close);
         let log_tail = tail(&lines);
         self.logs.put(&function.logging.group, stream, lines);
         LambdaAnswer {
@@ -264,20 +259,50 @@ struct Story {
     lines: Vec<String>,
 }
 
+/// What the last line of an invocation says beside times.
+struct Close {
+    /// Most memory used, MiB.
+    memory: u64,
+    /// How it ended, if not by itself.
+    status: &'static str,
+}
+
+impl Close {
+    fn of(ending: &Ending, function: &Function) -> Self {
+        let (memory, status) = match ending {
+            Ending::Result { memory, .. } | Ending::Error { memory, .. } => (*memory, ""),
+            Ending::TimedOut { memory } => (*memory, "\tStatus: timeout"),
+            Ending::OutOfMemory => (
+                function.memory.into(),
+                "\tStatus: error\tError Type: Runtime.OutOfMemory",
+            ),
+            Ending::Exited(_) => (0, "\tStatus: error\tError Type: Runtime.ExitError"),
+            Ending::InitError { .. } | Ending::Broken(_) => (0, ""),
+        };
+        Self {
+            memory: memory.min(function.memory.into()),
+            status,
+        }
+    }
+}
+
 impl Story {
-    fn lines(self, function: &Function, note: Option<String>, memory: Option<u64>) -> Vec<String> {
+    fn lines(self, function: &Function, note: Option<String>, close: &Close) -> Vec<String> {
         let id = &self.request_id;
         let millis = self.duration.as_secs_f64() * 1000.0;
+        // The start is paid for like the rest, since August 2025.
+        let billed = (self.duration + self.init.unwrap_or_default()).as_secs_f64() * 1000.0;
         let init = self.init.map(|init| {
             let millis = init.as_secs_f64() * 1000.0;
             format!("\tInit Duration: {millis:.2} ms")
         });
         let report = format!(
-            "REPORT RequestId: {id}\tDuration: {millis:.2} ms\tBilled Duration: {:.0} ms\tMemory Size: {} MB\tMax Memory Used: {} MB{}",
-            millis.ceil(),
+            "REPORT RequestId: {id}\tDuration: {millis:.2} ms\tBilled Duration: {:.0} ms\tMemory Size: {} MB\tMax Memory Used: {} MB{}{}",
+            billed.ceil(),
             function.memory,
-            memory.unwrap_or(0),
+            close.memory,
             init.unwrap_or_default(),
+            close.status,
         );
         let mut lines = vec![format!("START RequestId: {id} Version: $LATEST")];
         lines.extend(self.lines);
@@ -294,9 +319,13 @@ fn conclude(ending: Ending, request_id: &str, function: &Function) -> (Vec<u8>, 
         Ending::Result { body, .. } | Ending::Error { body, .. } | Ending::InitError { body } => {
             return (body, None);
         }
-        Ending::TimedOut => (
+        Ending::TimedOut { .. } => (
             "Sandbox.Timedout",
             format!("Task timed out after {}.00 seconds", function.timeout),
+        ),
+        Ending::OutOfMemory => (
+            "Runtime.OutOfMemory",
+            "Runtime exited with error: signal: killed".to_owned(),
         ),
         Ending::Exited(status) => (
             "Runtime.ExitError",

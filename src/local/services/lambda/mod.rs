@@ -3,8 +3,9 @@
 //! Purpose: keeps functions and runs their handlers in warm processes. Input: function and permission
 //! resources of CloudFormation, reads and invocations of the Lambda API, invocations by API Gateway.
 //! Output: answers as the real service gives them, log lines, child processes. Must not know: what
-//! functions do, how HTTP requests become events. The memory size is told to the function and not
-//! enforced; every `python3.x` runtime is the one interpreter of the engine's Python environment.
+//! functions do, how HTTP requests become events. The memory size is enforced where the system tells what
+//! a process uses, which is on Linux; every `python3.x` runtime is the one interpreter of the engine's
+//! Python environment.
 
 mod api;
 mod code;
@@ -13,6 +14,7 @@ mod edit;
 mod instance;
 mod invoke;
 mod logs;
+mod memory;
 mod model;
 mod permission;
 mod pool;

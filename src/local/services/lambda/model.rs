@@ -29,6 +29,10 @@ pub(super) struct Function {
     pub(super) memory: u32,
     /// Seconds.
     pub(super) timeout: u32,
+    /// Invocations at once that are reserved for it, which is also the most it gets. Absent in states of
+    /// older engines.
+    #[serde(default)]
+    pub(super) reserved: Option<u32>,
     pub(super) environment: BTreeMap<String, String>,
     pub(super) architectures: Vec<String>,
     pub(super) tags: BTreeMap<String, String>,

@@ -10,16 +10,20 @@ use super::instance::Instance;
 use super::model::Function;
 use crate::local::wire::ApiError;
 
-/// Invocations of one function that run at the same time, each in a process of its own.
+/// Invocations of one function that run at the same time, each in a process of its own, unless the
+/// function has reserved a number.
 const CONCURRENCY: usize = 4;
 
-/// Invocations that may wait for a process; more are throttled.
-const QUEUE: usize = 256;
+/// Invocations that may wait for a process: together with those that run, more than the thousand that an
+/// account may have at once. Of a function with reserved concurrency none waits, as on AWS.
+const QUEUE: usize = 1024;
 
 /// Processes that are waiting, and the right to use or start one.
 #[derive(Debug)]
 pub(super) struct Pool {
     pub(super) function: Function,
+    most: usize,
+    queue: usize,
     permits: Semaphore,
     waiting: AtomicUsize,
     idle: Mutex<Vec<Instance>>,
@@ -28,9 +32,13 @@ pub(super) struct Pool {
 impl Pool {
     /// Makes a pool without processes.
     pub(super) fn new(function: Function) -> Self {
+        let reserved = function.reserved.and_then(|most| most.try_into().ok());
+        let most = reserved.unwrap_or(CONCURRENCY);
         Self {
+            most,
+            queue: if reserved.is_some() { 0 } else { QUEUE },
+            permits: Semaphore::new(most),
             function,
-            permits: Semaphore::new(CONCURRENCY),
             waiting: AtomicUsize::new(0),
             idle: Mutex::default(),
         }
@@ -41,14 +49,15 @@ impl Pool {
         let was = &self.function;
         let same_code = was.code == now.code && was.handler == now.handler;
         let same_world = was.environment == now.environment && was.logging == now.logging;
-        let same_limits = was.timeout == now.timeout && was.memory == now.memory;
+        let same_limits =
+            was.timeout == now.timeout && was.memory == now.memory && was.reserved == now.reserved;
         same_code && same_world && same_limits && was.region == now.region && was.role == now.role
     }
 
     /// Waits for the right to run one invocation.
     ///
     /// # Errors
-    /// `TooManyRequestsException` when too many are waiting already.
+    /// `TooManyRequestsException` when too many are waiting already, or all that is reserved is in use.
     pub(super) async fn permit(&self) -> Result<SemaphorePermit<'_>, ApiError> {
         if let Ok(permit) = self.permits.try_acquire() {
             return Ok(permit);
@@ -60,7 +69,7 @@ impl Pool {
                 "Rate Exceeded.",
             )
         };
-        if self.waiting.fetch_add(1, Ordering::SeqCst) >= QUEUE {
+        if self.waiting.fetch_add(1, Ordering::SeqCst) >= self.queue {
             self.waiting.fetch_sub(1, Ordering::SeqCst);
             return Err(throttled());
         }
@@ -82,7 +91,7 @@ impl Pool {
     /// Gives a process back for the next invocation.
     pub(super) fn give(&self, instance: Instance) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < CONCURRENCY {
+        if idle.len() < self.most {
             idle.push(instance);
         }
     }
@@ -90,7 +99,7 @@ impl Pool {
     /// Puts a process that was started ahead behind those that have run already: they are warmer.
     pub(super) fn put_behind(&self, instance: Instance) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < CONCURRENCY {
+        if idle.len() < self.most {
             idle.insert(0, instance);
         }
     }

@@ -153,6 +153,7 @@ pub(in super::super) fn api(request: &ResourceRequest) -> Result<Api, ResourceEr
         },
         tags: tags(request),
         created: 0,
+        authorizers: BTreeMap::new(),
         integrations: BTreeMap::new(),
         routes: BTreeMap::new(),
         stages: BTreeMap::new(),

@@ -1,10 +1,11 @@
 //! CloudFormation's resource types of API Gateway v2.
 //!
-//! Purpose: turns template properties into APIs, integrations, routes and stages. Input: resolved
+//! Purpose: turns template properties into APIs, authorizers, integrations, routes and stages. Input: resolved
 //! properties. Output: changes of the service's state, attributes for `Fn::GetAtt`. Must not know:
 //! stacks, dependencies, events.
 
 mod api;
+mod authorizer;
 mod integration;
 mod route;
 mod stage;
@@ -12,7 +13,7 @@ mod stage;
 pub(super) use api::api;
 pub(super) use integration::integration;
 pub(super) use route::{put as put_route, route};
-pub(super) use stage::stage;
+pub(super) use stage::{check_routes, stage};
 
 use std::collections::BTreeMap;
 use std::io;
@@ -28,6 +29,7 @@ use crate::local::resource::{ResourceError, ResourceProvider, ResourceRequest};
 pub fn providers(gateway: &Arc<ApiGateway>) -> Vec<Arc<dyn ResourceProvider>> {
     vec![
         Arc::new(api::ApiProvider(Arc::clone(gateway))),
+        Arc::new(authorizer::AuthorizerProvider(Arc::clone(gateway))),
         Arc::new(integration::IntegrationProvider(Arc::clone(gateway))),
         Arc::new(route::RouteProvider(Arc::clone(gateway))),
         Arc::new(stage::StageProvider(Arc::clone(gateway))),

@@ -9,6 +9,7 @@ use super::{Unchanged, api_of, attributes, change, owner, part_of};
 use crate::local::ids::suffix;
 use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
 use crate::local::services::apigateway::ApiGateway;
+use crate::local::services::apigateway::authorize::Authorization;
 use crate::local::services::apigateway::model::{Api, Route};
 use crate::local::services::apigateway::routing::RouteKey;
 
@@ -22,7 +23,14 @@ impl ResourceProvider for RouteProvider {
     }
 
     fn properties(&self) -> &'static [&'static str] {
-        &["ApiId", "AuthorizationType", "RouteKey", "Target"]
+        &[
+            "ApiId",
+            "AuthorizationScopes",
+            "AuthorizationType",
+            "AuthorizerId",
+            "RouteKey",
+            "Target",
+        ]
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -80,9 +88,19 @@ impl ResourceProvider for RouteProvider {
         });
         Ok(found.map_or(Live::Missing, |route| {
             let target = route.integration.map(|id| format!("integrations/{id}"));
+            let (authorizer, scopes) = match &route.authorization {
+                Authorization::Jwt { authorizer, scopes } if !scopes.is_empty() => {
+                    (Some(authorizer), Some(scopes))
+                }
+                Authorization::Jwt { authorizer, .. } => (Some(authorizer), None),
+                _ => (None, None),
+            };
             Live::over(
                 expected,
                 [
+                    ("AuthorizationType", json!(route.authorization.kind())),
+                    ("AuthorizationScopes", json!(scopes)),
+                    ("AuthorizerId", json!(authorizer)),
                     ("RouteKey", json!(route.key.to_string())),
                     ("Target", json!(target)),
                 ],
@@ -113,17 +131,18 @@ pub(in super::super) fn put(api: &mut Api, id: &str, wanted: Route) -> Result<()
             "Invalid Integration identifier specified {target}"
         )));
     }
+    if let Authorization::Jwt { authorizer, .. } = &wanted.authorization
+        && !api.authorizers.contains_key(authorizer)
+    {
+        return Err(Unchanged::Refused(format!(
+            "Invalid Authorizer identifier specified {authorizer}"
+        )));
+    }
     api.routes.insert(id.to_owned(), wanted);
     Ok(())
 }
 
 pub(in super::super) fn route(request: &ResourceRequest) -> Result<Route, ResourceError> {
-    let authorization = request.string("AuthorizationType").unwrap_or("NONE");
-    if authorization != "NONE" {
-        return Err(ResourceError::new(format!(
-            "the local engine does not emulate routes with the authorization type {authorization}"
-        )));
-    }
     let key = request.string("RouteKey").unwrap_or_default().to_owned();
     let integration = match request.string("Target") {
         None => None,
@@ -136,6 +155,28 @@ pub(in super::super) fn route(request: &ResourceRequest) -> Result<Route, Resour
     Ok(Route {
         key: RouteKey::try_from(key).map_err(|error| ResourceError::new(error.to_string()))?,
         integration: integration.map(str::to_owned),
+        authorization: authorization(request)?,
         owner: owner(request),
     })
+}
+
+fn authorization(request: &ResourceRequest) -> Result<Authorization, ResourceError> {
+    let scopes = request.properties["AuthorizationScopes"].as_array();
+    let scopes = scopes.into_iter().flatten().filter_map(Value::as_str);
+    let scopes: Vec<String> = scopes.map(str::to_owned).collect();
+    let authorizer = request.string("AuthorizerId");
+    match (request.string("AuthorizationType"), authorizer) {
+        (None | Some("NONE"), None) if scopes.is_empty() => Ok(Authorization::None),
+        (Some("AWS_IAM"), None) if scopes.is_empty() => Ok(Authorization::Iam),
+        (Some("JWT"), Some(authorizer)) => Ok(Authorization::Jwt {
+            authorizer: authorizer.to_owned(),
+            scopes,
+        }),
+        (None | Some("NONE" | "AWS_IAM" | "JWT"), _) => Err(ResourceError::new(
+            "AuthorizerId and AuthorizationScopes belong to the AuthorizationType JWT, which needs an AuthorizerId",
+        )),
+        (Some(other), _) => Err(ResourceError::new(format!(
+            "the local engine does not emulate routes with the authorization type {other}"
+        ))),
+    }
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{api_of, change, flag, number, tags, text_map, whole};
+use super::{Unchanged, api_of, change, flag, number, tags, text_map, whole};
 use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
 use crate::local::services::apigateway::ApiGateway;
 use crate::local::services::apigateway::access_log::AccessLog;
-use crate::local::services::apigateway::model::{DEFAULT_STAGE, Stage, Throttle};
+use crate::local::services::apigateway::model::{Api, DEFAULT_STAGE, Stage, Throttle};
 
 /// Makes stages. The physical id is `<api id>|<stage name>`: a stage's name alone, which is what the
 /// real service has here, would not say whose it is.
@@ -29,6 +29,7 @@ impl ResourceProvider for StageProvider {
             "AutoDeploy",
             "DefaultRouteSettings",
             "Description",
+            "RouteSettings",
             "StageName",
             "StageVariables",
             "Tags",
@@ -76,7 +77,9 @@ impl StageProvider {
         let mut wanted = stage(request)?;
         wanted.created = self.0.clock.epoch_millis();
         change(&self.0, |state| {
-            let stages = &mut api_of(state, request)?.stages;
+            let api = api_of(state, request)?;
+            check_routes(api, &wanted)?;
+            let stages = &mut api.stages;
             if let Some(there) = stages.get(&name) {
                 wanted.created = there.created;
             }
@@ -88,6 +91,25 @@ impl StageProvider {
             physical_id: format!("{api}|{name}"),
             attributes: BTreeMap::new(),
         })
+    }
+}
+
+/// Refuses settings of routes that are not there, as the real service does.
+pub(in super::super) fn check_routes(api: &Api, stage: &Stage) -> Result<(), Unchanged> {
+    let there: Vec<String> = api
+        .routes
+        .values()
+        .map(|route| route.key.to_string())
+        .collect();
+    match stage
+        .route_throttles
+        .keys()
+        .find(|key| !there.contains(key))
+    {
+        None => Ok(()),
+        Some(key) => Err(Unchanged::Refused(format!(
+            "Unable to find Route by key {key} within the provided RouteSettings"
+        ))),
     }
 }
 
@@ -109,23 +131,13 @@ pub(in super::super) fn stage(request: &ResourceRequest) -> Result<Stage, Resour
         ));
     }
     let settings = &given["DefaultRouteSettings"];
-    let known = [
-        "DetailedMetricsEnabled",
-        "ThrottlingBurstLimit",
-        "ThrottlingRateLimit",
-    ];
-    let names = settings
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name);
-    if let Some(name) = names
-        .into_iter()
-        .find(|name| !known.contains(&name.as_str()))
-    {
-        return Err(ResourceError::new(format!(
-            "the local engine does not emulate DefaultRouteSettings.{name}"
-        )));
+    known("DefaultRouteSettings", settings)?;
+    let usual = throttle(settings, Throttle::default())?;
+    let mut route_throttles = BTreeMap::new();
+    let own = given["RouteSettings"].as_object();
+    for (key, settings) in own.into_iter().flatten() {
+        known("RouteSettings", settings)?;
+        route_throttles.insert(key.clone(), throttle(settings, usual)?);
     }
     let access_log = given
         .get("AccessLogSettings")
@@ -136,7 +148,8 @@ pub(in super::super) fn stage(request: &ResourceRequest) -> Result<Stage, Resour
     Ok(Stage {
         auto_deploy: true,
         description: request.string("Description").map(str::to_owned),
-        throttle: throttle(settings)?,
+        throttle: usual,
+        route_throttles,
         detailed_metrics: flag(&settings["DetailedMetricsEnabled"]),
         access_log: access_log.cloned(),
         variables: text_map(&given["StageVariables"]),
@@ -145,7 +158,24 @@ pub(in super::super) fn stage(request: &ResourceRequest) -> Result<Stage, Resour
     })
 }
 
-fn throttle(settings: &Value) -> Result<Throttle, ResourceError> {
+/// Refuses settings that are not emulated.
+fn known(property: &str, settings: &Value) -> Result<(), ResourceError> {
+    let known = [
+        "DetailedMetricsEnabled",
+        "ThrottlingBurstLimit",
+        "ThrottlingRateLimit",
+    ];
+    let mut names = settings.as_object().into_iter().flatten();
+    match names.find(|(name, _)| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some((name, _)) => Err(ResourceError::new(format!(
+            "the local engine does not emulate {property}.{name}"
+        ))),
+    }
+}
+
+/// Reads a throttle; what it leaves open is as `usual`.
+fn throttle(settings: &Value, usual: Throttle) -> Result<Throttle, ResourceError> {
     let account = Throttle::default();
     let refused = |name: &str, most: String| {
         ResourceError::new(format!(
@@ -153,13 +183,13 @@ fn throttle(settings: &Value) -> Result<Throttle, ResourceError> {
         ))
     };
     let burst = match &settings["ThrottlingBurstLimit"] {
-        Value::Null => Some(account.burst),
+        Value::Null => Some(usual.burst),
         value => whole(value)
             .and_then(|burst| u32::try_from(burst).ok())
             .filter(|burst| *burst <= account.burst),
     };
     let rate = match &settings["ThrottlingRateLimit"] {
-        Value::Null => Some(account.rate),
+        Value::Null => Some(usual.rate),
         value => number(value).filter(|rate| (0.0..=account.rate).contains(rate)),
     };
     Ok(Throttle {

@@ -33,6 +33,7 @@ impl ResourceProvider for FunctionProvider {
             "LoggingConfig",
             "MemorySize",
             "PackageType",
+            "ReservedConcurrentExecutions",
             "Role",
             "Runtime",
             "Tags",
@@ -121,6 +122,7 @@ impl ResourceProvider for FunctionProvider {
                 ("Handler", json!(function.handler)),
                 ("LoggingConfig", logging(&function.logging)),
                 ("MemorySize", json!(function.memory)),
+                ("ReservedConcurrentExecutions", json!(function.reserved)),
                 ("Role", json!(function.role)),
                 ("Runtime", json!(function.runtime)),
                 ("Timeout", json!(function.timeout)),
@@ -212,6 +214,8 @@ pub(in super::super) fn configured(
     Ok(Function {
         name: function.name.clone(),
         region: function.region.clone(),
+        // It has operations of its own.
+        reserved: function.reserved,
         modified: function.modified,
         revision: function.revision.clone(),
         policy: function.policy.clone(),
@@ -229,6 +233,7 @@ fn assemble(properties: Properties, code: Code) -> Function {
         description: properties.description,
         memory: properties.memory,
         timeout: properties.timeout,
+        reserved: properties.reserved,
         environment: properties.environment,
         architectures: properties.architectures,
         tags: properties.tags,

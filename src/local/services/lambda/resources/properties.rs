@@ -16,6 +16,7 @@ pub(super) struct Properties {
     pub(super) description: String,
     pub(super) memory: u32,
     pub(super) timeout: u32,
+    pub(super) reserved: Option<u32>,
     pub(super) environment: BTreeMap<String, String>,
     pub(super) architectures: Vec<String>,
     pub(super) tags: BTreeMap<String, String>,
@@ -45,6 +46,7 @@ pub(super) fn read(request: &ResourceRequest, name: &str) -> Result<Properties, 
         description: request.string("Description").unwrap_or_default().to_owned(),
         memory: number(&given["MemorySize"], "MemorySize", (128, 10_240), 128)?,
         timeout: number(&given["Timeout"], "Timeout", (1, 900), 3)?,
+        reserved: reserved(&given["ReservedConcurrentExecutions"])?,
         environment: environment(&given["Environment"])?,
         architectures: architectures(&given["Architectures"])?,
         tags: tags(request)?,
@@ -84,6 +86,14 @@ fn number(
                 "Value {value} at '{name}' failed to satisfy constraint: between {least} and {most}"
             ))
         })
+}
+
+/// Reads a number of invocations; an account has a thousand at once, of which a hundred cannot be reserved.
+fn reserved(value: &Value) -> Result<Option<u32>, ResourceError> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    number(value, "ReservedConcurrentExecutions", (0, 900), 0).map(Some)
 }
 
 fn environment(set: &Value) -> Result<BTreeMap<String, String>, ResourceError> {

@@ -1,5 +1,7 @@
 //! Functions that really run, from the resource to the answer.
 
+mod limits;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;

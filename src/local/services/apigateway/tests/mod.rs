@@ -1,14 +1,18 @@
 //! An API as its users meet it, down to a function that really runs.
 
+mod guarded;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::http::{Method, Request};
 use bytes::Bytes;
+use futures::StreamExt as _;
 use serde_json::{Value, json};
 
 use super::{ApiGateway, ApiGatewayParts, providers};
+use crate::local::auth::testing::keys;
 use crate::local::clock::Clock;
 use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
 use crate::local::runner::{Python, PythonSpec};
@@ -89,6 +93,7 @@ impl Bed {
             clock,
             lambda: Arc::clone(&lambda),
             base_url: "http://127.0.0.1:4599".to_owned(),
+            credentials: keys(),
             write_log: Arc::new(move |group, stream, written| {
                 sink.lock().unwrap().extend(
                     written
@@ -170,12 +175,26 @@ impl Bed {
     }
 
     async fn post(&self, path: &str, body: Vec<u8>) -> (u16, String) {
+        self.post_with(path, &[], body).await
+    }
+
+    async fn post_with(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> (u16, String) {
         let uri = format!("/_aws/execute-api/{}{path}", self.api);
-        let request = Request::post(uri)
+        let mut request = Request::post(uri)
             .header("host", "127.0.0.1:4599")
-            .header("content-type", "application/json")
-            .body(Body::from(body))
-            .unwrap();
+            .header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    async fn send(&self, request: Request<Body>) -> (u16, String) {
         let response = self.gateway.serve(&self.api, request).await;
         let status = response.status().as_u16();
         let bytes = axum::body::to_bytes(response.into_body(), 32 << 20)
@@ -255,8 +274,20 @@ async fn a_request_becomes_an_event_and_its_result_the_answer() {
             "{path}"
         );
     }
-    let (status, _) = bed.post("/classify", vec![b' '; (10 << 20) + 1]).await;
-    assert_eq!(status, 413);
+    let refused = (413, r#"{"message":"Request Entity Too Large"}"#.to_owned());
+    for size in [(10 << 20) + 1, 7 << 20] {
+        assert_eq!(bed.post("/classify", vec![b' '; size]).await, refused);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let bed = Bed::new(json!({}), 20_000).await;
+    let begun = futures::stream::once(async { Ok::<_, std::io::Error>(Bytes::from_static(b"{")) });
+    let body = Body::from_stream(begun.chain(futures::stream::pending()));
+    let request = Request::post(format!("/_aws/execute-api/{}/classify", bed.api));
+    let answer = bed.send(request.body(body).unwrap()).await;
+    assert_eq!(answer, (408, r#"{"message":"Request Timeout"}"#.to_owned()));
 }
 
 #[tokio::test]
