@@ -23,6 +23,7 @@ pub use resources::providers;
 
 use crate::local::clock::Clock;
 use crate::local::durable::{Durable, Place};
+use crate::local::metrics::Metrics;
 use crate::local::services::lambda::{Lambda, LogQueue, WriteLog};
 
 /// What an API Gateway service is made of.
@@ -38,6 +39,8 @@ pub struct ApiGatewayParts {
     pub base_url: String,
     /// Where access log lines go.
     pub write_log: WriteLog,
+    /// Where requests are counted.
+    pub metrics: Arc<Metrics>,
 }
 
 /// The API Gateway service of the pretend account.
@@ -48,6 +51,7 @@ pub struct ApiGateway {
     base_url: String,
     buckets: Mutex<throttle::Buckets>,
     logs: LogQueue,
+    metrics: Arc<Metrics>,
 }
 
 impl ApiGateway {
@@ -63,6 +67,7 @@ impl ApiGateway {
             base_url: parts.base_url,
             buckets: Mutex::default(),
             logs: LogQueue::start(parts.write_log),
+            metrics: parts.metrics,
         })
     }
 
