@@ -1,7 +1,7 @@
 //! What a stack file may say but `deploy up` cannot do yet, refused by name before anything starts.
 
 use super::failure::{Failure, USAGE};
-use crate::stack::{Capacity, Rollout, Stack, Target};
+use crate::stack::{Stack, Target};
 
 /// Refuses a stack that asks for what cannot be done.
 pub(super) fn refuse(stack: &Stack) -> Result<(), Failure> {
@@ -50,19 +50,15 @@ fn not_local(stack: &Stack) -> Vec<&'static str> {
             "endpoint.encryption.volume_key",
             stack.endpoint.volume_key.is_some(),
         ),
+        ("endpoint.capture", stack.endpoint.capture.is_some()),
         ("api.domain", stack.api.domain.is_some()),
         ("notebook", stack.notebook.is_some()),
-        ("alarms", stack.alarms.is_some()),
     ];
-    match &stack.endpoint.capacity {
-        Capacity::Serverless(_) => fields.push(("endpoint.serverless", true)),
-        Capacity::Instances(capacity) => {
-            let gradual = capacity.rollout != Rollout::AllAtOnce;
-            fields.push(("endpoint.instance (a list)", capacity.instances.len() > 1));
-            fields.push(("endpoint.autoscaling", capacity.autoscaling.is_some()));
-            fields.push(("endpoint.rollout", gradual));
-        }
-    }
+    let notified = stack
+        .alarms
+        .as_ref()
+        .and_then(|alarms| alarms.notify.as_ref());
+    fields.push(("alarms.notify", notified.is_some()));
     let asked = fields.into_iter().filter(|(_, asked)| *asked);
     asked.map(|(name, _)| name).collect()
 }
@@ -76,7 +72,9 @@ fn quoted(fields: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::cli::failure::What;
-    use crate::stack::{Alarms, Auth, Latency, Share, Spot, StackFile, Timespan};
+    use crate::stack::{
+        Alarms, Auth, Capacity, Latency, Rollout, Share, Spot, StackFile, Timespan,
+    };
 
     fn shipped(environment: &str) -> Stack {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -119,30 +117,42 @@ mod tests {
         assert!(refuse(&stack).is_ok());
     }
 
+    fn alarms_and_a_canary_are_played_by_the_local_engine() {
+        let mut stack = shipped("local");
+        watched_canary(&mut stack, None);
+        assert!(refuse(&stack).is_ok());
+    }
+
+    /// Gives a stack alarms and a roll-out that they watch.
+    fn watched_canary(stack: &mut Stack, notify: Option<&str>) {
+        stack.alarms = Some(Alarms {
+            errors: 1,
+            latency: Latency::from_milliseconds(1),
+            memory_percent: 90,
+            window: Timespan::from_seconds(60),
+            notify: notify.map(str::to_owned),
+        });
+        if let Capacity::Instances(capacity) = &mut stack.endpoint.capacity {
+            capacity.rollout = Rollout::Canary {
+                size: Share::Percent(50),
+                wait: Timespan::from_seconds(0),
+                max_duration: None,
+            };
+        }
+    }
+
     #[test]
     fn what_only_aws_can_do_is_refused_locally_by_name() {
         let change = |stack: &mut Stack| {
             stack.training.count = 2;
             stack.training.max_pending = Some(Timespan::from_seconds(60));
-            stack.alarms = Some(Alarms {
-                errors: 1,
-                latency: Latency::from_milliseconds(1),
-                window: Timespan::from_seconds(60),
-                notify: None,
-            });
-            if let Capacity::Instances(capacity) = &mut stack.endpoint.capacity {
-                capacity.rollout = Rollout::Canary {
-                    size: Share::Percent(50),
-                    wait: Timespan::from_seconds(0),
-                    max_duration: None,
-                };
-            }
+            watched_canary(stack, Some("arn:aws:sns:eu-west-1:111122223333:on-call"));
         };
         let mut local = shipped("local");
         change(&mut local);
         assert_eq!(
             refused(&local),
-            "the local engine cannot do this: `training.count`, `training.max_pending`, `alarms`, `endpoint.rollout`"
+            "the local engine cannot do this: `training.count`, `training.max_pending`, `alarms.notify`"
         );
         let mut staging = shipped("staging");
         change(&mut staging);

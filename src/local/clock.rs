@@ -41,6 +41,13 @@ impl Clock {
         i64::try_from(self.since_epoch().as_millis()).unwrap_or(i64::MAX)
     }
 
+    /// Waits for the beginning of the next minute.
+    pub async fn next_minute(&self) {
+        let within = self.since_epoch().as_millis() % 60_000;
+        let rest = 60_000 - u64::try_from(within).unwrap_or_default();
+        tokio::time::sleep(std::time::Duration::from_millis(rest)).await;
+    }
+
     /// Returns the time as an ISO 8601 string in UTC with milliseconds, the form of Query answers.
     pub fn iso8601(&self) -> String {
         iso8601(self.epoch_millis())

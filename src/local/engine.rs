@@ -101,6 +101,8 @@ impl Engine {
             stop: watch::Sender::new(false),
         });
         services.sagemaker.resume()?;
+        services.cloudwatch.start();
+        services.autoscaling.start();
         services.cloudformation.resume();
         Ok(Self { routes, services })
     }

@@ -16,7 +16,9 @@
 //! | Service Quotas | listing them: there are none | asking for more |
 //! | STS | GetCallerIdentity | assuming roles |
 //! | CloudWatch Logs | groups, streams, events, retention (shown, not enforced), filter patterns of words; type LogGroup | queries, metric filters, subscriptions |
-//! | SageMaker | training jobs (with an entry point, or by the training toolkit and a Python script; with checkpoints, retries and spare capacity, which is never taken away from a real process), models, endpoint configurations, endpoints (also UpdateEndpointWeightsAndCapacities), InvokeEndpoint; types Model, EndpointConfig, Endpoint | everything else |
+//! | SageMaker | training jobs (with an entry point, or by the training toolkit and a Python script; with checkpoints, retries and spare capacity, which is never taken away from a real process), models, endpoint configurations, endpoints on instances and serverless (each instance is a process, up to four), updates all at once, canary, linear and rolling, taken back by alarms and time limits, UpdateEndpointWeightsAndCapacities, InvokeEndpoint; types Model, EndpointConfig, Endpoint | several variants, data capture, everything else |
+//! | CloudWatch | metrics of endpoints, functions and HTTP APIs (of a day, while the engine runs), PutMetricData, GetMetricData, GetMetricStatistics, ListMetrics; PutMetricAlarm, DescribeAlarms, DeleteAlarms, SetAlarmState, ListTagsForResource, judged every minute; type Alarm; all in awsJson, as boto3 speaks it | actions of alarms, expressions, composite alarms, periods below a minute, memory and processor of instances; Query and CBOR |
+//! | Application Auto Scaling | instances of endpoints by target tracking: RegisterScalableTarget, PutScalingPolicy, describing and removing both; types ScalableTarget, ScalingPolicy | steps, schedules, everything but endpoints, the alarms that AWS makes |
 //! | Lambda | running Python handlers, with cold and warm starts, reserved concurrency, time limits, memory limits (on Linux), `REPORT` lines; UpdateFunctionConfiguration, UpdateFunctionCode; types Function, Permission | versions, aliases, layers, event sources; concurrency that is provisioned, or changed by calls |
 //! | API Gateway | HTTP APIs served at `/_aws/execute-api/<api id>/`, with CORS, throttles of stages and routes, tokens signed with RSA (checked against the issuer's own keys), signed requests, access logs, limits of size and time; UpdateApi, UpdateIntegration, UpdateStage, CreateRoute, UpdateRoute, DeleteRoute; types Api, Authorizer, Integration, Route, Stage | REST and WebSocket APIs, authorizers that are functions, domain names, stages without automatic deployment |
 
@@ -26,6 +28,7 @@ pub mod durable;
 mod engine;
 pub mod ids;
 pub mod journal;
+pub mod metrics;
 mod ports;
 pub mod resource;
 pub mod runner;

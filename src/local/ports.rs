@@ -1,14 +1,20 @@
-//! Fits the services to each other: what SageMaker needs of S3, logs and roles.
+//! Fits the services to each other: what SageMaker needs of S3, logs, roles and alarms, and what scaling
+//! needs of SageMaker.
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 
+use super::services::autoscaling::Variants;
+use super::services::cloudwatch::{AlarmState, CloudWatch};
 use super::services::iam::Iam;
 use super::services::logs::Logs;
 use super::services::s3::{S3, S3Fault};
-use super::services::sagemaker::{LogSink, ObjectStore, Roles, StoreFault};
+use super::services::sagemaker::{Alarms, LogSink, ObjectStore, Roles, SageMaker, StoreFault};
+use super::wire::ApiError;
 
 #[async_trait]
 impl ObjectStore for S3 {
@@ -49,6 +55,32 @@ impl LogSink for Logs {
 impl Roles for Iam {
     fn role_exists(&self, arn: &str) -> bool {
         Iam::role_exists(self, arn)
+    }
+}
+
+impl Alarms for CloudWatch {
+    fn rings(&self, region: &str, name: &str) -> bool {
+        self.alarm_state(region, name) == Some(AlarmState::Alarm)
+    }
+
+    fn changes(&self) -> watch::Receiver<()> {
+        CloudWatch::changes(self)
+    }
+}
+
+impl Variants for Arc<SageMaker> {
+    fn count(&self, region: &str, endpoint: &str, variant: &str) -> Option<u64> {
+        self.instances(region, endpoint, variant)
+    }
+
+    fn set_count(
+        &self,
+        region: &str,
+        endpoint: &str,
+        variant: &str,
+        count: u64,
+    ) -> Result<(), ApiError> {
+        self.set_instances(region, endpoint, &[(variant.to_owned(), count)])
     }
 }
 

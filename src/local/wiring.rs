@@ -17,12 +17,15 @@ use super::clock::Clock;
 use super::durable::Place;
 use super::engine::Options;
 use super::journal::Journal;
+use super::metrics::Metrics;
 use super::resource::ResourceProvider;
 use super::runner::Python;
 use super::script::{Stage, reference_handler, staged};
 use super::server::{DATA_PLANE, Handler, RawHandler};
 use super::services::apigateway::{self, ApiGateway, ApiGatewayParts};
+use super::services::autoscaling::{self, AutoScaling, AutoScalingParts};
 use super::services::cloudformation::{CloudFormation, CloudFormationParts};
+use super::services::cloudwatch::{self, CloudWatch};
 use super::services::iam::{self, Iam};
 use super::services::lambda::{self, Lambda, LambdaParts};
 use super::services::logs::{self, Logs};
@@ -35,7 +38,9 @@ use super::wire::ApiRequest;
 /// All services of one engine.
 pub(crate) struct Services {
     apigateway: Arc<ApiGateway>,
+    pub(crate) autoscaling: Arc<AutoScaling>,
     pub(crate) cloudformation: Arc<CloudFormation>,
+    pub(crate) cloudwatch: Arc<CloudWatch>,
     iam: Arc<Iam>,
     lambda: Arc<Lambda>,
     logs: Arc<Logs>,
@@ -59,15 +64,25 @@ impl Services {
         let s3 = Arc::new(S3::open(options.state.join("s3"), clock)?);
         let logs = Arc::new(Logs::open(options.state.join("logs"), clock)?);
         let iam = Arc::new(Iam::open(state("iam.json"), clock)?);
+        let metrics = Arc::new(Metrics::new(clock));
+        let cloudwatch = CloudWatch::open(state("cloudwatch.json"), clock, Arc::clone(&metrics))?;
         let sagemaker = SageMaker::open(SageMakerParts {
             folder: options.state.clone(),
             clock,
             store: Arc::clone(&s3) as _,
             logs: Arc::clone(&logs) as _,
             roles: Arc::clone(&iam) as _,
+            alarms: Arc::clone(&cloudwatch) as _,
+            metrics: Arc::clone(&metrics),
             python: Arc::clone(&python),
             environment: environment.clone(),
             script: script.clone(),
+        })?;
+        let autoscaling = AutoScaling::open(AutoScalingParts {
+            state: state("autoscaling.json"),
+            clock,
+            metrics: Arc::clone(&metrics),
+            variants: Arc::new(Arc::clone(&sagemaker)),
         })?;
         let (sink, roles) = (Arc::clone(&logs), Arc::clone(&iam));
         let write_log: lambda::WriteLog =
@@ -78,6 +93,7 @@ impl Services {
             clock,
             s3: Arc::clone(&s3),
             write_log: Arc::clone(&write_log),
+            metrics: Arc::clone(&metrics),
             role_exists: Arc::new(move |arn| roles.role_exists(arn)),
             python,
             environment,
@@ -90,6 +106,7 @@ impl Services {
             base_url: options.base_url.clone(),
             credentials: options.credentials.clone(),
             write_log,
+            metrics,
         })?);
         let providers: Vec<Arc<dyn ResourceProvider>> = [
             s3::providers(&s3),
@@ -98,6 +115,8 @@ impl Services {
             sagemaker::providers(&sagemaker),
             lambda::providers(&lambda),
             apigateway::providers(&apigateway),
+            cloudwatch::providers(&cloudwatch),
+            autoscaling::providers(&autoscaling),
         ]
         .concat();
         let cloudformation = CloudFormation::open(CloudFormationParts {
@@ -113,7 +132,9 @@ impl Services {
         });
         Ok(Self {
             apigateway,
+            autoscaling,
             cloudformation,
+            cloudwatch,
             iam,
             lambda,
             logs,
@@ -130,6 +151,10 @@ impl Services {
             (
                 "apigateway",
                 handler(&self.apigateway, |to, request| ready(to.handle(&request))),
+            ),
+            (
+                "application-autoscaling",
+                handler(&self.autoscaling, |to, request| ready(to.handle(&request))),
             ),
             (
                 "cloudformation",
@@ -150,6 +175,10 @@ impl Services {
             (
                 "logs",
                 handler(&self.logs, |to, request| ready(to.handle(&request))),
+            ),
+            (
+                "monitoring",
+                handler(&self.cloudwatch, |to, request| ready(to.handle(&request))),
             ),
             (
                 "sagemaker",
@@ -194,7 +223,9 @@ impl Services {
     /// Writes every state whose writing is deferred.
     pub(crate) fn save(&self) -> io::Result<()> {
         self.apigateway.save()?;
+        self.autoscaling.save()?;
         self.cloudformation.save()?;
+        self.cloudwatch.save()?;
         self.iam.save()?;
         self.lambda.save()?;
         self.sagemaker.save()

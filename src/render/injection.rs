@@ -41,7 +41,8 @@ endpoint:
   count: 4
   autoscaling: { min: 2, max: 8, invocations_per_instance: 200 }
   rollout: { canary: { size: 25%, wait: 5m } }
-  encryption: { volume_key: KEY }
+  capture: { sample: 10% }
+  encryption: { volume_key: KEY, capture_key: KEY }
 function: { concurrency: 10 }
 api:
   routes: [POST /classify, { route: GET /health, auth: iam, throttle: { rate: 5, burst: 10 } }]

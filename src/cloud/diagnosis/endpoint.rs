@@ -2,7 +2,8 @@
 //!
 //! Texts: aws/sagemaker-python-sdk#1554 (ping), aws/amazon-sagemaker-examples#379, #924 and #2815 (answers of the
 //! model), "`InvokeEndpoint`" in the SageMaker runtime API reference, "Could not find model data" of `CreateModel`;
-//! that of a failed download is general knowledge. Why an endpoint goes back in silence:
+//! that of a failed download is general knowledge, those of a roll-back by an alarm and of the way to serverless are the
+//! local engine's, as AWS documents none. Why an endpoint goes back in silence:
 //! hashicorp/terraform-provider-aws#46663.
 
 use super::KnownCause;
@@ -83,6 +84,32 @@ pub(super) static ROWS: &[Row] = &[
                  The Hugging Face server calls every error of that code a 400.",
                 "the end of the endpoint's log has the stack trace; mend the inference code, which is part \
                  of the model, and train again",
+            )
+        },
+    },
+    Row {
+        cause: KnownCause::AlarmRang,
+        types: &[],
+        phrases: &["autorollbackconfiguration"],
+        told: |_| {
+            say(
+                "An alarm rang while the new model was tried, and SageMaker took the update back. What \
+                 served before serves on.",
+                "the alarm's name says what was wrong: `endpoint-errors` (answers of the model), \
+                 `endpoint-latency` or `endpoint-memory`; the endpoint's log has the details. Mend the \
+                 cause and run `deploy up` again",
+            )
+        },
+    },
+    Row {
+        cause: KnownCause::KindFixed,
+        types: &[],
+        phrases: &["cannot be converted to a serverless"],
+        told: |_| {
+            say(
+                "An endpoint on instances cannot become serverless.",
+                "remove what serves with `deploy down --keep-data`, then run `deploy up`: nothing answers \
+                 in between",
             )
         },
     },

@@ -167,6 +167,10 @@ pub enum KnownCause {
     ModelFailed,
     /// The model server did not answer.
     ModelSilent,
+    /// An alarm took the endpoint's update back.
+    AlarmRang,
+    /// An endpoint on instances was to become serverless.
+    KindFixed,
     /// The endpoint went back to what it served before.
     WentBack,
     /// The API cannot call the function, or the function failed.

@@ -174,21 +174,31 @@ fn kinds(collector: &mut Collector<'_>) {
         let serverless =
             |config: &Value| fleets(config).iter().any(|fleet| fleet.instance.is_none());
         if serverless(before) != serverless(after) {
-            let (from, to) = if serverless(after) {
-                ("instances", "serverless")
+            // "Serverless inference", SageMaker developer guide: one way there is, the other not.
+            let (severity, text) = if serverless(after) {
+                (
+                    Severity::Danger,
+                    "the endpoint changes from instances to serverless, which SageMaker refuses for \
+                     an endpoint that exists: the update is rolled back. Remove what serves with \
+                     `deploy down --keep-data` and bring it up again: nothing answers in between, for \
+                     some ten minutes",
+                )
             } else {
-                ("serverless", "instances")
+                (
+                    Severity::Caution,
+                    "the endpoint changes from serverless to instances without downtime; it cannot be \
+                     changed back",
+                )
             };
-            let text = format!(
-                "the endpoint changes from {from} to {to}; SageMaker may refuse that for an \
-                 endpoint that exists: then it needs another name"
-            );
-            collector.add(
-                Severity::Caution,
-                Topic::Endpoint,
-                text,
-                place(document, change),
-            );
+            let here = place(document, change);
+            collector.add(severity, Topic::Endpoint, text.to_owned(), here);
+        }
+        let captures = |config: &Value| config["DataCaptureConfig"].is_object();
+        if captures(after) && !captures(before) {
+            let text =
+                "a part of what callers send and are answered is kept in the bucket from now on";
+            let here = place(document, change);
+            collector.add(Severity::Caution, Topic::Exposure, text.to_owned(), here);
         }
         let names = |config: &Value| -> Vec<String> {
             let variants = config["ProductionVariants"]

@@ -47,6 +47,8 @@ fn each_rule_speaks_when_it_should_and_not_the_other_way_round() {
         json!({"ProductionVariants": [
             {"VariantName": "a", "InstanceType": instance, "InitialInstanceCount": "1"}]})
     };
+    let mut captured = config("ml.m5.large");
+    captured["DataCaptureConfig"] = json!({"EnableCapture": true});
     let block = |value: &Value| {
         json!({"PublicAccessBlockConfiguration": {"BlockPublicAcls": true,
         "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": value}})
@@ -57,7 +59,7 @@ fn each_rule_speaks_when_it_should_and_not_the_other_way_round() {
         bucket
     };
     let null = Value::Null;
-    let rules: [(&str, Value, Value, Severity, &str); 16] = [
+    let rules: [(&str, Value, Value, Severity, &str); 17] = [
         (
             "AWS::ApiGatewayV2::Stage",
             stage(&json!(50)),
@@ -111,8 +113,15 @@ fn each_rule_speaks_when_it_should_and_not_the_other_way_round() {
             CONFIG,
             config("ml.m5.large"),
             serverless.clone(),
+            Danger,
+            "from instances to serverless, which SageMaker refuses",
+        ),
+        (
+            CONFIG,
+            config("ml.m5.large"),
+            captured.clone(),
             Caution,
-            "from instances to serverless",
+            "what callers send and are answered is kept",
         ),
         (
             CONFIG,

@@ -108,6 +108,8 @@ pub enum DeploymentEnd {
     /// It serves.
     #[default]
     InService,
+    /// It serves, but every answer of its model has this status.
+    Failing(u16),
     /// Its container did not pass the ping health check.
     Unhealthy,
     /// The endpoint is in service, serves what it served before and gives no reason. So did SageMaker

@@ -5,7 +5,9 @@
 //! child processes. Must not know: sockets, signatures, and how requests find their service.
 
 pub mod apigateway;
+pub mod autoscaling;
 pub mod cloudformation;
+pub mod cloudwatch;
 pub mod iam;
 pub mod lambda;
 pub mod logs;

@@ -14,6 +14,11 @@ pub(super) fn values(endpoint: &Endpoint) -> Value {
     values["image"] = image(&endpoint.image);
     values["startup_seconds"] = endpoint.startup_timeout.seconds().into();
     values["volume_key"] = json!(endpoint.volume_key);
+    values["capture"] = json!(endpoint.capture.as_ref().map(|capture| json!({
+        "percent": capture.percent,
+        "retention_days": capture.retention_days,
+        "key": capture.key,
+    })));
     values
 }
 

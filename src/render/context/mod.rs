@@ -126,6 +126,7 @@ fn alarms(alarms: &Alarms) -> Value {
     json!({
         "errors": alarms.errors,
         "latency_microseconds": alarms.latency.milliseconds() * 1000,
+        "memory_percent": alarms.memory_percent,
         "window_seconds": alarms.window.seconds(),
         "notify": alarms.notify,
     })

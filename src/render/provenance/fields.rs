@@ -20,6 +20,8 @@ const ALIASES: &[(&str, &str)] = &[
     ("api/throttled", "api/routes"),
     ("api/authorizers", "api/auth"),
     ("alarms/latency_microseconds", "alarms/latency"),
+    ("endpoint/capture/percent", "endpoint/capture/sample"),
+    ("endpoint/capture/key", "endpoint/encryption/capture_key"),
     ("endpoint/instances", "endpoint/instance"),
     ("endpoint/rollout", "endpoint/rollout"),
     ("endpoint/volume_key", "endpoint/encryption/volume_key"),
@@ -42,7 +44,8 @@ const ALIASES: &[(&str, &str)] = &[
     ("training/output_key", "training/encryption/output_key"),
 ];
 /// What stands behind the name of a field that is given in AWS's units.
-const UNITS: [&str; 6] = [
+const UNITS: [&str; 7] = [
+    "_percent",
     "_seconds",
     "_milliseconds",
     "_minutes",

@@ -30,7 +30,10 @@ pub(in crate::stack) struct Endpoint {
     /// How long a container may take until it answers, `60s` to `1h`.
     #[schemars(extend("default" = "5m", "examples" = ["10m"]))]
     pub(in crate::stack) startup_timeout: Option<String>,
-    /// A key of your own; without it, that of AWS.
+    /// Keeps a part of the requests and answers in the bucket, below `capture/`; not with `serverless`.
+    #[schemars(extend("default" = null, "examples" = [{ "sample": "10%", "retention": "30d" }]))]
+    pub(in crate::stack) capture: Option<Capture>,
+    /// Keys of your own; without them, those of AWS.
     #[schemars(extend("default" = {}, "examples" = [{ "volume_key": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab" }]))]
     pub(in crate::stack) encryption: Option<EndpointEncryption>,
 }
@@ -160,11 +163,26 @@ pub(in crate::stack) struct Serverless {
     pub(in crate::stack) provisioned_concurrency: Option<u32>,
 }
 
-/// The key of the endpoint's disk.
+/// Keeps a part of the requests and answers.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::stack) struct Capture {
+    /// The part of the requests: `1%` to `100%`.
+    #[schemars(extend("default" = "100%", "examples" = ["10%"]))]
+    pub(in crate::stack) sample: Option<String>,
+    /// How long they are kept, in whole days.
+    #[schemars(extend("default" = "30d", "examples" = ["7d"]))]
+    pub(in crate::stack) retention: Option<String>,
+}
+
+/// The keys of the endpoint's disk and of what it keeps.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::stack) struct EndpointEncryption {
     /// The ARN of the KMS key for the disk; not for instances with disks of their own.
     #[schemars(extend("default" = null, "examples" = ["arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"]))]
     pub(in crate::stack) volume_key: Option<String>,
+    /// The ARN of the KMS key for the requests and answers that `capture` keeps.
+    #[schemars(extend("default" = null, "examples" = ["arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"]))]
+    pub(in crate::stack) capture_key: Option<String>,
 }

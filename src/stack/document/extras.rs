@@ -59,6 +59,9 @@ pub(in crate::stack) struct Alarms {
     /// The time that 95 of 100 answers of the model must stay below, such as `800ms`, at most `60s`.
     #[schemars(extend("default" = "2s", "examples" = ["800ms"]))]
     pub(in crate::stack) latency: Option<String>,
+    /// The part of an instance's memory in use that raises an alarm, `1%` to `100%`.
+    #[schemars(extend("default" = "90%", "examples" = ["80%"]))]
+    pub(in crate::stack) memory: Option<String>,
     /// The window: whole minutes, `1m` to `1h`.
     #[schemars(extend("default" = "5m", "examples" = ["1m"]))]
     pub(in crate::stack) window: Option<String>,

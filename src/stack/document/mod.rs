@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 pub(super) use api::{Api, Auth, AuthWord, Cors, Domain, RouteEntry, Throttle};
 pub(super) use data::{Data, Format, Separator};
-pub(super) use endpoint::{Autoscaling, Endpoint, Gradual, Portion, Rollout, Serverless};
+pub(super) use endpoint::{Autoscaling, Capture, Endpoint, Gradual, Portion, Rollout, Serverless};
 pub(super) use extras::{Alarms, Batch, Checks, Logs, Notebook, Strategy};
 pub(super) use training::{Encryption, Launch, Network, Training};
 

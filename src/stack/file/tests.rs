@@ -244,6 +244,11 @@ ml.m5.large => ml.m5.large⏎  count: 4⏎  rollout: { linear: { step: 5%, wait:
 ml.m5.large => ml.m5.large⏎  count: 4⏎  rollout: { rolling: { batch: 3, wait: 5m } }⏎alarms: {} => 3 => 5% to 50% of the fleet
 ml.m5.large => ml.m5.large⏎  count: 4⏎  rollout: { linear: { step: 10%, wait: 5m, max_duration: 30m } }⏎alarms: {} => 30m => take longer than `30m`
 ml.m5.large => ml.m5.large⏎  count: 4⏎  rollout: { linear: { step: 10%, wait: 2h } }⏎alarms: {} => 2h => at most `1h`
+ml.m5.large => ml.m5.large⏎  capture: { sample: 0% } => 0% => no part of a whole
+ml.m5.large => ml.m5.large⏎  capture: { retention: 36h } => 36h => whole days
+ml.m5.large => ml.m5.large⏎  encryption: { capture_key: x }⏎  capture: {} => x => no ARN of a KMS key
+  instance: ml.m5.large =>   serverless: {}⏎  capture: {} => capture => cannot be together with `serverless`
+ml.m5.large => ml.m5.large⏎alarms: { memory: 101% } => 101% => no part of a whole
 ml.m5.large => ml.m5.large⏎  autoscaling: { min: 3, max: 2, invocations_per_instance: 9 } => 3 => `min` (3) is more than `max` (2)
 ml.m5.large => ml.m5.large⏎  count: 5⏎  autoscaling: { min: 1, max: 2, invocations_per_instance: 9 } => 5 => must be between
 ml.m5.large => ml.m5.large⏎  encryption: { volume_key: x } => x => no ARN of a KMS key

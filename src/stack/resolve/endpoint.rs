@@ -4,10 +4,15 @@ use super::super::check::Check;
 use super::super::document::{self, Document};
 use super::super::facts::Use;
 use super::super::problem::Problem;
-use super::super::resolved::{Autoscaling, Capacity, Endpoint, InstanceCapacity, Serverless};
+use super::super::resolved::{
+    Autoscaling, Capacity, Capture, Endpoint, InstanceCapacity, Serverless,
+};
 use super::super::units::{Size, Timespan};
 use super::target::Placement;
-use super::{arn, image, instance, rollout};
+use super::{arn, extras, image, instance, rollout};
+
+/// Seconds of a day.
+const DAY: u64 = 86_400;
 
 /// Resolves the section of a document.
 pub(super) fn resolve(
@@ -43,11 +48,16 @@ pub(super) fn resolve(
         arn::kms(check, field, key, place);
         instance::no_key_for_own_disks(check, field, types);
     }
+    let capture = match &endpoint.capture {
+        Some(given) => Some(self::capture(check, endpoint, given, place)?),
+        None => None,
+    };
     Some(Endpoint {
         image: image?,
         capacity: capacity?,
         startup_timeout: startup_timeout?,
         volume_key: key,
+        capture,
     })
 }
 
@@ -84,6 +94,43 @@ fn instances(
             None => None,
         },
         rollout: rollout?,
+    })
+}
+
+/// Resolves what is kept of requests and answers.
+fn capture(
+    check: &mut Check<'_>,
+    endpoint: &document::Endpoint,
+    given: &document::Capture,
+    place: Option<&Placement>,
+) -> Option<Capture> {
+    let sample = given.sample.as_deref().unwrap_or("100%");
+    let percent = extras::percent(check, &["endpoint", "capture", "sample"], sample);
+    let field = &["endpoint", "capture", "retention"];
+    let retention: Option<Timespan> =
+        check.parse(field, given.retention.as_deref().unwrap_or("30d"));
+    let days = retention.and_then(|span| {
+        let days = span.seconds() / DAY;
+        let whole = span.seconds().is_multiple_of(DAY) && (1..=3_650).contains(&days);
+        check.require(whole, field, || {
+            Problem::new("requests are kept for whole days, `1d` to `3650d`")
+        });
+        u32::try_from(days).ok()
+    });
+    let encryption = endpoint.encryption.as_ref();
+    let key = encryption.and_then(|encryption| encryption.capture_key.clone());
+    if let Some(key) = &key {
+        arn::kms(
+            check,
+            &["endpoint", "encryption", "capture_key"],
+            key,
+            place,
+        );
+    }
+    Some(Capture {
+        percent: percent?,
+        retention_days: days?,
+        key,
     })
 }
 
@@ -135,10 +182,15 @@ fn serverless(
         ("count", endpoint.count.is_some()),
         ("autoscaling", endpoint.autoscaling.is_some()),
         ("rollout", endpoint.rollout.is_some()),
+        ("capture", endpoint.capture.is_some()),
     ] {
         check.require(!there, &["endpoint", name], || {
             Problem::new(format!("`{name}` cannot be together with `serverless`"))
-                .because("a serverless endpoint has no instances")
+                .because(if name == "capture" {
+                    "SageMaker keeps no requests of serverless endpoints"
+                } else {
+                    "a serverless endpoint has no instances"
+                })
                 .help(format!(
                     "remove one of the two; an environment removes what the stack has with \
                      `{name}: null`"

@@ -112,6 +112,8 @@ pub(super) fn alarms(
             },
         );
     }
+    let text = given.memory.as_deref().unwrap_or("90%");
+    let memory = percent(check, &["alarms", "memory"], text);
     let field = &["alarms", "window"];
     let window: Option<Timespan> = check.parse(field, given.window.as_deref().unwrap_or("5m"));
     if let Some(window) = window {
@@ -131,9 +133,21 @@ pub(super) fn alarms(
     Some(Alarms {
         errors: given.errors.unwrap_or(5),
         latency: latency?,
+        memory_percent: memory?,
         window: window?,
         notify: given.notify.clone(),
     })
+}
+
+/// Reads a part of a whole, `1%` to `100%`.
+pub(super) fn percent(check: &mut Check<'_>, field: &[&str], text: &str) -> Option<u32> {
+    let number = text.strip_suffix('%').and_then(|n| n.parse::<u32>().ok());
+    let number = number.filter(|number| (1..=100).contains(number));
+    check.require(number.is_some(), field, || {
+        Problem::new(format!("`{text}` is no part of a whole"))
+            .help("write `1%` to `100%`, such as `90%`")
+    });
+    number
 }
 
 /// Resolves the section `checks`: policy id to reason.

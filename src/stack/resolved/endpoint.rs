@@ -14,6 +14,19 @@ pub struct Endpoint {
     pub startup_timeout: Timespan,
     /// The ARN of the KMS key for the disk; `None` for the service's own.
     pub volume_key: Option<String>,
+    /// What is kept of requests and answers; `None` for nothing.
+    pub capture: Option<Capture>,
+}
+
+/// Keeping a part of the requests and answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capture {
+    /// So many of a hundred requests.
+    pub percent: u32,
+    /// Days that they are kept.
+    pub retention_days: u32,
+    /// The ARN of the KMS key for them; `None` for the bucket's own.
+    pub key: Option<String>,
 }
 
 /// What an endpoint runs on.

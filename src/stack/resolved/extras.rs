@@ -42,6 +42,8 @@ pub struct Alarms {
     pub errors: u32,
     /// The time that 95 of 100 answers of the model must stay below.
     pub latency: Latency,
+    /// The part of an instance's memory in use that raises an alarm, of a hundred.
+    pub memory_percent: u32,
     /// The window, in whole minutes.
     pub window: Timespan,
     /// The ARN of the SNS topic that is told.

@@ -17,7 +17,9 @@ use super::units::{Size, Timespan};
 
 pub use api::{Api, Auth, Cors, Domain, Route, Throttle};
 pub use data::{Data, DataSource, Format, S3Location};
-pub use endpoint::{Autoscaling, Capacity, Endpoint, InstanceCapacity, Rollout, Serverless, Share};
+pub use endpoint::{
+    Autoscaling, Capacity, Capture, Endpoint, InstanceCapacity, Rollout, Serverless, Share,
+};
 pub use extras::{Alarms, Batch, BatchStrategy, Logs, Notebook};
 pub use training::{Comparison, Encryption, Gate, Launch, Network, Spot, Training, Vpc};
 

@@ -256,6 +256,17 @@ fn endpoint() -> Vec<Setting> {
             ],
         ),
         setting(
+            "endpoint.capture",
+            [
+                ("off", none()),
+                ("on", of(json!({ "capture": { "sample": "10%" } }))),
+                (
+                    "with a key",
+                    of(json!({ "capture": {}, "encryption": { "capture_key": key("4") } })),
+                ),
+            ],
+        ),
+        setting(
             "endpoint.volume_key",
             [
                 ("off", none()),

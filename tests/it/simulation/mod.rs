@@ -20,6 +20,7 @@ mod propagation;
 mod random;
 mod refusals;
 mod rivals;
+mod rollouts;
 mod situation;
 mod state;
 mod stubborn;

@@ -113,6 +113,15 @@ fn serving(folder: &Path, lines: &mut Vec<String>) {
             endpoint["record"]["name"], endpoint["status"], endpoint["current"], endpoint["next"]
         ));
     }
+    for alarm in entries(&read(folder, "cloudwatch"), "alarms") {
+        lines.push(format!("alarm {} {}", alarm["name"], alarm["request"]));
+    }
+    for target in entries(&read(folder, "autoscaling"), "targets") {
+        lines.push(format!(
+            "target {} {} {} {}",
+            target["id"], target["min"], target["max"], target["policies"]
+        ));
+    }
     for role in read(folder, "iam")["roles"].as_object().unwrap().keys() {
         lines.push(format!("role {role}"));
     }

@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use deploy::aws::{Connection, Endpoint, connect_through};
 use deploy::bundle::{Bundles, Digest};
 use deploy::cloud::Pace;
 use deploy::local::script::Script;
-use deploy::local::{Credentials, Engine, Options};
+use deploy::local::{Credentials, DATA_PLANE, Engine, Options};
 use deploy::plan::{Choices, Desired, Plan};
 use deploy::reconcile::progress::{Event, Observer};
 use deploy::reconcile::{self, Cancel, Crowding, Session, Station, Witness, Worker};
@@ -21,6 +23,7 @@ use deploy::stack::{S3Location, StackFile};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio::time::Instant;
+use tower::ServiceExt;
 
 use super::command::{Command, End};
 use super::fault::Trouble;
@@ -63,6 +66,14 @@ impl Project {
     /// What the environment is to be with a further line in the stack file's `training`.
     pub(super) fn desired_with(&self, learning_rate: &str, training: &str) -> Desired {
         self.desired_by(&stack_file(&self.1, learning_rate, training), None)
+    }
+
+    /// What the environment is to be when it is trained with this learning rate and has further lines in
+    /// the stack file's `endpoint`, with alarms that watch it by the minute.
+    pub(super) fn desired_watched(&self, learning_rate: &str, endpoint: &str) -> Desired {
+        let text = stack_file(&self.1, learning_rate, "").replace("  count: 1\n", endpoint);
+        let alarms = "alarms: { errors: 2, latency: 2s, window: 1m }\nenvironments:\n";
+        self.desired_by(&text.replace("environments:\n", alarms), None)
     }
 
     /// What the environment is to be when its data is in S3, and was pinned to this.
@@ -335,6 +346,27 @@ impl World {
                 ended: (machine == Machine::Same).then(|| Arc::clone(&self.ended)),
             }),
         }
+    }
+
+    /// Sends a headline to the HTTP API, as anybody does.
+    pub(super) async fn classify(&self) -> StatusCode {
+        self.save();
+        let state = fs::read(self.path().join("state/apigateway.json")).unwrap();
+        let state: serde_json::Value = serde_json::from_slice(&state).unwrap();
+        let id = state["apis"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .next()
+            .unwrap()
+            .clone();
+        let request = Request::post(format!("{DATA_PLANE}{id}/classify"))
+            .header("host", "127.0.0.1:4599")
+            .header("content-type", "application/json")
+            .body(Body::from(r#"{"headline":"Fed official says"}"#))
+            .unwrap();
+        let router = self.engine.router();
+        router.oneshot(request).await.unwrap().status()
     }
 
     /// Lays a wire to the engine.

@@ -27,6 +27,7 @@ pub use resources::providers;
 use crate::local::auth::Credentials;
 use crate::local::clock::Clock;
 use crate::local::durable::{Durable, Place};
+use crate::local::metrics::Metrics;
 use crate::local::services::lambda::{Lambda, LogQueue, WriteLog};
 
 /// What an API Gateway service is made of.
@@ -44,6 +45,8 @@ pub struct ApiGatewayParts {
     pub credentials: Credentials,
     /// Where access log lines go.
     pub write_log: WriteLog,
+    /// Where requests are counted.
+    pub metrics: Arc<Metrics>,
 }
 
 /// The API Gateway service of the pretend account.
@@ -56,6 +59,7 @@ pub struct ApiGateway {
     issuers: authorize::Issuers,
     buckets: Mutex<throttle::Buckets>,
     logs: LogQueue,
+    metrics: Arc<Metrics>,
 }
 
 impl ApiGateway {
@@ -73,6 +77,7 @@ impl ApiGateway {
             issuers: authorize::Issuers::default(),
             buckets: Mutex::default(),
             logs: LogQueue::start(parts.write_log),
+            metrics: parts.metrics,
         })
     }
 

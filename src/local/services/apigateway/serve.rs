@@ -65,7 +65,23 @@ impl ApiGateway {
             response.headers_mut().insert("apigw-requestid", value);
         }
         self.log(api_id, &head, &response, &request_id, begin, &call);
+        self.count(api_id, response.status(), begin);
         response
+    }
+
+    /// Counts a request as the service does, so that alarms can watch it.
+    fn count(&self, api_id: &str, status: StatusCode, begin: i64) {
+        let dimensions = [("ApiId", api_id)];
+        let record = |name, value| {
+            let metrics = &self.metrics;
+            metrics.record("AWS/ApiGateway", name, &dimensions, value);
+        };
+        let is = |fits: bool| f64::from(u8::from(fits));
+        let millis = u32::try_from(self.clock.epoch_millis() - begin).unwrap_or_default();
+        record("Count", 1.0);
+        record("4xx", is(status.is_client_error()));
+        record("5xx", is(status.is_server_error()));
+        record("Latency", f64::from(millis));
     }
 
     /// Writes the line of a call, if its stage keeps an access log.

@@ -231,6 +231,7 @@ impl Lambda {
         } else {
             payload
         };
+        self.count(function, failed || too_large, story.duration);
         let lines = story.lines(function, note, &close);
         let log_tail = tail(&lines);
         self.logs.put(&function.logging.group, stream, lines);
@@ -240,6 +241,18 @@ impl Lambda {
             log_tail,
             request_id,
         }
+    }
+
+    /// Counts an invocation as the service does, so that alarms can watch it.
+    fn count(&self, function: &Function, failed: bool, duration: Duration) {
+        let dimensions = [("FunctionName", function.name.as_str())];
+        let record = |name, value| {
+            let metrics = &self.parts.metrics;
+            metrics.record("AWS/Lambda", name, &dimensions, value);
+        };
+        record("Invocations", 1.0);
+        record("Errors", f64::from(u8::from(failed)));
+        record("Duration", duration.as_secs_f64() * 1000.0);
     }
 }
 

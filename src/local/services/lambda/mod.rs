@@ -35,6 +35,7 @@ pub use resources::providers;
 
 use crate::local::clock::Clock;
 use crate::local::durable::{Durable, Place, replace_file};
+use crate::local::metrics::Metrics;
 use crate::local::runner::Python;
 use crate::local::services::s3::S3;
 use crate::local::wire::ApiError;
@@ -57,6 +58,8 @@ pub struct LambdaParts {
     pub s3: Arc<S3>,
     /// Where handlers' output goes.
     pub write_log: WriteLog,
+    /// Where invocations are counted.
+    pub metrics: Arc<Metrics>,
     /// Which roles there are.
     pub role_exists: RoleExists,
     /// Interpreter of the handlers.

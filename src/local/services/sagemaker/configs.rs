@@ -19,16 +19,18 @@ const MEMBERS: [&str; 4] = [
     "Tags",
 ];
 
-const VARIANT_MEMBERS: [&str; 9] = [
+const VARIANT_MEMBERS: [&str; 11] = [
     "VariantName",
     "ModelName",
     "InitialInstanceCount",
+    "InstancePools",
     "InstanceType",
     "InitialVariantWeight",
     "VolumeSizeInGB",
     "ModelDataDownloadTimeoutInSeconds",
     "ContainerStartupHealthCheckTimeoutInSeconds",
     "RoutingConfig",
+    "ServerlessConfig",
 ];
 
 /// The one production variant of a configuration.
@@ -36,6 +38,8 @@ struct Variant<'a> {
     name: &'a str,
     model: &'a str,
     instances: u64,
+    /// Requests at once of a serverless variant.
+    concurrency: Option<u64>,
     startup_limit: u64,
 }
 
@@ -56,13 +60,7 @@ impl<'a> Variant<'a> {
         only_known("a production variant", variant, &VARIANT_MEMBERS)?;
         let name = required(variant, "VariantName")?;
         check_name("VariantName", name)?;
-        if !required(variant, "InstanceType")?.starts_with("ml.") {
-            return Err(constraint(
-                required(variant, "InstanceType")?,
-                "InstanceType",
-                "Member must satisfy enum value set",
-            ));
-        }
+        let concurrency = capacity(variant)?;
         let number = |member: &str| variant.get(member).and_then(Value::as_u64);
         let instances = number("InitialInstanceCount").unwrap_or(1);
         let startup_limit = number("ContainerStartupHealthCheckTimeoutInSeconds");
@@ -77,9 +75,41 @@ impl<'a> Variant<'a> {
             name,
             model: required(variant, "ModelName")?,
             instances,
+            concurrency,
             startup_limit,
         })
     }
+}
+
+/// Checks what a variant runs on; returns how many requests at once it takes when it is serverless.
+fn capacity(variant: &Value) -> Result<Option<u64>, ApiError> {
+    if let Some(serverless) = variant.get("ServerlessConfig") {
+        let number = |member: &str| match &serverless[member] {
+            Value::String(text) => text.parse().ok(),
+            other => other.as_u64(),
+        };
+        let memory = number("MemorySizeInMB").unwrap_or_default();
+        let concurrency = number("MaxConcurrency").unwrap_or_default();
+        let whole = memory % 1024 == 0 && (1024..=6144).contains(&memory);
+        if !whole || !(1..=200).contains(&concurrency) || variant.get("InstanceType").is_some() {
+            return Err(invalid(
+                "ServerlessConfig needs MemorySizeInMB from 1024 to 6144 in steps of 1024 and \
+                 MaxConcurrency from 1 to 200, and no InstanceType beside it.",
+            ));
+        }
+        return Ok(Some(concurrency));
+    }
+    let first = &variant["InstancePools"][0];
+    let pooled = first.is_object().then_some(first);
+    let instance = required(pooled.unwrap_or(variant), "InstanceType")?;
+    if !instance.starts_with("ml.") {
+        return Err(constraint(
+            instance,
+            "InstanceType",
+            "Member must satisfy enum value set",
+        ));
+    }
+    Ok(None)
 }
 
 /// Copies together what serving the configuration `name` needs.
@@ -98,6 +128,7 @@ pub(super) fn serving(state: &State, region: &str, name: &str) -> Result<Serving
         config: name.to_owned(),
         variant: variant.name.to_owned(),
         instances: variant.instances,
+        concurrency: variant.concurrency,
         image: container.image,
         model_data: container.model_data,
         environment: container.environment,

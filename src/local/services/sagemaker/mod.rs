@@ -3,7 +3,7 @@
 //! Purpose: emulates the control plane for training jobs, models, endpoint configurations and
 //! endpoints, and the runtime's `InvokeEndpoint`. A training job and an endpoint's server are processes
 //! under the container contracts, with `/opt/ml` moved by `SAGEMAKER_BASE_DIR`; the prepared Python
-//! environment stands for every image. Whatever `InitialInstanceCount` says, one process serves: more
+//! environment stands for every image. Each instance of an endpoint is a server process, up to a few: more
 //! would only compete for the same cores. Input: awsJson requests, invocations, resources wanted by
 //! CloudFormation. Output: answers, `state/sagemaker.json`, processes, objects, log lines. Must not
 //! know: how requests arrive, how S3, logs and roles are kept.
@@ -11,6 +11,7 @@
 mod archive;
 mod configs;
 mod control;
+mod counts;
 mod endpoints;
 mod listing;
 mod loglines;
@@ -37,12 +38,13 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::sync::watch;
 
-pub use ports::{LogSink, ObjectStore, Roles, StoreFault};
+pub use ports::{Alarms, LogSink, ObjectStore, Roles, StoreFault};
 pub use providers::providers;
 pub use runtime::InvokeError;
 
 use crate::local::clock::Clock;
 use crate::local::durable::{Durable, Place};
+use crate::local::metrics::Metrics;
 use crate::local::runner::Python;
 use crate::local::script::Stage;
 use crate::local::wire::{ApiError, ApiRequest};
@@ -62,6 +64,10 @@ pub struct SageMakerParts {
     pub logs: Arc<dyn LogSink>,
     /// The account's roles.
     pub roles: Arc<dyn Roles>,
+    /// The account's alarms, which take updates back.
+    pub alarms: Arc<dyn Alarms>,
+    /// Where invocations are counted.
+    pub metrics: Arc<Metrics>,
     /// The Python environment that stands for all images.
     pub python: Arc<Python>,
     /// Environment of every child: credentials and `AWS_ENDPOINT_URL`. The region is added.

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 
 /// Why an object could not be had or stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +55,15 @@ pub trait LogSink: Send + Sync {
 pub trait Roles: Send + Sync {
     /// Tells whether there is a role with this ARN.
     fn role_exists(&self, arn: &str) -> bool;
+}
+
+/// The account's alarms.
+pub trait Alarms: Send + Sync {
+    /// Tells whether the alarm of this name rings; one that is not there does not.
+    fn rings(&self, region: &str, name: &str) -> bool;
+
+    /// Returns what is told whenever that may have changed.
+    fn changes(&self) -> watch::Receiver<()>;
 }
 
 /// An `s3://bucket/key` address.

@@ -10,14 +10,14 @@ use http_body_util::{BodyExt, Full, Limited};
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
-use super::endpoints::{Server, answer as scripted};
+use super::endpoints::{Choice, Live, Server, answer as scripted};
 use super::names::{ACCOUNT, Kind};
 use super::state::EndpointStatus;
 use super::{SageMaker, lock};
 use crate::local::wire::{ApiError, ApiRequest, json as wire};
 
-/// Largest request and answer in bytes.
-const MAX_BODY: usize = 6_291_456;
+/// Largest answer in bytes, and largest request to a variant on instances.
+pub(super) const MAX_BODY: usize = 6_291_456;
 
 /// Time that a model has for an answer, a new start of its server included.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -82,21 +82,42 @@ impl SageMaker {
         body: Bytes,
     ) -> Result<Invocation, InvokeError> {
         let target = Target { region, endpoint };
-        if body.len() > MAX_BODY {
-            return Err(too_large().into());
-        }
         self.check_in_service(&target)?;
+        let choice = self.choose(&target)?;
+        let largest = choice.serving.largest_body();
+        if body.len() > largest {
+            return Err(too_large(largest).into());
+        }
+        let Some(_place) = choice.admit() else {
+            return Err(throttled().into());
+        };
+        let began = Instant::now();
+        let result = self.ask(&target, &choice, headers, body).await;
+        self.count(endpoint, &choice.serving, &result, began.elapsed());
+        result
+    }
+
+    /// Asks the server that was chosen, or another one if that has gone.
+    async fn ask(
+        &self,
+        target: &Target<'_>,
+        choice: &Choice,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<Invocation, InvokeError> {
         let end = Instant::now() + LIMIT;
-        let (variant, mut server) = self.server(&target, None).await?;
+        let variant = choice.serving.variant.clone();
+        let mut server = running(target, choice, None).await?;
         if server.url("/invocations").is_none() {
-            return target.judge(variant, &server.stream, Ok(scripted(&body)));
+            let answer = scripted(&body, server.fails_with());
+            return target.judge(variant, &server.stream, Ok(answer));
         }
         let mut answer = timeout_at(end, self.send(&server, headers, body.clone())).await;
         if let Ok(Err(error)) = &answer {
-            // An update may have ended this server just now; a new one gets the request once more. A
+            // An update may have ended this server just now; another one gets the request once more. A
             // server that broke off in the middle of an answer is not asked again.
-            if error.is_connect() || self.is_replaced(&target, &server) {
-                server = self.server(&target, Some(&server)).await?.1;
+            if error.is_connect() || !self.serves(target, &choice.serving.config) {
+                server = running(target, &self.choose(target)?, Some(&server)).await?;
                 answer = timeout_at(end, self.send(&server, headers, body)).await;
             }
         }
@@ -104,7 +125,7 @@ impl SageMaker {
         match answer {
             Err(_) => Err(target.failed(0, TIMED_OUT.to_owned(), stream)),
             Ok(Err(error)) => {
-                self.see_end(&target, &server).await;
+                see_end(choice, &server).await;
                 Err(target.failed(0, chain(&error), stream))
             }
             Ok(Ok(answer)) => {
@@ -163,7 +184,10 @@ impl SageMaker {
         });
         let name = target.endpoint;
         match status {
-            Some((EndpointStatus::InService | EndpointStatus::Updating, true)) => Ok(()),
+            Some((
+                EndpointStatus::InService | EndpointStatus::Updating | EndpointStatus::RollingBack,
+                true,
+            )) => Ok(()),
             Some((status, _)) => Err(invalid(format!(
                 "Endpoint {name} of account {ACCOUNT} is not in service: its status is {}.",
                 status.word()
@@ -174,64 +198,18 @@ impl SageMaker {
         }
     }
 
-    /// Returns the server of an endpoint, other than `not`, waiting a while for one that is being
-    /// started again.
-    async fn server(
-        &self,
-        target: &Target<'_>,
-        not: Option<&Arc<Server>>,
-    ) -> Result<(String, Arc<Server>), ApiError> {
-        let unavailable = || {
-            ApiError::with_status(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "ServiceUnavailable",
-                format!(
-                    "The server of endpoint {} is not running; its log says why.",
-                    target.endpoint
-                ),
-            )
-        };
-        let found = lock(&self.live).get(&target.arn()).and_then(|live| {
-            let keeper = live.keeper.as_ref()?;
-            Some((keeper.serving.variant.clone(), keeper.server.clone()))
-        });
-        let (variant, mut server) = found.ok_or_else(unavailable)?;
-        let usable = |server: &Option<Arc<Server>>| {
-            let server = server.as_ref();
-            server.is_some_and(|server| not.is_none_or(|not| !Arc::ptr_eq(server, not)))
-        };
-        let waited = timeout_at(Instant::now() + SERVER_WAIT, server.wait_for(usable)).await;
-        let server = waited
-            .ok()
-            .and_then(Result::ok)
-            .and_then(|server| (*server).clone());
-        Ok((variant, server.ok_or_else(unavailable)?))
+    /// Chooses who answers a request.
+    fn choose(&self, target: &Target<'_>) -> Result<Choice, ApiError> {
+        let mut live = lock(&self.live);
+        let found = live.get_mut(&target.arn()).and_then(Live::choose);
+        found.ok_or_else(|| unavailable(target))
     }
 
-    /// Tells whether another server has taken the place of this one already.
-    fn is_replaced(&self, target: &Target<'_>, server: &Arc<Server>) -> bool {
+    /// Tells whether a configuration still has servers.
+    fn serves(&self, target: &Target<'_>, config: &str) -> bool {
         let live = lock(&self.live);
-        let keeper = live
-            .get(&target.arn())
-            .and_then(|live| live.keeper.as_ref());
-        let other = keeper.and_then(|keeper| keeper.server.borrow().clone());
-        other.is_some_and(|other| !Arc::ptr_eq(&other, server))
-    }
-
-    /// Waits until a server that broke off a request no longer counts as running, so that whoever
-    /// was told of the failure is not sent to the same dying process with the next request.
-    async fn see_end(&self, target: &Target<'_>, server: &Arc<Server>) {
-        let keeper = lock(&self.live)
-            .get(&target.arn())
-            .and_then(|live| Some(live.keeper.as_ref()?.server.clone()));
-        let Some(mut running) = keeper else { return };
-        let other = |running: &Option<Arc<Server>>| {
-            running
-                .as_ref()
-                .is_none_or(|running| !Arc::ptr_eq(running, server))
-        };
-        // A server that lives on after it broke off is as good as before.
-        let _lives = timeout_at(Instant::now() + END_SEEN, running.wait_for(other)).await;
+        live.get(&target.arn())
+            .is_some_and(|live| live.serves(config))
     }
 
     async fn send(
@@ -259,6 +237,49 @@ impl SageMaker {
         }
         self.client.request(request).await
     }
+}
+
+/// Returns the chosen server, other than `not`, waiting a while for one that is being started again.
+async fn running(
+    target: &Target<'_>,
+    choice: &Choice,
+    not: Option<&Arc<Server>>,
+) -> Result<Arc<Server>, ApiError> {
+    let usable = |server: &Option<Arc<Server>>| {
+        let server = server.as_ref();
+        server.is_some_and(|server| not.is_none_or(|not| !Arc::ptr_eq(server, not)))
+    };
+    let mut server = choice.server.clone();
+    let waited = timeout_at(Instant::now() + SERVER_WAIT, server.wait_for(usable)).await;
+    let server = waited
+        .ok()
+        .and_then(Result::ok)
+        .and_then(|server| (*server).clone());
+    server.ok_or_else(|| unavailable(target))
+}
+
+/// Waits until a server that broke off a request no longer counts as running, so that whoever was told
+/// of the failure is not sent to the same dying process with the next request.
+async fn see_end(choice: &Choice, server: &Arc<Server>) {
+    let other = |running: &Option<Arc<Server>>| {
+        running
+            .as_ref()
+            .is_none_or(|running| !Arc::ptr_eq(running, server))
+    };
+    let mut running = choice.server.clone();
+    // A server that lives on after it broke off is as good as before.
+    let _lives = timeout_at(Instant::now() + END_SEEN, running.wait_for(other)).await;
+}
+
+fn unavailable(target: &Target<'_>) -> ApiError {
+    ApiError::with_status(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "ServiceUnavailable",
+        format!(
+            "The server of endpoint {} is not running; its log says why.",
+            target.endpoint
+        ),
+    )
 }
 
 const TIMED_OUT: &str = "Your invocation timed out while waiting for a response from container \
@@ -347,11 +368,20 @@ fn invalid(message: String) -> ApiError {
     ApiError::client("ValidationError", message)
 }
 
-fn too_large() -> ApiError {
+fn too_large(largest: usize) -> ApiError {
     ApiError::with_status(
         StatusCode::PAYLOAD_TOO_LARGE,
         "RequestEntityTooLarge",
-        format!("HTTP content length exceeded {MAX_BODY} bytes."),
+        format!("HTTP content length exceeded {largest} bytes."),
+    )
+}
+
+/// What a serverless variant says that answers as many requests as it may.
+fn throttled() -> ApiError {
+    ApiError::with_status(
+        StatusCode::TOO_MANY_REQUESTS,
+        "ThrottlingException",
+        "Rate exceeded",
     )
 }
 

@@ -5,6 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::runtime::MAX_BODY;
+
+/// Largest request to a serverless variant, in bytes ("Serverless inference", `SageMaker` developer
+/// guide).
+const MAX_SERVERLESS_BODY: usize = 4 * 1024 * 1024;
+
 /// Everything that exists.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -243,6 +249,8 @@ impl Job {
 pub(super) enum EndpointStatus {
     Creating,
     Updating,
+    /// An update did not go well, and what served before is about to serve alone again.
+    RollingBack,
     InService,
     Deleting,
     Failed,
@@ -254,6 +262,7 @@ impl EndpointStatus {
         match self {
             Self::Creating => "Creating",
             Self::Updating => "Updating",
+            Self::RollingBack => "RollingBack",
             Self::InService => "InService",
             Self::Deleting => "Deleting",
             Self::Failed => "Failed",
@@ -268,11 +277,24 @@ pub(super) struct Serving {
     pub(super) config: String,
     pub(super) variant: String,
     pub(super) instances: u64,
+    /// Requests at once, where the variant is serverless and has no instances.
+    #[serde(default)]
+    pub(super) concurrency: Option<u64>,
     pub(super) image: String,
     pub(super) model_data: String,
     pub(super) environment: BTreeMap<String, String>,
     /// Seconds that the server may take until it answers `/ping`.
     pub(super) startup_limit: u64,
+}
+
+impl Serving {
+    /// Returns the largest request that it takes, in bytes.
+    pub(super) fn largest_body(&self) -> usize {
+        match self.concurrency {
+            None => MAX_BODY,
+            Some(_) => MAX_SERVERLESS_BODY,
+        }
+    }
 }
 
 /// An endpoint.
@@ -285,6 +307,9 @@ pub(super) struct Endpoint {
     pub(super) current: Option<Serving>,
     /// What is being brought into service.
     pub(super) next: Option<Serving>,
+    /// How the last update was asked to go (`DeploymentConfig`).
+    #[serde(default)]
+    pub(super) deployment: Option<Value>,
 }
 
 impl Endpoint {

@@ -1,6 +1,6 @@
 //! What the tests of SageMaker stand on: a service over a folder, with a plain folder as its store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
+use tokio::sync::watch as signal;
 
-use super::{LogSink, ObjectStore, Roles, SageMaker, SageMakerParts, StoreFault, archive};
+use super::{Alarms, LogSink, ObjectStore, Roles, SageMaker, SageMakerParts, StoreFault, archive};
 use crate::local::clock::Clock;
+use crate::local::metrics::Metrics;
 use crate::local::runner::{Python, PythonSpec};
 use crate::local::script::{Script, Stage};
 use crate::local::wire::ApiError;
@@ -113,11 +115,37 @@ impl Roles for OneRole {
     }
 }
 
+/// Alarms by name, as tests have them ring.
+#[derive(Default)]
+pub(super) struct Bells {
+    ringing: Mutex<BTreeSet<String>>,
+    changed: signal::Sender<()>,
+}
+
+impl Bells {
+    /// Has an alarm ring from now on.
+    pub(super) fn ring(&self, name: &str) {
+        self.ringing.lock().unwrap().insert(name.to_owned());
+        self.changed.send_replace(());
+    }
+}
+
+impl Alarms for Bells {
+    fn rings(&self, _region: &str, name: &str) -> bool {
+        self.ringing.lock().unwrap().contains(name)
+    }
+
+    fn changes(&self) -> signal::Receiver<()> {
+        self.changed.subscribe()
+    }
+}
+
 /// A service, its folder and its logs.
 pub(super) struct Bed {
     pub(super) service: Arc<SageMaker>,
     pub(super) folder: PathBuf,
     pub(super) logs: Arc<Logs>,
+    pub(super) bells: Arc<Bells>,
     _root: Option<tempfile::TempDir>,
 }
 
@@ -144,6 +172,11 @@ impl Bed {
         }
     }
 
+    /// A service without processes over a folder that an earlier one has used.
+    pub(super) fn scripted_over(folder: &Path, script: Script) -> Self {
+        Self::open(folder, Some(Arc::new(Stage::new(script))))
+    }
+
     /// A service over a folder that an earlier one may have used.
     pub(super) fn over(folder: &Path) -> Self {
         Self::open(folder, None)
@@ -152,12 +185,15 @@ impl Bed {
     fn open(folder: &Path, script: Option<Arc<Stage>>) -> Self {
         let logs = Arc::new(Logs::default());
         let spec = PythonSpec::Interpreter(python());
+        let (clock, bells) = (Clock::start(), Arc::new(Bells::default()));
         let service = SageMaker::open(SageMakerParts {
             folder: folder.to_owned(),
-            clock: Clock::start(),
+            clock,
             store: Arc::new(Folder(folder.join("store"))),
             logs: Arc::clone(&logs) as _,
             roles: Arc::new(OneRole),
+            alarms: Arc::clone(&bells) as _,
+            metrics: Arc::new(Metrics::new(clock)),
             python: Arc::new(Python::new(Some(spec), folder.join("cache"))),
             environment: vec![("AWS_ENDPOINT_URL".into(), "http://127.0.0.1:4599".into())],
             script,
@@ -168,6 +204,7 @@ impl Bed {
             service,
             folder: folder.to_owned(),
             logs,
+            bells,
             _root: None,
         }
     }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::{ApiGateway, ApiGatewayParts, providers};
 use crate::local::auth::testing::keys;
 use crate::local::clock::Clock;
+use crate::local::metrics::Metrics;
 use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
 use crate::local::runner::{Python, PythonSpec};
 use crate::local::services::lambda::{self, Lambda, LambdaParts};
@@ -69,6 +70,7 @@ fn lambda(folder: &std::path::Path, clock: Clock) -> Arc<Lambda> {
         clock,
         s3: Arc::new(S3::open(folder.join("s3"), clock).unwrap()),
         write_log: Arc::new(|_, _, _| Ok(())),
+        metrics: Arc::new(Metrics::new(clock)),
         role_exists: Arc::new(|_| true),
         python: Arc::new(Python::new(
             Some(PythonSpec::Interpreter(interpreter())),
@@ -102,6 +104,7 @@ impl Bed {
                 );
                 Ok(())
             }),
+            metrics: Arc::new(Metrics::new(clock)),
         };
         let gateway = Arc::new(ApiGateway::open(parts).unwrap());
         let mut bed = Self {

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use super::{Caller, Lambda, LambdaAnswer, LambdaParts, providers};
 use crate::local::clock::Clock;
+use crate::local::metrics::Metrics;
 use crate::local::resource::{Live, ResourceProvider, ResourceRequest};
 use crate::local::runner::{Python, PythonSpec};
 use crate::local::services::s3::S3;
@@ -85,6 +86,7 @@ fn open(folder: &std::path::Path, written: &Written) -> Arc<Lambda> {
             sink.send_modify(|all| all.push(entry));
             Ok::<_, io::Error>(())
         }),
+        metrics: Arc::new(Metrics::new(clock)),
         role_exists: Arc::new(|arn| arn == ROLE),
         python: Arc::new(Python::new(
             Some(PythonSpec::Interpreter(interpreter())),

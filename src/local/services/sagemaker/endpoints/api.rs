@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::super::SageMaker;
 use super::super::configs::serving;
-use super::super::listing::{Item, page};
-use super::super::names::{Kind, invalid, only_known, required, unsupported};
+use super::super::names::{Kind, invalid, only_known, required};
 use super::super::state::{Endpoint, EndpointStatus, Serving};
+use super::rollout::Rollout;
 use crate::local::wire::ApiError;
 
 impl SageMaker {
@@ -25,7 +25,6 @@ impl SageMaker {
             "Tags",
         ];
         only_known("CreateEndpoint", input, &known)?;
-        check_deployment(input)?;
         let config = required(input, "EndpointConfigName")?;
         let record = self.record(Kind::Endpoint, region, name, input)?;
         let arn = record.arn.clone();
@@ -34,17 +33,19 @@ impl SageMaker {
                 return Err(Kind::Endpoint.exists(&arn));
             }
             let next = serving(state, region, config)?;
+            Rollout::read(input.get("DeploymentConfig"), next.instances)?;
             let endpoint = Endpoint {
                 record,
                 status: EndpointStatus::Creating,
                 failure_reason: None,
                 current: None,
                 next: Some(next.clone()),
+                deployment: None,
             };
             state.endpoints.insert(arn.clone(), endpoint);
             Ok(next)
         })?;
-        self.deploy(&arn, next);
+        self.deploy(&arn, next, Rollout::default());
         Ok(json!({ "EndpointArn": arn }))
     }
 
@@ -61,11 +62,11 @@ impl SageMaker {
             "RetainDeploymentConfig",
         ];
         only_known("UpdateEndpoint", input, &known)?;
-        check_deployment(input)?;
+        let flag = |member: &str| input[member].as_bool().unwrap_or_default();
         let arn = Kind::Endpoint.arn(region, Kind::Endpoint.name(input)?);
         let config = required(input, "EndpointConfigName")?;
         let now = self.parts.clock.epoch_seconds();
-        let next = self.change(|state| {
+        let (next, rollout) = self.change(|state| {
             let next = serving(state, region, config);
             let endpoint = state.endpoints.get_mut(&arn);
             let endpoint = endpoint.ok_or_else(|| Kind::Endpoint.missing(&arn))?;
@@ -74,36 +75,81 @@ impl SageMaker {
                 EndpointStatus::Failed => {
                     return Err(invalid(format!("Cannot update failed endpoint \"{arn}\".")));
                 }
-                _ => return Err(invalid(format!("Cannot update in-progress endpoint \"{arn}\"."))),
+                _ => {
+                    return Err(invalid(format!(
+                        "Cannot update in-progress endpoint \"{arn}\"."
+                    )));
+                }
             }
-            let next = next?;
-            if endpoint.current.as_ref().is_some_and(|current| current.config == config) {
-                return Err(invalid(format!(
-                    "The endpoint configuration \"{config}\" is already in use by endpoint \"{arn}\"."
-                )));
+            let mut next = next?;
+            if let Some(current) = &endpoint.current {
+                check_change(&arn, current, &next)?;
+                if flag("RetainAllVariantProperties") {
+                    next.instances = current.instances;
+                }
             }
+            let deployment = match input.get("DeploymentConfig") {
+                None if flag("RetainDeploymentConfig") => endpoint.deployment.clone(),
+                given => given.cloned(),
+            };
+            let rollout = Rollout::read(deployment.as_ref(), next.instances)?;
+            endpoint.deployment = deployment;
             endpoint.status = EndpointStatus::Updating;
             endpoint.failure_reason = None;
             endpoint.record.modified = now;
             endpoint.next = Some(next.clone());
-            Ok(next)
+            Ok((next, rollout))
         })?;
-        self.deploy(&arn, next);
+        self.deploy(&arn, next, rollout);
         Ok(json!({ "EndpointArn": arn }))
     }
 
     /// Sets the number of instances. The one variant gets all requests, whatever its weight.
     pub(in super::super) fn update_capacities(
-        &self,
+        self: &Arc<Self>,
         region: &str,
         input: &Value,
     ) -> Result<Value, ApiError> {
         let known = ["EndpointName", "DesiredWeightsAndCapacities"];
         only_known("UpdateEndpointWeightsAndCapacities", input, &known)?;
-        let arn = Kind::Endpoint.arn(region, Kind::Endpoint.name(input)?);
+        let name = Kind::Endpoint.name(input)?;
         let wanted = input["DesiredWeightsAndCapacities"].as_array();
+        let mut counts = Vec::new();
+        for one in wanted.into_iter().flatten() {
+            let variant = required(one, "VariantName")?;
+            match one.get("DesiredInstanceCount").map(Value::as_u64) {
+                None => {}
+                Some(Some(count @ 1..)) => counts.push((variant.to_owned(), count)),
+                Some(_) => return Err(invalid("DesiredInstanceCount must be at least 1.")),
+            }
+        }
+        self.set_instances(region, name, &counts)?;
+        Ok(json!({ "EndpointArn": Kind::Endpoint.arn(region, name) }))
+    }
+
+    /// Returns the number of instances of a variant; `None` when there is no such variant.
+    pub fn instances(&self, region: &str, endpoint: &str, variant: &str) -> Option<u64> {
+        let arn = Kind::Endpoint.arn(region, endpoint);
+        self.read(|state| {
+            let current = state.endpoints.get(&arn)?.current.as_ref()?;
+            (current.variant == variant && current.concurrency.is_none())
+                .then_some(current.instances)
+        })
+    }
+
+    /// Sets the number of instances of variants.
+    ///
+    /// # Errors
+    /// There is no such endpoint or variant, or the endpoint is being changed.
+    pub fn set_instances(
+        self: &Arc<Self>,
+        region: &str,
+        endpoint: &str,
+        counts: &[(String, u64)],
+    ) -> Result<(), ApiError> {
+        let arn = Kind::Endpoint.arn(region, endpoint);
         let now = self.parts.clock.epoch_seconds();
-        self.change(|state| {
+        let instances = self.change(|state| {
             let endpoint = state.endpoints.get_mut(&arn);
             let endpoint = endpoint.ok_or_else(|| Kind::Endpoint.missing(&arn))?;
             if endpoint.status != EndpointStatus::InService {
@@ -114,24 +160,17 @@ impl SageMaker {
             let Some(current) = &mut endpoint.current else {
                 return Err(invalid(format!("Nothing serves endpoint \"{arn}\" yet.")));
             };
-            for one in wanted.into_iter().flatten() {
-                if required(one, "VariantName")? != current.variant {
+            for (variant, count) in counts {
+                if *variant != current.variant {
                     return Err(invalid(format!("The variant name is none of \"{arn}\".")));
                 }
-                match one.get("DesiredInstanceCount").map(Value::as_u64) {
-                    None => {}
-                    Some(Some(count @ 1..)) => current.instances = count,
-                    Some(_) => {
-                        return Err(invalid(
-                            "DesiredInstanceCount must be at least 1.".to_owned(),
-                        ));
-                    }
-                }
+                current.instances = *count;
             }
             endpoint.record.modified = now;
-            Ok(())
+            Ok(current.instances)
         })?;
-        Ok(json!({ "EndpointArn": arn }))
+        self.resize(&arn, instances);
+        Ok(())
     }
 
     pub(in super::super) fn delete_endpoint(
@@ -154,88 +193,21 @@ impl SageMaker {
         }
         Ok(json!({}))
     }
-
-    pub(in super::super) fn describe_endpoint(
-        &self,
-        region: &str,
-        input: &Value,
-    ) -> Result<Value, ApiError> {
-        let arn = Kind::Endpoint.arn(region, Kind::Endpoint.name(input)?);
-        let endpoint = self.read(|state| state.endpoints.get(&arn).cloned());
-        let endpoint = endpoint.ok_or_else(|| Kind::Endpoint.missing(&arn))?;
-        let mut answer = json!({
-            "EndpointName": endpoint.record.name,
-            "EndpointArn": arn,
-            "EndpointConfigName": endpoint.shown().map(|shown| &shown.config),
-            "EndpointStatus": endpoint.status.word(),
-            "CreationTime": endpoint.record.created,
-            "LastModifiedTime": endpoint.record.modified,
-        });
-        if let Some(current) = &endpoint.current {
-            answer["ProductionVariants"] = json!([variant(current, endpoint.record.modified)]);
-        }
-        if let Some(reason) = &endpoint.failure_reason {
-            answer["FailureReason"] = reason.as_str().into();
-        }
-        Ok(answer)
-    }
-
-    pub(in super::super) fn list_endpoints(
-        &self,
-        region: &str,
-        input: &Value,
-    ) -> Result<Value, ApiError> {
-        let items = self.read(|state| {
-            let here = state
-                .endpoints
-                .values()
-                .filter(|one| one.record.region == region);
-            here.map(item).collect()
-        });
-        page("Endpoints", input, items)
-    }
 }
 
-fn variant(serving: &Serving, at: f64) -> Value {
-    json!({
-        "VariantName": serving.variant,
-        "DeployedImages": [{
-            "SpecifiedImage": serving.image,
-            "ResolvedImage": serving.image,
-            "ResolutionTime": at,
-        }],
-        "CurrentWeight": 1.0,
-        "DesiredWeight": 1.0,
-        "CurrentInstanceCount": serving.instances,
-        "DesiredInstanceCount": serving.instances,
-    })
-}
-
-fn item(endpoint: &Endpoint) -> Item {
-    let record = &endpoint.record;
-    Item {
-        name: record.name.clone(),
-        created: record.created,
-        status: Some(endpoint.status.word().to_owned()),
-        summary: json!({
-            "EndpointName": record.name,
-            "EndpointArn": record.arn,
-            "CreationTime": record.created,
-            "LastModifiedTime": record.modified,
-            "EndpointStatus": endpoint.status.word(),
-        }),
+/// Refuses an update that leads nowhere else, or that `SageMaker` cannot make.
+fn check_change(arn: &str, current: &Serving, next: &Serving) -> Result<(), ApiError> {
+    if current.config == next.config {
+        return Err(invalid(format!(
+            "The endpoint configuration \"{}\" is already in use by endpoint \"{arn}\".",
+            next.config
+        )));
     }
-}
-
-/// Accepts the one way in which traffic is moved here: all at once, after the new server is healthy.
-pub(in super::super) fn check_deployment(input: &Value) -> Result<(), ApiError> {
-    let Some(config) = input.get("DeploymentConfig") else {
-        return Ok(());
-    };
-    only_known("DeploymentConfig", config, &["BlueGreenUpdatePolicy"])?;
-    let kind = config.pointer("/BlueGreenUpdatePolicy/TrafficRoutingConfiguration/Type");
-    match kind.and_then(Value::as_str) {
-        None | Some("ALL_AT_ONCE") => Ok(()),
-        Some(other) => Err(unsupported(format!("the traffic routing {other}"))),
+    // "Serverless inference", SageMaker developer guide: the other way is possible.
+    if current.concurrency.is_none() && next.concurrency.is_some() {
+        return Err(invalid(format!(
+            "Endpoint \"{arn}\" is on instances and cannot be converted to a serverless one."
+        )));
     }
+    Ok(())
 }

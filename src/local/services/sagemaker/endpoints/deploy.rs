@@ -1,11 +1,12 @@
-//! Brings endpoints into service, and out of it: blue/green, with a silent return to the old.
+//! Brings endpoints into service, and out of it.
 
 use std::sync::Arc;
 
 use super::super::names::Kind;
 use super::super::state::{Endpoint, EndpointStatus, Serving};
 use super::super::{SageMaker, lock};
-use super::{Keeper, Live};
+use super::rollout::Rollout;
+use super::{Fleet, Live};
 use crate::local::wire::ApiError;
 
 /// Why a configuration did not come into service.
@@ -18,36 +19,58 @@ pub(super) enum Setback {
 
 impl SageMaker {
     /// Starts bringing the endpoint's `next` into service.
-    pub(super) fn deploy(self: &Arc<Self>, arn: &str, next: Serving) {
+    pub(super) fn deploy(self: &Arc<Self>, arn: &str, next: Serving, rollout: Rollout) {
         let service = Arc::clone(self);
         let endpoint = arn.to_owned();
         let mut live = lock(&self.live);
         let entry = live.entry(arn.to_owned()).or_default();
         // The map is locked until the task is in it; the task needs the map before it ends.
         entry.deployment = Some(tokio::spawn(async move {
-            let kept = service.keep(&endpoint, next).await;
-            service.deployed(&endpoint, kept).await;
+            match service.roll_out(&endpoint, next, &rollout).await {
+                Ok(()) => service.taken_over(&endpoint).await,
+                Err(setback) => service.taken_back(&endpoint, &setback).await,
+            }
         }));
     }
 
-    /// Records what became of a deployment, and ends what it replaces.
-    async fn deployed(self: &Arc<Self>, arn: &str, kept: Result<Keeper, Setback>) {
-        let now = self.parts.clock.epoch_seconds();
-        let mut setback = None;
-        let mut replaced = None;
-        match kept {
-            Ok(keeper) => {
-                // Requests go to the new server before the state tells of it, and never nowhere.
-                if let Some(live) = lock(&self.live).get_mut(arn) {
-                    replaced = live.keeper.replace(keeper);
+    /// Records that the new servers have taken over, and ends those that they replace.
+    async fn taken_over(&self, arn: &str) {
+        // Requests go to the new servers before the state tells of it, and never nowhere.
+        let replaced = lock(&self.live).get_mut(arn).and_then(|live| {
+            let (fleet, _) = live.next.take()?;
+            live.fleet.replace(fleet)
+        });
+        self.settle(arn, None);
+        self.end(arn, replaced).await;
+    }
+
+    /// Records that the old servers, if there are any, serve alone again, and ends the new ones.
+    async fn taken_back(&self, arn: &str, setback: &Setback) {
+        let next = lock(&self.live)
+            .get_mut(arn)
+            .and_then(|live| live.next.take())
+            .map(|(fleet, _)| fleet);
+        if next.is_some() {
+            let recorded = self.change_endpoint(arn, |endpoint| {
+                if endpoint.status == EndpointStatus::Updating {
+                    endpoint.status = EndpointStatus::RollingBack;
                 }
+            });
+            if recorded.is_err() {
+                // As below; what comes next is recorded in any case.
             }
-            Err(reason) => setback = Some(reason),
         }
+        self.end(arn, next).await;
+        self.settle(arn, Some(setback));
+    }
+
+    /// Records what became of a deployment.
+    fn settle(&self, arn: &str, setback: Option<&Setback>) {
+        let now = self.parts.clock.epoch_seconds();
         let recorded = self.change_endpoint(arn, |endpoint| {
             endpoint.record.modified = now;
             let next = endpoint.next.take();
-            endpoint.failure_reason = match &setback {
+            endpoint.failure_reason = match setback {
                 Some(Setback::Reason(reason)) => Some(reason.clone()),
                 Some(Setback::Silent) | None => None,
             };
@@ -68,12 +91,15 @@ impl SageMaker {
         if recorded.is_err() {
             // The endpoint was deleted, or the disk is full: then the old one is started with the engine.
         }
-        if let Some(old) = replaced {
-            let place = self.place(arn, &old.serving);
-            old.stop().await;
-            if place.remove().is_err() {
-                // The next deployment of this configuration removes the folder, or fails saying so.
-            }
+    }
+
+    /// Ends servers that get no more requests, and removes what they read.
+    async fn end(&self, arn: &str, fleet: Option<Fleet>) {
+        let Some(fleet) = fleet else { return };
+        let place = self.place(arn, &fleet.serving);
+        fleet.stop().await;
+        if place.remove().is_err() {
+            // The next deployment of this configuration removes the folder, or fails saying so.
         }
     }
 
@@ -92,11 +118,13 @@ impl SageMaker {
                 _ => {}
             }
             if let Some(current) = endpoint.current {
-                let keeper = self.keep_again(arn, current);
-                lock(&self.live).entry(arn.clone()).or_default().keeper = Some(keeper);
+                let fleet = self.keep_again(arn, current);
+                lock(&self.live).entry(arn.clone()).or_default().fleet = Some(fleet);
             }
             if let Some(next) = endpoint.next {
-                self.deploy(arn, next);
+                let rollout = Rollout::read(endpoint.deployment.as_ref(), next.instances);
+                // It was read when the update was asked for.
+                self.deploy(arn, next, rollout.unwrap_or_default());
             }
         }
     }
@@ -106,8 +134,13 @@ impl SageMaker {
         let all: Vec<Live> = std::mem::take(&mut *lock(&self.live))
             .into_values()
             .collect();
-        let keepers = all.into_iter().filter_map(|mut live| live.keeper.take());
-        futures::future::join_all(keepers.map(Keeper::stop)).await;
+        let fleets = all.into_iter().flat_map(|mut live| {
+            let next = live.next.take().map(|(fleet, _)| fleet);
+            live.fleet.take().into_iter().chain(next)
+        });
+        // A deployment in progress was cut short when its part was dropped, and is begun anew.
+        let fleets: Vec<Fleet> = fleets.collect();
+        futures::future::join_all(fleets.into_iter().map(Fleet::stop)).await;
     }
 
     /// Ends whatever runs for an endpoint, removes its folder and then its record.
@@ -121,8 +154,9 @@ impl SageMaker {
                     // Cut short, as wanted.
                 }
             }
-            if let Some(keeper) = live.keeper.take() {
-                keeper.stop().await;
+            let next = live.next.take().map(|(fleet, _)| fleet);
+            for fleet in live.fleet.take().into_iter().chain(next) {
+                fleet.stop().await;
             }
         }
         let folder = self.endpoint_folder(&arn);

@@ -11,7 +11,6 @@ use super::super::SageMaker;
 use super::super::loglines::LogLines;
 use super::super::names::ACCOUNT;
 use super::super::state::Serving;
-use super::deploy::Setback;
 use super::model::Place;
 use super::server::{Server, stream};
 
@@ -25,12 +24,10 @@ const MAX_FAILURES: u32 = 20;
 /// A server that lived this long counts as a start that succeeded.
 const LONG_ENOUGH: Duration = Duration::from_mins(1);
 
-/// Keeps the server of one endpoint under one configuration. Dropping it kills the server.
-pub(in super::super) struct Keeper {
-    /// What is served.
-    pub(in super::super) serving: Serving,
+/// Keeps one server of an endpoint. Dropping it kills the server.
+pub(super) struct Keeper {
     /// The server, or nothing while it is being started again.
-    pub(in super::super) server: watch::Receiver<Option<Arc<Server>>>,
+    pub(super) server: watch::Receiver<Option<Arc<Server>>>,
     task: JoinHandle<()>,
 }
 
@@ -52,40 +49,19 @@ impl Keeper {
 }
 
 /// What the task of a keeper works with.
-struct Task {
+pub(super) struct Task {
     service: Arc<SageMaker>,
     endpoint: String,
     serving: Serving,
+    /// Which of the endpoint's servers this is.
+    number: u64,
+    /// The status of every answer, where a script says that the model fails.
+    fails_with: Option<u16>,
     place: Place,
     server: watch::Sender<Option<Arc<Server>>>,
 }
 
 impl SageMaker {
-    /// Brings a configuration into service and keeps it there. Returns once it is healthy.
-    ///
-    /// # Errors
-    /// Why it does not serve.
-    pub(super) async fn keep(
-        self: &Arc<Self>,
-        endpoint: &str,
-        serving: Serving,
-    ) -> Result<Keeper, Setback> {
-        if let Some(stage) = &self.parts.script {
-            self.rehearse(stage, endpoint, &serving).await?;
-        }
-        let task = Task::new(self, endpoint, serving);
-        // What a deployment that was cut short left may belong to a model that is gone.
-        let removed = task.place.remove();
-        removed.map_err(|error| Setback::Reason(format!("InternalServerError: {error}")))?;
-        let first = task.start().await.map_err(Setback::Reason)?;
-        Ok(task.keep(Some(first)))
-    }
-
-    /// Keeps a configuration in service that was there when the engine ended; does not wait.
-    pub(super) fn keep_again(self: &Arc<Self>, endpoint: &str, serving: Serving) -> Keeper {
-        Task::new(self, endpoint, serving).keep(None)
-    }
-
     fn endpoint_log(self: &Arc<Self>, endpoint: &str, stream: &str) -> Arc<LogLines> {
         let name = endpoint.rsplit('/').next().unwrap_or_default();
         let group = format!("/aws/sagemaker/Endpoints/{name}");
@@ -101,19 +77,36 @@ impl SageMaker {
 }
 
 impl Task {
-    fn new(service: &Arc<SageMaker>, endpoint: &str, serving: Serving) -> Self {
+    pub(super) fn new(
+        service: &Arc<SageMaker>,
+        endpoint: &str,
+        serving: &Serving,
+        number: u64,
+    ) -> Self {
         Self {
             service: Arc::clone(service),
             endpoint: endpoint.to_owned(),
-            place: service.place(endpoint, &serving),
-            serving,
+            place: service.place(endpoint, serving),
+            serving: serving.clone(),
+            number,
+            fails_with: None,
             server: watch::Sender::new(None),
         }
     }
 
-    async fn start(&self) -> Result<Server, String> {
-        let start = u32::try_from(self.service.parts.clock.epoch_millis() & 0x7fff_ffff);
-        let stream = stream(&self.serving, start.unwrap_or_default());
+    /// Has every answer fail with a status.
+    pub(super) fn failing(self, fails_with: Option<u16>) -> Self {
+        Self { fails_with, ..self }
+    }
+
+    /// Starts the server, and returns it once it is healthy.
+    ///
+    /// # Errors
+    /// The reason, as it is to stand in the endpoint's `FailureReason`.
+    pub(super) async fn start(&self) -> Result<Server, String> {
+        let millis = u64::try_from(self.service.parts.clock.epoch_millis()).unwrap_or_default();
+        // Servers that start at the same time are told apart by their number.
+        let stream = stream(&self.serving, millis + self.number);
         let log = self.service.endpoint_log(&self.endpoint, &stream);
         let started = self.start_server(&log, &stream).await;
         if let Err(reason) = &started {
@@ -125,7 +118,9 @@ impl Task {
     async fn start_server(&self, log: &Arc<LogLines>, stream: &str) -> Result<Server, String> {
         let (service, serving) = (&self.service, &self.serving);
         if service.parts.script.is_some() {
-            return service.scripted_server(serving, stream).await;
+            return service
+                .scripted_server(serving, stream, self.fails_with)
+                .await;
         }
         service.place_model(&self.place, serving).await?;
         service
@@ -133,12 +128,11 @@ impl Task {
             .await
     }
 
-    fn keep(self, first: Option<Server>) -> Keeper {
+    /// Keeps the server running from now on; starts it if it is not there yet.
+    pub(super) fn keep(self, first: Option<Server>) -> Keeper {
         let server = self.server.subscribe();
-        let serving = self.serving.clone();
         self.server.send_replace(first.map(Arc::new));
         Keeper {
-            serving,
             server,
             task: tokio::spawn(self.forever()),
         }

@@ -1,13 +1,16 @@
 //! Endpoints.
 //!
-//! Purpose: keeps one server process per endpoint in service, and changes it without a gap. Input:
-//! `CreateEndpoint`, `UpdateEndpoint`, `DeleteEndpoint`; model archives from the store. Output: the
-//! endpoint's record, its log streams, a server to invoke. Must not know: what is asked of the server.
+//! Purpose: keeps the server processes of endpoints in service, and changes them without a gap. Input:
+//! `CreateEndpoint`, `UpdateEndpoint`, `DeleteEndpoint`; model archives from the store; alarms. Output:
+//! the endpoint's record, its log streams, a server to invoke. Must not know: what is asked of the server.
 
 mod api;
 mod deploy;
+mod describe;
+mod fleet;
 mod keeper;
 mod model;
+mod rollout;
 mod scripted;
 mod server;
 #[cfg(test)]
@@ -15,17 +18,42 @@ mod tests;
 
 use tokio::task::JoinHandle;
 
-pub(super) use keeper::Keeper;
+pub(super) use fleet::{Choice, Fleet};
 pub(super) use scripted::answer;
 pub(super) use server::Server;
 
 /// The living part of an endpoint. Dropping it ends everything without a trace in the state.
 #[derive(Default)]
 pub(super) struct Live {
-    /// Keeps the server that answers.
-    pub(super) keeper: Option<Keeper>,
+    /// The servers that answer.
+    fleet: Option<Fleet>,
+    /// Those that are to take over, and which part of the requests they get by now.
+    next: Option<(Fleet, f64)>,
+    /// What the next ones are behind with their part, in requests.
+    owed: f64,
     /// Brings something new into service.
-    pub(super) deployment: Option<JoinHandle<()>>,
+    deployment: Option<JoinHandle<()>>,
+}
+
+impl Live {
+    /// Chooses who answers a request.
+    pub(super) fn choose(&mut self) -> Option<Choice> {
+        if let Some((next, part)) = &mut self.next {
+            self.owed += *part;
+            if self.owed >= 1.0 {
+                self.owed -= 1.0;
+                return Some(next.choose());
+            }
+        }
+        self.fleet.as_mut().map(Fleet::choose)
+    }
+
+    /// Tells whether servers of this configuration are there.
+    pub(super) fn serves(&self, config: &str) -> bool {
+        let next = self.next.iter().map(|(fleet, _)| fleet);
+        let mut fleets = self.fleet.iter().chain(next);
+        fleets.any(|fleet| fleet.serving.config == config)
+    }
 }
 
 impl Drop for Live {

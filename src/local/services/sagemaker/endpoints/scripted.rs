@@ -21,13 +21,14 @@ const LABEL: &str = "Business";
 const PROBABILITIES: [f64; 4] = [0.7, 0.1, 0.1, 0.1];
 
 impl SageMaker {
-    /// Lets the time pass that the script gives a deployment.
+    /// Lets the time pass that the script gives a deployment, and returns the status with which its
+    /// model fails, if it does.
     pub(super) async fn rehearse(
         &self,
         stage: &Stage,
         endpoint: &str,
         serving: &Serving,
-    ) -> Result<(), Setback> {
+    ) -> Result<Option<u16>, Setback> {
         let updates = self.read(|state| {
             let endpoint = state.endpoints.get(endpoint);
             endpoint.is_some_and(|endpoint| endpoint.current.is_some())
@@ -41,7 +42,8 @@ impl SageMaker {
         let deployment = stage.deployment(&described);
         sleep(deployment.takes).await;
         match deployment.ends {
-            DeploymentEnd::InService => Ok(()),
+            DeploymentEnd::InService => Ok(None),
+            DeploymentEnd::Failing(status) => Ok(Some(status)),
             DeploymentEnd::Unhealthy => Err(Setback::Reason(unhealthy(serving))),
             DeploymentEnd::RolledBackSilently => Err(Setback::Silent),
         }
@@ -55,19 +57,29 @@ impl SageMaker {
         &self,
         serving: &Serving,
         stream: &str,
+        fails_with: Option<u16>,
     ) -> Result<Server, String> {
         let uri = S3Uri::parse(&serving.model_data).ok_or("the model data has no S3 address")?;
         let found = self.parts.store.has_prefix(&uri.bucket, &uri.key).await;
         match found {
-            Ok(true) => Ok(Server::scripted(stream)),
+            Ok(true) => Ok(Server::scripted(stream, fails_with)),
             Ok(false) => Err(not_downloaded(&uri, "The specified key does not exist.")),
             Err(fault) => Err(not_downloaded(&uri, &fault.to_string())),
         }
     }
 }
 
-/// Answers an invocation in the shape that the reference model promises.
-pub(in super::super) fn answer(body: &[u8]) -> Answer {
+/// Answers an invocation in the shape that the reference model promises, or as one that fails.
+pub(in super::super) fn answer(body: &[u8], fails_with: Option<u16>) -> Answer {
+    let failure = fails_with.and_then(|status| StatusCode::from_u16(status).ok());
+    if let Some(status) = failure {
+        let body = Bytes::from_static(b"{\"message\": \"the script says that the model fails\"}");
+        return Answer {
+            status,
+            headers: HeaderMap::new(),
+            body,
+        };
+    }
     let asked: Value = serde_json::from_slice(body).unwrap_or_default();
     let body = match &asked["inputs"] {
         Value::Array(inputs) => {

@@ -39,25 +39,32 @@ enum Running {
         process: Process,
         port: u16,
     },
-    /// Nothing but words.
-    Scripted,
+    /// Nothing but words; with the status of every answer, if it is to fail.
+    Scripted(Option<u16>),
 }
 
 impl Server {
     /// A server that needs no process.
-    pub(super) fn scripted(stream: &str) -> Self {
+    pub(super) fn scripted(stream: &str, fails_with: Option<u16>) -> Self {
         Self {
-            running: Running::Scripted,
+            running: Running::Scripted(fails_with),
             stream: stream.to_owned(),
         }
     }
 
-    /// Returns the address of a path on the server.
+    /// Returns the status with which it answers everything as scripted, if it is to fail.
+    pub(in super::super) fn fails_with(&self) -> Option<u16> {
+        match &self.running {
+            Running::Process { .. } => None,
+            Running::Scripted(fails_with) => *fails_with,
+        }
+    }
+
     /// Returns the address of a path on the server; `None` for one that only answers as scripted.
     pub(in super::super) fn url(&self, path: &str) -> Option<String> {
         match &self.running {
             Running::Process { port, .. } => Some(format!("http://127.0.0.1:{port}{path}")),
-            Running::Scripted => None,
+            Running::Scripted(_) => None,
         }
     }
 
@@ -65,7 +72,7 @@ impl Server {
     pub(super) fn id(&self) -> u32 {
         match &self.running {
             Running::Process { process, .. } => process.id(),
-            Running::Scripted => 0,
+            Running::Scripted(_) => 0,
         }
     }
 
@@ -73,7 +80,7 @@ impl Server {
     pub(super) async fn ended(&self) -> std::process::ExitStatus {
         match &self.running {
             Running::Process { process, .. } => process.wait().await,
-            Running::Scripted => std::future::pending().await,
+            Running::Scripted(_) => std::future::pending().await,
         }
     }
 
@@ -86,7 +93,7 @@ impl Server {
 }
 
 /// Where a server's lines go.
-pub(super) fn stream(serving: &Serving, process: u32) -> String {
+pub(super) fn stream(serving: &Serving, process: u64) -> String {
     format!("{}/i-{process:017x}", serving.variant)
 }
 

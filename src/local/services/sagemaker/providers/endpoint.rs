@@ -97,6 +97,10 @@ impl ResourceProvider for Endpoint {
             if let Some(deployment) = request.properties.get("DeploymentConfig") {
                 input["DeploymentConfig"] = deployment.clone();
             }
+            for member in ["RetainAllVariantProperties", "RetainDeploymentConfig"] {
+                let value = &request.properties[member];
+                input[member] = (*value == true || value == "true").into();
+            }
             self.0.update_endpoint(region, &input).map_err(fault)?;
             let endpoint = self.settled(physical_id, UPDATE).await?;
             // An endpoint that is in service and says nothing else counts as updated, also when it

@@ -27,9 +27,13 @@ pub fn providers(service: &Arc<SageMaker>) -> Vec<Arc<dyn ResourceProvider>> {
 }
 
 /// Members that are numbers in the API; CloudFormation takes them as strings too.
-const NUMBERS: [&str; 5] = [
+const NUMBERS: [&str; 9] = [
     "InitialInstanceCount",
     "InitialVariantWeight",
+    "MaxConcurrency",
+    "MemorySizeInMB",
+    "Priority",
+    "ProvisionedConcurrency",
     "VolumeSizeInGB",
     "ModelDataDownloadTimeoutInSeconds",
     "ContainerStartupHealthCheckTimeoutInSeconds",

@@ -7,6 +7,9 @@ use axum::http::HeaderMap;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+mod rollouts;
+mod workers;
+
 use super::super::lock;
 use super::super::providers;
 use super::super::runtime::{Invocation, InvokeError};
@@ -42,6 +45,23 @@ async fn configure(bed: &Bed, name: &str, inference: &str) {
     });
     bed.call("CreateModel", model).await.unwrap();
     let config = json!({ "EndpointConfigName": name, "ProductionVariants": [variant(name)] });
+    bed.call("CreateEndpointConfig", config).await.unwrap();
+}
+
+/// Makes another configuration of a model, with a variant that differs in some members.
+async fn vary(bed: &Bed, name: &str, model: &str, members: Value) {
+    let mut variant = variant(model);
+    for (member, value) in members.as_object().unwrap() {
+        variant[member] = value.clone();
+    }
+    if members.get("ServerlessConfig").is_some() {
+        let instances = ["InitialInstanceCount", "InstanceType"];
+        variant
+            .as_object_mut()
+            .unwrap()
+            .retain(|member, _| !instances.contains(&member.as_str()));
+    }
+    let config = json!({ "EndpointConfigName": name, "ProductionVariants": [variant] });
     bed.call("CreateEndpointConfig", config).await.unwrap();
 }
 
@@ -92,9 +112,13 @@ async fn answer(bed: &Bed, data: &str) -> Value {
 }
 
 fn process(bed: &Bed) -> u32 {
+    processes(bed)[0]
+}
+
+fn processes(bed: &Bed) -> Vec<u32> {
     let live = lock(&bed.service.live);
-    let keeper = live.values().next().unwrap().keeper.as_ref().unwrap();
-    keeper.server.borrow().as_ref().unwrap().id()
+    let fleet = live.values().next().unwrap().fleet.as_ref().unwrap();
+    fleet.processes()
 }
 
 #[tokio::test]
