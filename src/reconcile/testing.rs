@@ -23,7 +23,7 @@ use crate::cloud::drift::{
 use crate::cloud::endpoints::{EndpointState, Endpoints};
 use crate::cloud::identity::{Caller, Identity};
 use crate::cloud::inventory::{Inventory, Item, Scope};
-use crate::cloud::logs::{LogPage, Logs, Streams};
+use crate::cloud::logs::{LogEvents, LogPage, Logs, Search, Streams};
 use crate::cloud::quotas::Quotas;
 use crate::cloud::records::{Expected, Record, Records, Written};
 use crate::cloud::stacks::{
@@ -413,6 +413,10 @@ impl Logs for Nothing {
         _: Streams,
     ) -> Result<LogPage, CloudFault> {
         Ok(LogPage::default())
+    }
+
+    async fn search(&self, _: &Search<'_>, _: Option<&str>) -> Result<LogEvents, CloudFault> {
+        Ok(LogEvents::default())
     }
 
     async fn delete_streams(&self, _: &str, _: &str) -> Result<(), CloudFault> {
