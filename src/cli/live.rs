@@ -1,10 +1,15 @@
 //! What of an environment is up, for the commands that use it.
 
-use super::context::{Environment, Global};
+use super::context::{Environment, Global, variable};
 use super::failure::Failure;
 use crate::cloud::stacks::StackState;
+use crate::cloud::web::Credential;
 use crate::plan::Deployment;
 use crate::reconcile::{self, Session};
+use crate::stack::Auth;
+
+/// The variable that holds the token of an API that wants one.
+const TOKEN: &str = "DEPLOY_TOKEN";
 
 /// An environment that is up.
 pub(super) struct Live {
@@ -31,6 +36,27 @@ pub(super) async fn live(global: &Global, environment: &Environment) -> Result<L
         service: observed.service.ok_or_else(absent)?,
         title: environment.title(),
     })
+}
+
+/// With what the environment's API is asked: its first route is the one that classifies.
+pub(super) fn credential(environment: &Environment) -> Result<Credential, Failure> {
+    match environment
+        .stack
+        .api
+        .routes
+        .first()
+        .map(|route| &route.auth)
+    {
+        Some(Auth::Jwt { .. }) => {
+            let token = variable(TOKEN).ok_or_else(|| {
+                let failure = Failure::usage("the API wants a token");
+                failure.hint(format!("put it into the environment variable {TOKEN}"))
+            })?;
+            Ok(Credential::Bearer(token.trim().to_owned()))
+        }
+        Some(Auth::Iam) => Ok(Credential::Signed),
+        Some(Auth::None) | None => Ok(Credential::Nobody),
+    }
 }
 
 impl Live {

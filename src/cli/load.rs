@@ -12,22 +12,21 @@ use http::header::{AUTHORIZATION, HeaderName};
 use serde_json::{Value, json};
 
 use super::confirm::{Stake, confirm};
-use super::context::{Environment, Global, Selection, variable};
+use super::context::{Environment, Global, Selection};
 use super::failure::{FAILED, Failure, INTERRUPTED, USAGE};
-use super::live::live;
+use super::live::{credential, live};
 use super::output::{self, Format};
 use super::{interrupt, report, write};
 use crate::bundle;
+use crate::cloud::web::Credential;
 use crate::load::{Assertion, HttpCaller, Plan, Report, Shape, Target, drive_until, page};
 use crate::reconcile::smoke_headline;
-use crate::stack::{Auth, Timespan};
+use crate::stack::Timespan;
 
 /// Headlines of the stack's data that are sent in turns.
 const HEADLINES: usize = 1_000;
 /// Connections of a fixed rate, where nothing else is said.
 const CONNECTIONS: u16 = 256;
-/// The variable that holds the token of an API that wants one.
-pub(super) const TOKEN: &str = "DEPLOY_TOKEN";
 
 /// Arguments of `deploy load`.
 #[derive(Debug, Args)]
@@ -153,7 +152,8 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let cancel = interrupt::cancel();
     let report = drive_until(plan, callers.collect(), cancel.cancelled()).await;
     if let Some(path) = &arguments.report {
-        let when = environment.station.witness.now().to_string();
+        let now = environment.station.witness.now();
+        let when = now.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
         let title = environment.title();
         let html = page(&title, &when, &report, &arguments.assertions);
         write::replace(path, html.as_bytes())?;
@@ -167,31 +167,16 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     verdict(&report, &checks)
 }
 
-/// The headers that the first route, which classifies, wants.
+/// The headers that the API wants.
 fn credentials(environment: &Environment) -> Result<Vec<(HeaderName, String)>, Failure> {
-    match environment
-        .stack
-        .api
-        .routes
-        .first()
-        .map(|route| &route.auth)
-    {
-        Some(Auth::Jwt { .. }) => Ok(vec![(AUTHORIZATION, bearer()?)]),
-        Some(Auth::Iam) => Err(Failure::usage(
+    match credential(environment)? {
+        Credential::Nobody => Ok(Vec::new()),
+        Credential::Bearer(token) => Ok(vec![(AUTHORIZATION, format!("Bearer {token}"))]),
+        Credential::Signed => Err(Failure::usage(
             "the API wants every request signed, which `deploy load` does not do",
         )
         .hint("put load on an environment whose API has `auth: none` or a token")),
-        Some(Auth::None) | None => Ok(Vec::new()),
     }
-}
-
-/// The token for an API that wants one, as its header has it.
-pub(super) fn bearer() -> Result<String, Failure> {
-    let token = variable(TOKEN).ok_or_else(|| {
-        Failure::usage("the API wants a token")
-            .hint(format!("put it into the environment variable {TOKEN}"))
-    })?;
-    Ok(format!("Bearer {}", token.trim()))
 }
 
 fn headlines(environment: &Environment, file: Option<&Path>) -> Result<Vec<String>, Failure> {
@@ -316,7 +301,7 @@ fn show(report: &Report, checks: &[Check<'_>]) {
     ));
     if report.late > 0 {
         output::note(&format!(
-            "{} requests were sent later than planned: no connection was free",
+            "{} requests were sent later than planned: no connection was free, or this machine was too busy",
             report.late
         ));
     }

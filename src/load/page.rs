@@ -18,6 +18,7 @@ pub fn page(title: &str, when: &str, report: &Report, assertions: &[Assertion]) 
     let title = escaped(title);
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <title>Load on {title}</title><style>{STYLE}</style></head><body><main>\
          <h1>Load on {title}</h1><p class=\"muted\">{}. {}</p>",
@@ -61,7 +62,7 @@ pub(super) fn summary(report: &Report) -> String {
 fn figures(report: &Report) -> String {
     let latency = |percent| time(report.latency.at(percent));
     let rows = [
-        ("Answers a second", figure(report.rate())),
+        ("Answers/s", figure(report.rate())),
         ("Median", latency(50.0)),
         ("p95", latency(95.0)),
         ("p99", latency(99.0)),

@@ -63,7 +63,7 @@ pub(super) struct Sample {
     pub(super) until: Instant,
     /// How.
     pub(super) kind: Kind,
-    /// Whether it was sent later than planned, for want of a free connection.
+    /// Whether it was sent later than planned.
     pub(super) late: bool,
 }
 
@@ -79,6 +79,8 @@ pub(super) struct Stretch {
 #[derive(Debug)]
 pub(super) struct Recorder {
     since: Instant,
+    /// Number of the last stretch; what ends later counts with it.
+    last_stretch: u128,
     pub(super) width: Duration,
     pub(super) latency: Histogram<u64>,
     pub(super) answers: u64,
@@ -92,9 +94,11 @@ pub(super) struct Recorder {
 impl Recorder {
     /// Begins to count at `since`, for about `duration`.
     pub(super) fn new(since: Instant, duration: Duration) -> Self {
+        let width = (duration / STRETCHES).max(Duration::from_secs(1));
         Self {
             since,
-            width: (duration / STRETCHES).max(Duration::from_secs(1)),
+            last_stretch: (duration.as_nanos().saturating_sub(1)) / width.as_nanos(),
+            width,
             latency: histogram(3),
             answers: 0,
             errors: BTreeMap::new(),
@@ -131,7 +135,7 @@ impl Recorder {
     }
 
     fn stretch(&mut self, ended: Duration) -> &mut Stretch {
-        let index = ended.as_nanos() / self.width.as_nanos();
+        let index = (ended.as_nanos() / self.width.as_nanos()).min(self.last_stretch);
         let index = usize::try_from(index).unwrap_or(usize::MAX - 1);
         while self.stretches.len() <= index {
             self.stretches.push(Stretch {

@@ -24,7 +24,7 @@ pub struct Report {
     pub answers: u64,
     /// All other ends, each with its number.
     pub errors: Vec<(Kind, u64)>,
-    /// Requests that were sent later than planned, as no connection was free.
+    /// Requests that were sent later than planned: no connection was free, or this machine was too busy.
     pub late: u64,
     /// Latency, corrected for coordinated omission.
     pub latency: Percentiles,
@@ -187,7 +187,7 @@ impl Percentiles {
     }
 }
 
-/// The stretches, the last ones up to where it ended; what came after the end is counted as whole.
+/// The stretches; the last one may be shorter.
 fn course(recorder: &Recorder, planned: Duration) -> Vec<Interval> {
     let interval = |(index, stretch): (usize, &Stretch)| {
         let from = recorder.width * u32::try_from(index).unwrap_or(u32::MAX);

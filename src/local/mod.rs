@@ -26,6 +26,7 @@ pub mod durable;
 mod engine;
 pub mod ids;
 pub mod journal;
+mod page;
 mod ports;
 pub mod resource;
 pub mod runner;

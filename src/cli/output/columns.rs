@@ -6,6 +6,8 @@ const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇'
 const ROWS: u32 = 5;
 /// Most columns of a chart; of more values, the highest of several stands for them.
 const COLUMNS: usize = 60;
+/// Most columns of a value.
+const WIDEST: usize = 3;
 /// Room for the scale.
 const SCALE: usize = 9;
 
@@ -30,11 +32,13 @@ pub(in crate::cli) fn columns(title: &str, values: &[Option<f64>], seconds: f64)
     lines
 }
 
-/// The values in so many columns at most.
+/// The values in so many columns at most; few of them have several columns each.
 fn gathered(values: &[Option<f64>]) -> Vec<Option<f64>> {
     let each = values.len().div_ceil(COLUMNS).max(1);
+    let wide = (COLUMNS / values.len().max(1)).clamp(1, WIDEST);
     let highest = |part: &[Option<f64>]| part.iter().flatten().copied().reduce(f64::max);
-    values.chunks(each).map(highest).collect()
+    let columns = values.chunks(each).map(highest);
+    columns.flat_map(|value| vec![value; wide]).collect()
 }
 
 /// What a value fills of the cell in a row.
@@ -66,12 +70,12 @@ mod tests {
             lines,
             [
                 "rate",
-                "      100 │█",
-                "          │█",
-                "          │█ ▄",
-                "          │█ █",
-                "        0 │█ █",
-                "          └0 4 s",
+                "      100 │███",
+                "          │███",
+                "          │███   ▄▄▄",
+                "          │███   ███",
+                "        0 │███   ███",
+                "          └0        4 s",
             ]
         );
     }

@@ -14,6 +14,7 @@ mod reply;
 mod resources;
 mod routing;
 mod serve;
+mod summary;
 mod throttle;
 
 use std::io;
@@ -24,6 +25,7 @@ pub use resources::providers;
 use crate::local::clock::Clock;
 use crate::local::durable::{Durable, Place};
 use crate::local::services::lambda::{Lambda, LogQueue, WriteLog};
+pub(crate) use summary::ApiSummary;
 
 /// What an API Gateway service is made of.
 pub struct ApiGatewayParts {
