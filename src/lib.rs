@@ -21,6 +21,7 @@
 //! * [`cloud`]: the ports, small traits in our own words.
 //! * `aws`: implements them with the AWS SDK, and is the only module that names it.
 //! * [`local`]: an AWS-compatible engine that imports nothing of the rest and is met over HTTP only.
+//! * [`load`]: puts load on a service and measures what comes of it.
 //! * `cli`: reads arguments, prints, asks, and decides exit codes; the only module that does.
 //!
 //! Invariants, each held by a test or a type:
@@ -41,6 +42,7 @@ pub mod cli;
 pub mod cloud;
 pub mod diff;
 pub mod init;
+pub mod load;
 pub mod local;
 pub mod openapi;
 pub mod plan;

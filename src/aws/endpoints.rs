@@ -42,6 +42,9 @@ impl Endpoints for SageMakerEndpoints {
                 config: answer
                     .endpoint_config_name
                     .ok_or_else(|| incomplete("DescribeEndpoint", "the config's name"))?,
+                changed: answer
+                    .last_modified_time
+                    .and_then(|time| time.to_millis().ok()),
                 failure_reason: answer.failure_reason,
             })),
             // SageMaker has no code for a missing endpoint, only a text.

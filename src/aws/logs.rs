@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::fault::fault;
-use crate::cloud::logs::{LogLine, LogPage, Logs, Streams};
+use crate::cloud::logs::{LogEvent, LogEvents, LogLine, LogPage, Logs, Search, Streams};
 use crate::cloud::{CloudFault, FaultKind};
 
 /// Asks CloudWatch Logs.
@@ -92,6 +92,41 @@ impl Logs for CloudWatchLogs {
         })
     }
 
+    async fn search(
+        &self,
+        search: &Search<'_>,
+        next: Option<&str>,
+    ) -> Result<LogEvents, CloudFault> {
+        let request = self
+            .client
+            .filter_log_events()
+            .log_group_name(search.group)
+            .start_time(search.since)
+            .set_log_stream_name_prefix(search.stream_prefix.map(str::to_owned))
+            .set_filter_pattern(search.text.map(phrase))
+            .set_next_token(next.map(str::to_owned));
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) if error.code() == Some("ResourceNotFoundException") => {
+                return Ok(LogEvents::default());
+            }
+            Err(error) => return Err(fault("FilterLogEvents", &error)),
+        };
+        let events = answer.events.unwrap_or_default().into_iter();
+        let events = events.filter_map(|event| {
+            Some(LogEvent {
+                id: event.event_id?,
+                time: event.timestamp?,
+                stream: event.log_stream_name.unwrap_or_default(),
+                text: event.message?,
+            })
+        });
+        Ok(LogEvents {
+            events: events.collect(),
+            next: answer.next_token,
+        })
+    }
+
     async fn delete_streams(&self, group: &str, stream_prefix: &str) -> Result<(), CloudFault> {
         for stream in self.streams(group, stream_prefix).await? {
             let request = self.client.delete_log_stream().log_group_name(group);
@@ -104,6 +139,12 @@ impl Logs for CloudWatchLogs {
         }
         Ok(())
     }
+}
+
+/// A filter pattern for a text as it is written ("Filter pattern syntax for metric filters, subscription
+/// filters, filter log events, and Live Tail" in the CloudWatch Logs user guide).
+fn phrase(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// Takes a cursor apart: a line `<stream> <token>` for each stream, whose name has no spaces.

@@ -10,6 +10,7 @@ mod changes;
 mod drift;
 mod endpoints;
 mod fault;
+mod functions;
 mod identity;
 mod inventory;
 mod local_file;
@@ -157,6 +158,10 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
         client!(aws_sdk_lambda, config),
         client!(aws_sdk_apigatewayv2, config),
     );
+    let signer = web::Signer {
+        credentials: config.credentials_provider(),
+        region: connection.region.clone(),
+    };
     Cloud {
         identity: Arc::new(identity::StsIdentity::new(client!(aws_sdk_sts, config))),
         stacks: Arc::new(stacks::CloudFormation::new(cloudformation.clone(), looks)),
@@ -178,6 +183,7 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
             config
         ))),
         logs: Arc::new(logs::CloudWatchLogs::new(logs.clone())),
+        functions: Arc::new(functions::Lambda::new(lambda.clone())),
         endpoints: Arc::new(endpoints::SageMakerEndpoints::new(
             sagemaker.clone(),
             client!(aws_sdk_sagemakerruntime, config),
@@ -190,7 +196,7 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
             lambda,
             apis,
         }),
-        web: Arc::new(web::HttpWeb::new(web)),
+        web: Arc::new(web::HttpWeb::new(web, signer)),
         pace: if connection.endpoint.is_some() {
             Pace::OWN
         } else {

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 pub use data::DataBundle;
 pub use digest::Digest;
-pub use examine::WrongData;
+pub use examine::{WrongData, texts};
 pub use ignore::Rules;
 #[cfg(test)]
 pub(crate) use ingredients::tests::ingredients;

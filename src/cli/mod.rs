@@ -17,10 +17,15 @@ mod gc;
 mod init;
 mod interrupt;
 mod invoke;
+mod live;
+mod load;
 mod local;
+mod logs;
+mod open;
 mod openapi;
 mod origin;
 mod output;
+mod outputs;
 mod plan;
 mod remedy;
 mod render;
@@ -106,6 +111,14 @@ enum Command {
     Invoke(invoke::Arguments),
     /// Print the OpenAPI document of the HTTP API
     Openapi(openapi::Arguments),
+    /// Put load on the service, and measure what comes of it
+    Load(load::Arguments),
+    /// Show what training, endpoint, function and API wrote to their logs
+    Logs(logs::Arguments),
+    /// Show the addresses and names of what was deployed
+    Outputs(outputs::Arguments),
+    /// Open the page of what was deployed
+    Open(open::Arguments),
     /// Start, stop and look at the local engine
     Local(local::Arguments),
 }
@@ -161,6 +174,10 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Drift(arguments) => drift::run(global, &arguments).await,
         Command::Invoke(arguments) => Box::pin(invoke::run(global, &arguments)).await,
         Command::Openapi(arguments) => openapi::run(global, &arguments).await,
+        Command::Load(arguments) => Box::pin(load::run(global, &arguments)).await,
+        Command::Logs(arguments) => logs::run(global, &arguments).await,
+        Command::Outputs(arguments) => outputs::run(global, &arguments).await,
+        Command::Open(arguments) => open::run(global, &arguments).await,
         Command::Local(arguments) => local::run(global, arguments).await,
     }
 }

@@ -162,7 +162,7 @@ fn in_folder(path: PathBuf, file: &str) -> PathBuf {
 }
 
 /// Refuses to write over what is no page.
-fn spare(path: &Path) -> Result<(), Failure> {
+pub(super) fn spare(path: &Path) -> Result<(), Failure> {
     let Ok(there) = path.metadata() else {
         // There is nothing, or writing tells what is wrong.
         return Ok(());

@@ -11,6 +11,8 @@ pub struct EndpointState {
     pub status: String,
     /// Name of the endpoint config that serves. After a silent roll-back it is the old one.
     pub config: String,
+    /// When it was changed last, in milliseconds since 1970.
+    pub changed: Option<i64>,
     /// Why it failed, if it did.
     pub failure_reason: Option<String>,
 }

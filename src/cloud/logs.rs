@@ -34,6 +34,41 @@ pub struct LogPage {
     pub cursor: Option<String>,
 }
 
+/// What is looked for in a log group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Search<'a> {
+    /// The group.
+    pub group: &'a str,
+    /// What the names of its streams begin with.
+    pub stream_prefix: Option<&'a str>,
+    /// From when on, in milliseconds since 1970.
+    pub since: i64,
+    /// A text that lines hold, as it is written.
+    pub text: Option<&'a str>,
+}
+
+/// A line of a log, with all that is known of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogEvent {
+    /// Id, unique.
+    pub id: String,
+    /// When, in milliseconds since 1970.
+    pub time: i64,
+    /// Name of its stream.
+    pub stream: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// Some of the lines that were looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogEvents {
+    /// The lines.
+    pub events: Vec<LogEvent>,
+    /// Give this to the next call; `None` when there are no more.
+    pub next: Option<String>,
+}
+
 /// Reads and removes log streams.
 #[async_trait]
 pub trait Logs: Send + Sync {
@@ -46,6 +81,14 @@ pub trait Logs: Send + Sync {
         cursor: Option<&str>,
         streams: Streams,
     ) -> Result<LogPage, CloudFault>;
+
+    /// Looks for lines in all streams of a group. No such group is no line; a page may be empty and not the
+    /// last.
+    async fn search(
+        &self,
+        search: &Search<'_>,
+        next: Option<&str>,
+    ) -> Result<LogEvents, CloudFault>;
 
     /// Deletes every stream with the prefix.
     async fn delete_streams(&self, group: &str, stream_prefix: &str) -> Result<(), CloudFault>;

@@ -14,6 +14,7 @@ pub mod diagnosis;
 pub mod drift;
 pub mod endpoints;
 pub mod fault;
+pub mod functions;
 pub mod identity;
 pub mod inventory;
 pub mod logs;
@@ -49,6 +50,8 @@ pub struct Cloud {
     pub quotas: Arc<dyn quotas::Quotas>,
     /// Log streams.
     pub logs: Arc<dyn logs::Logs>,
+    /// Functions.
+    pub functions: Arc<dyn functions::Functions>,
     /// Endpoints and their runtime.
     pub endpoints: Arc<dyn endpoints::Endpoints>,
     /// Everything of an environment that exists, whoever made it.

@@ -13,9 +13,28 @@ pub struct WebAnswer {
     pub body: String,
 }
 
+/// With what an API is asked.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// With nothing.
+    Nobody,
+    /// With a token.
+    Bearer(String),
+    /// With a signature of the principal behind the credentials in use.
+    Signed,
+}
+
 /// Sends plain HTTP requests.
 #[async_trait]
 pub trait Web: Send + Sync {
     /// Posts a JSON body; any HTTP status is an answer, not a fault.
     async fn post_json(&self, url: &str, body: &str) -> Result<WebAnswer, CloudFault>;
+
+    /// Posts a JSON body with a credential.
+    async fn post_json_as(
+        &self,
+        url: &str,
+        body: &str,
+        credential: &Credential,
+    ) -> Result<WebAnswer, CloudFault>;
 }

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use super::auth::Credentials;
 use super::clock::Clock;
 use super::journal::Journal;
+use super::page::Page;
 use super::runner::PythonSpec;
 use super::script::Script;
 use super::server::{self, Routes};
@@ -96,6 +97,7 @@ impl Engine {
             services: services.handlers(),
             s3: Some(services.objects(&options.credentials)),
             data_plane: Some(services.apis()),
+            page: Page::of(services.shown(), clock),
             credentials: options.credentials,
             journal,
             stop: watch::Sender::new(false),

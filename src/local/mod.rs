@@ -29,6 +29,7 @@ mod engine;
 pub mod ids;
 pub mod journal;
 pub mod metrics;
+mod page;
 mod ports;
 pub mod resource;
 pub mod runner;

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use super::auth::{Authorization, Credentials, Refusal};
 use super::journal::Journal;
+use super::page::Page;
 use super::wire::query::{Parameters, answer};
 use super::wire::{ApiError, ApiRequest, json};
 
@@ -23,6 +24,9 @@ const LARGEST: usize = 8 * 1024 * 1024;
 
 /// Where the HTTP APIs of stacks are.
 pub const DATA_PLANE: &str = "/_aws/execute-api/";
+
+/// What the log calls a request to an HTTP API.
+const API: &str = "execute-api";
 
 /// Answers requests whose signature was checked and whose body is there.
 pub(crate) type Handler =
@@ -42,6 +46,8 @@ pub(crate) struct Routes {
     pub(crate) s3: Option<RawHandler>,
     /// The HTTP APIs of stacks; their callers need no signature.
     pub(crate) data_plane: Option<RawHandler>,
+    /// What a browser is shown at the root.
+    pub(crate) page: Page,
     /// Set to true when somebody asks the engine to stop.
     pub(crate) stop: watch::Sender<bool>,
 }
@@ -55,11 +61,14 @@ async fn serve(State(routes): State<Arc<Routes>>, request: Request<Body>) -> Res
     let started = Instant::now();
     let line = format!("{} {}", request.method(), request.uri().path());
     let (what, response) = lead(&routes, request).await;
-    let milliseconds = started.elapsed().as_millis();
-    routes.journal.line(&format!(
-        "{what} {line} {} {milliseconds}ms",
-        response.status().as_u16()
-    ));
+    let (took, status) = (started.elapsed(), response.status().as_u16());
+    if what == API {
+        routes.page.count(took, status);
+    }
+    let milliseconds = took.as_millis();
+    routes
+        .journal
+        .line(&format!("{what} {line} {status} {milliseconds}ms"));
     response
 }
 
@@ -71,12 +80,15 @@ async fn lead(routes: &Routes, request: Request<Body>) -> (String, Response<Body
     let path = request.uri().path();
     if path.starts_with(DATA_PLANE) {
         return match &routes.data_plane {
-            Some(handler) => ("execute-api".into(), handler(request).await),
-            None => ("execute-api".into(), nothing_here()),
+            Some(handler) => (API.into(), handler(request).await),
+            None => (API.into(), nothing_here()),
         };
     }
     if path == "/_deploy/health" && request.method() == Method::GET {
         return ("health".into(), health());
+    }
+    if let Some(response) = routes.page.answer(&request) {
+        return ("page".into(), response);
     }
     let (parts, body) = request.into_parts();
     match Authorization::of(&parts) {

@@ -215,11 +215,42 @@ async fn only_loopback_names_are_answered() {
         let (found, text) = send(&engine, plain("GET", "/_deploy/health", host)).await;
         assert_eq!(found, status, "{host}: {text}");
     }
-    let (status, text) = send(&engine, plain("GET", "/", "localhost")).await;
+    let (status, text) = send(&engine, plain("GET", "/nowhere", "localhost")).await;
     assert!(
         status == StatusCode::NOT_FOUND && text.contains("local engine"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn the_page_is_for_this_machine_and_for_no_other_site() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engine(&folder);
+    let (status, text) = send(&engine, plain("GET", "/", "localhost")).await;
+    assert!(status.is_success() && text.contains("<h1>deploy"), "{text}");
+    let (status, _) = send(&engine, plain("GET", "/", "evil.example:4599")).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let mut foreign = plain("GET", "/", "localhost");
+    let site = "cross-site".parse().unwrap();
+    foreign.headers_mut().insert("sec-fetch-site", site);
+    let (status, text) = send(&engine, foreign).await;
+    assert!(
+        status == StatusCode::FORBIDDEN && !text.contains("<h1>"),
+        "{text}"
+    );
+    // The page is read, never written to; and S3 has the same address.
+    for request in [
+        plain("POST", "/", "localhost"),
+        plain("GET", "/?list-type=2", "localhost"),
+    ] {
+        let (status, text) = send(&engine, request).await;
+        assert!(!status.is_success() && !text.contains("<h1>"), "{text}");
+    }
+    let mut signed = plain("GET", "/", "localhost");
+    let digest = "UNSIGNED-PAYLOAD".parse().unwrap();
+    signed.headers_mut().insert("x-amz-content-sha256", digest);
+    let (_, text) = send(&engine, signed).await;
+    assert!(text.contains("<Error>"), "{text}");
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ use super::durable::Place;
 use super::engine::Options;
 use super::journal::Journal;
 use super::metrics::Metrics;
+use super::page::Shown;
 use super::resource::ResourceProvider;
 use super::runner::Python;
 use super::script::{Stage, reference_handler, staged};
@@ -218,6 +219,16 @@ impl Services {
                 apigateway.serve(&api, request).await
             })
         })
+    }
+
+    /// Returns the services that the engine's page tells of.
+    pub(crate) fn shown(&self) -> Shown {
+        Shown {
+            cloudformation: Arc::clone(&self.cloudformation),
+            sagemaker: Arc::clone(&self.sagemaker),
+            apigateway: Arc::clone(&self.apigateway),
+            logs: Arc::clone(&self.logs),
+        }
     }
 
     /// Writes every state whose writing is deferred.

@@ -53,6 +53,19 @@ pub async fn observe(
     })
 }
 
+/// Reads what the bucket keeps of a model; `None` where it keeps nothing.
+///
+/// # Errors
+/// The bucket cannot be read.
+pub async fn model(
+    session: &Session,
+    deployment: &Deployment,
+    training_key: &str,
+) -> Result<Option<ModelRecord>, ReconcileError> {
+    let object = ModelRecord::object(training_key);
+    record::read(session, &deployment.names.bucket, &object).await
+}
+
 /// Looks at a stack, by its name or its ARN; `None` when there is none.
 pub(super) async fn look_at_stack(
     session: &Session,

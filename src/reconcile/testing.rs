@@ -21,9 +21,10 @@ use crate::cloud::drift::{
     Deployed, DeployedResource, Detected, Detection, Live, ReadBack, StackDrift,
 };
 use crate::cloud::endpoints::{EndpointState, Endpoints};
+use crate::cloud::functions::{FunctionAnswer, Functions};
 use crate::cloud::identity::{Caller, Identity};
 use crate::cloud::inventory::{Inventory, Item, Scope};
-use crate::cloud::logs::{LogPage, Logs, Streams};
+use crate::cloud::logs::{LogEvents, LogPage, Logs, Search, Streams};
 use crate::cloud::quotas::Quotas;
 use crate::cloud::records::{Expected, Record, Records, Written};
 use crate::cloud::stacks::{
@@ -31,7 +32,7 @@ use crate::cloud::stacks::{
     Withdrawals,
 };
 use crate::cloud::training::{Training, TrainingRequest, TrainingState};
-use crate::cloud::web::{Web, WebAnswer};
+use crate::cloud::web::{Credential, Web, WebAnswer};
 use crate::cloud::{Cloud, CloudFault, FaultKind, Pace};
 
 /// A session and what it told.
@@ -124,6 +125,7 @@ pub(crate) fn session() -> Bed {
             training: cloud.clone(),
             quotas: cloud.clone(),
             logs: cloud.clone(),
+            functions: cloud.clone(),
             endpoints: cloud.clone(),
             inventory: cloud.clone(),
             drift: cloud.clone(),
@@ -415,8 +417,19 @@ impl Logs for Nothing {
         Ok(LogPage::default())
     }
 
+    async fn search(&self, _: &Search<'_>, _: Option<&str>) -> Result<LogEvents, CloudFault> {
+        Ok(LogEvents::default())
+    }
+
     async fn delete_streams(&self, _: &str, _: &str) -> Result<(), CloudFault> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Functions for Nothing {
+    async fn call(&self, _: &str, _: &str) -> Result<FunctionAnswer, CloudFault> {
+        refused()
     }
 }
 
@@ -467,6 +480,15 @@ impl Inventory for Nothing {
 #[async_trait]
 impl Web for Nothing {
     async fn post_json(&self, _: &str, _: &str) -> Result<WebAnswer, CloudFault> {
+        refused()
+    }
+
+    async fn post_json_as(
+        &self,
+        _: &str,
+        _: &str,
+        _: &Credential,
+    ) -> Result<WebAnswer, CloudFault> {
         refused()
     }
 }

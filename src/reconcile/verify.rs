@@ -199,7 +199,7 @@ mod tests {
     use async_trait::async_trait;
 
     use super::*;
-    use crate::cloud::web::Web;
+    use crate::cloud::web::{Credential, Web, WebAnswer};
 
     /// Gives the statuses one after the other, the last one for ever.
     struct Statuses(Mutex<Vec<u16>>);
@@ -216,6 +216,15 @@ mod tests {
                 status,
                 body: format!("body of {status}"),
             })
+        }
+
+        async fn post_json_as(
+            &self,
+            url: &str,
+            body: &str,
+            _: &Credential,
+        ) -> Result<WebAnswer, CloudFault> {
+            self.post_json(url, body).await
         }
     }
 

@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("reconcile", &["stack", "render", "bundle", "plan", "cloud"]),
     ("aws", &["cloud", "stack"]),
     ("local", &[]),
+    ("load", &[]),
 ];
 /// Modules that only some files of `cli` may name.
 const CLI_ONLY: &[(&str, &str)] = &[("crate::aws", "context.rs"), ("crate::local::", "local/")];

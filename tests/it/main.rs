@@ -2,6 +2,7 @@
 
 mod architecture;
 mod check;
+mod commands;
 mod diff;
 mod drift;
 mod end_to_end;

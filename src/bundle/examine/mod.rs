@@ -4,6 +4,7 @@
 //! uploaded. One pass, flat memory.
 
 mod rows;
+mod sample;
 mod wrong;
 
 use std::collections::HashMap;
@@ -12,6 +13,7 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use self::rows::{RowError, Rows, cells};
+pub use self::sample::texts;
 pub use self::wrong::WrongData;
 use super::Digest;
 use super::digest::{BUFFER, Hashing};

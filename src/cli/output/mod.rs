@@ -1,5 +1,6 @@
 //! Prints: results on stdout, everything else on stderr, colours only on a terminal.
 
+mod columns;
 mod mistake;
 mod problems;
 mod progress;
@@ -15,6 +16,7 @@ use serde_json::Value;
 use crate::cloud::inventory::Item;
 use crate::plan::{Action, Plan, expected};
 
+pub(super) use columns::columns;
 pub(super) use mistake::mistake;
 pub(super) use problems::problems;
 pub(super) use progress::{

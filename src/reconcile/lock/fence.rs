@@ -10,7 +10,7 @@ use super::Lock;
 use crate::cloud::artifacts::{
     Artifacts, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
 };
-use crate::cloud::logs::{LogPage, Logs, Streams};
+use crate::cloud::logs::{LogEvents, LogPage, Logs, Search, Streams};
 use crate::cloud::stacks::{ChangeRequest, ChangeStatus, Changes, Operation, Withdrawals};
 use crate::cloud::training::{Training, TrainingRequest, TrainingState};
 use crate::cloud::{Cloud, CloudFault};
@@ -179,6 +179,14 @@ impl Logs for Fenced<dyn Logs> {
         streams: Streams,
     ) -> Result<LogPage, CloudFault> {
         self.inner.read(group, stream_prefix, cursor, streams).await
+    }
+
+    async fn search(
+        &self,
+        search: &Search<'_>,
+        next: Option<&str>,
+    ) -> Result<LogEvents, CloudFault> {
+        self.inner.search(search, next).await
     }
 
     async fn delete_streams(&self, group: &str, stream_prefix: &str) -> Result<(), CloudFault> {

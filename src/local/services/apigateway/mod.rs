@@ -17,6 +17,7 @@ mod reply;
 mod resources;
 mod routing;
 mod serve;
+mod summary;
 mod throttle;
 
 use std::io;
@@ -29,6 +30,7 @@ use crate::local::clock::Clock;
 use crate::local::durable::{Durable, Place};
 use crate::local::metrics::Metrics;
 use crate::local::services::lambda::{Lambda, LogQueue, WriteLog};
+pub(crate) use summary::ApiSummary;
 
 /// What an API Gateway service is made of.
 pub struct ApiGatewayParts {

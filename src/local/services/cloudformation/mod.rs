@@ -12,6 +12,7 @@ mod operation;
 mod outputs;
 mod registry;
 mod state;
+mod summary;
 mod template;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -34,6 +35,7 @@ use crate::local::durable::{Durable, Place};
 use crate::local::journal::Journal;
 use crate::local::resource::ResourceProvider;
 use crate::local::wire::{ApiError, ApiRequest};
+pub(crate) use summary::StackSummary;
 
 /// The CloudFormation service.
 pub struct CloudFormation {

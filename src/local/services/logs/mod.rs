@@ -11,6 +11,7 @@ mod filter;
 mod provider;
 mod store;
 mod stream;
+mod summary;
 
 use std::io;
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use self::store::Store;
 use crate::local::clock::Clock;
 use crate::local::resource::ResourceProvider;
 use crate::local::wire::ApiRequest;
+pub(crate) use summary::LineSummary;
 
 /// The CloudWatch Logs service.
 pub struct Logs {

@@ -21,6 +21,7 @@ mod ports;
 mod providers;
 mod runtime;
 mod state;
+mod summary;
 mod tags;
 #[cfg(test)]
 mod testing;
@@ -50,6 +51,7 @@ use crate::local::script::Stage;
 use crate::local::wire::{ApiError, ApiRequest};
 use endpoints::Live;
 use state::State;
+pub(crate) use summary::{EndpointSummary, JobSummary};
 use training::Control;
 
 /// What SageMaker is made of.

@@ -1,0 +1,270 @@
+//! `deploy status`.
+
+mod price;
+
+use std::time::Duration;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::context::{Environment, Global, Selection};
+use super::failure::Failure;
+use super::output::{self, Format};
+use crate::cloud::CloudFault;
+use crate::cloud::endpoints::EndpointState;
+use crate::cloud::stacks::StackState;
+use crate::plan::{Deployment, ModelRecord, Observed};
+use crate::reconcile::{self, Session, Traffic};
+use crate::stack::Target;
+use price::Price;
+
+/// Over how long calls are counted.
+const RECENT: Duration = Duration::from_mins(5);
+/// Digits of the training key that are shown.
+const KEY: usize = 16;
+
+/// Arguments of `deploy status`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Calls are counted in the API's access log. What an idle endpoint costs is told only by prices that you
+give; none are built in.
+
+Examples:
+  deploy status
+  deploy status --env prod --output json
+  deploy status --env prod --price ml.m5.xlarge=0.27")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    selection: Selection,
+    /// Price of an instance by the hour; may be given several times
+    #[arg(
+        long = "price",
+        env = "DEPLOY_PRICES",
+        value_delimiter = ',',
+        value_name = "INSTANCE=PRICE"
+    )]
+    prices: Vec<Price>,
+}
+
+/// Shows what is deployed.
+pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
+    let environment = Environment::load(global, &arguments.selection)?;
+    let mut found = Found::default();
+    if let Some(session) = environment.session_if_running(global).await? {
+        found = look(&session, &environment).await?;
+    }
+    if matches!(environment.stack.target, Target::Aws(_)) && found.endpoint.is_some() {
+        found.idle = price::idle(&environment.stack.endpoint.capacity, &arguments.prices);
+    }
+    if global.output == Format::Json {
+        output::result(&found.data(&environment));
+    } else {
+        found.show(&environment);
+    }
+    Ok(())
+}
+
+/// What was found.
+#[derive(Default)]
+struct Found {
+    observed: Option<Observed>,
+    endpoint: Option<EndpointState>,
+    /// What is kept of the model that serves; `None` where that cannot be told.
+    model: Option<ModelRecord>,
+    /// `None` where the access log cannot be read.
+    traffic: Option<Traffic>,
+    /// What the endpoint costs by the hour.
+    idle: Option<f64>,
+}
+
+async fn look(session: &Session, environment: &Environment) -> Result<Found, Failure> {
+    let deployment = Deployment::of(&environment.stack);
+    let observed = reconcile::observe(session, &deployment).await?;
+    let now = environment.station.witness.now();
+    let since = now.as_millisecond() - RECENT.as_millis().try_into().unwrap_or(i64::MAX);
+    let key = observed
+        .service
+        .as_ref()
+        .and_then(|state| state.parameters.get("TrainingKey"));
+    let model = async {
+        match key {
+            Some(key) => reconcile::model(session, &deployment, key).await,
+            None => Ok(None),
+        }
+    };
+    let traffic = async {
+        if observed.service.is_some() && environment.stack.api.access_logs {
+            reconcile::traffic(session, &deployment, since)
+                .await
+                .map(Some)
+        } else {
+            Ok(None)
+        }
+    };
+    let endpoint = endpoint(session, environment);
+    let (endpoint, model, traffic) = futures::join!(endpoint, model, traffic);
+    Ok(Found {
+        endpoint: endpoint.map_err(Failure::failed)?,
+        // What says more about the service is left out where it cannot be had: the status is there still.
+        model: model.unwrap_or_default(),
+        traffic: traffic.unwrap_or_default(),
+        idle: None,
+        observed: Some(observed),
+    })
+}
+
+async fn endpoint(
+    session: &Session,
+    environment: &Environment,
+) -> Result<Option<EndpointState>, CloudFault> {
+    session
+        .cloud
+        .endpoints
+        .describe(&environment.stack.names.endpoint)
+        .await
+}
+
+impl Found {
+    fn foundation(&self) -> Option<&StackState> {
+        self.observed.as_ref()?.foundation.as_ref()
+    }
+
+    fn service(&self) -> Option<&StackState> {
+        self.observed.as_ref()?.service.as_ref()
+    }
+
+    fn output(&self, name: &str) -> Option<&String> {
+        self.service()?.outputs.get(name)
+    }
+
+    fn parameter(&self, name: &str) -> Option<&String> {
+        self.service()?.parameters.get(name)
+    }
+
+    /// Whether another endpoint config serves than the stack's, as after a roll-back by SageMaker.
+    fn serves_another(&self) -> bool {
+        let wanted = self.output("EndpointConfigName");
+        let serves = self.endpoint.as_ref().map(|endpoint| &endpoint.config);
+        matches!((wanted, serves), (Some(wanted), Some(serves)) if wanted != serves)
+    }
+
+    fn data(&self, environment: &Environment) -> Value {
+        let trained = self.model.as_ref().and_then(|model| model.trained.as_ref());
+        json!({
+            "stack": environment.stack.name.as_str(),
+            "environment": environment.stack.environment.as_str(),
+            "foundation": stack_json(self.foundation()),
+            "service": stack_json(self.service()),
+            "endpoint": self.endpoint.as_ref().map(|state| json!({
+                "status": state.status,
+                "config": state.config,
+                "changed": state.changed.and_then(|time| Timestamp::from_millisecond(time).ok()),
+                "as_deployed": !self.serves_another(),
+                "failure_reason": state.failure_reason,
+            })),
+            "url": self.output("ClassifyUrl"),
+            "training_key": self.parameter("TrainingKey"),
+            "model": self.parameter("ModelDataKey"),
+            "training_job": trained.map(|job| &job.name),
+            "metrics": trained.map(|job| &job.metrics),
+            "traffic": self.traffic.map(|traffic| json!({
+                "seconds": RECENT.as_secs(),
+                "calls": traffic.calls,
+                "failed": traffic.failed,
+                "complete": !traffic.more,
+            })),
+            "idle_cost_per_hour": self.idle,
+        })
+    }
+
+    fn show(&self, environment: &Environment) {
+        let now = environment.station.witness.now();
+        let status =
+            |state: Option<&StackState>| state.map_or_else(|| "not there".to_owned(), stack_line);
+        let mut rows = vec![
+            ("environment", environment.title()),
+            ("foundation", status(self.foundation())),
+            ("service", status(self.service())),
+            ("endpoint", self.endpoint_line(now)),
+        ];
+        rows.extend(self.output("ClassifyUrl").map(|url| ("url", url.clone())));
+        rows.extend(self.model_line().map(|line| ("model", line)));
+        rows.extend(
+            self.parameter("ModelDataKey")
+                .map(|key| ("artifact", key.clone())),
+        );
+        rows.extend(self.traffic.map(|traffic| ("calls", traffic_line(traffic))));
+        if let Some(idle) = self.idle {
+            rows.push(("idle cost", format!("{} an hour", output::number(idle))));
+        }
+        for (name, value) in rows {
+            output::text(&format!("{name:<12} {value}"));
+        }
+    }
+
+    fn endpoint_line(&self, now: Timestamp) -> String {
+        let Some(state) = &self.endpoint else {
+            return "not there".to_owned();
+        };
+        let mut line = state.status.clone();
+        let changed = state.changed.map(Timestamp::from_millisecond);
+        if let Some(Ok(changed)) = changed {
+            line.push_str(&format!(", changed {}", output::age(changed, now)));
+        }
+        if self.serves_another() {
+            line.push_str(", serving another config than was deployed: it was rolled back");
+        }
+        if let Some(reason) = &state.failure_reason {
+            line.push_str(": ");
+            line.push_str(reason);
+        }
+        line
+    }
+
+    fn model_line(&self) -> Option<String> {
+        let key: String = self.parameter("TrainingKey")?.chars().take(KEY).collect();
+        let trained = self.model.as_ref().and_then(|model| model.trained.as_ref());
+        let metrics = trained.map(|job| {
+            let metric =
+                |(name, value): (&String, &f64)| format!("{name} {}", output::number(*value));
+            job.metrics
+                .iter()
+                .map(metric)
+                .collect::<Vec<_>>()
+                .join(", ")
+        });
+        Some(match metrics.filter(|metrics| !metrics.is_empty()) {
+            Some(metrics) => format!("{key} ({metrics})"),
+            None => key,
+        })
+    }
+}
+
+fn stack_line(state: &StackState) -> String {
+    match &state.status_reason {
+        Some(reason) => format!("{}: {reason}", state.status),
+        None => state.status.to_string(),
+    }
+}
+
+fn traffic_line(traffic: Traffic) -> String {
+    let more = if traffic.more { "more than " } else { "" };
+    format!(
+        "{more}{} in the last {} minutes, {} failed",
+        traffic.calls,
+        RECENT.as_secs() / 60,
+        traffic.failed
+    )
+}
+
+fn stack_json(state: Option<&StackState>) -> Value {
+    state.map_or(Value::Null, |state| {
+        json!({
+            "name": state.name,
+            "status": state.status,
+            "reason": state.status_reason,
+            "outputs": state.outputs,
+        })
+    })
+}

@@ -1,0 +1,155 @@
+//! The engine's page: what is in it at a glance, and a box to try a headline.
+//!
+//! Purpose: a person sees in a browser what runs. Input: `GET /` and `GET /_deploy/page.js`, without a
+//! signature. Output: HTML that needs nothing from elsewhere, and a small script; without the script
+//! everything but the box works. It only reads, and tells summaries: names, statuses, outputs, metrics
+//! and the newest log lines, no object, no setting and no key. The box calls the API's public route, as
+//! anybody can. Must not know: how the services keep what it shows.
+//!
+//! Guards: the server answers only requests for this machine's own names, so that no foreign name leads
+//! here; the page cannot be framed, its answers cannot be read by pages of other origins, and what another
+//! site's script asks for is refused (Fetch Metadata, W3C).
+
+mod html;
+mod render;
+mod traffic;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header,
+};
+
+use super::clock::Clock;
+use super::services::apigateway::ApiGateway;
+use super::services::cloudformation::CloudFormation;
+use super::services::logs::Logs;
+use super::services::sagemaker::SageMaker;
+use traffic::Traffic;
+
+const SCRIPT: &str = include_str!("page.js");
+/// Where the script is.
+const SCRIPT_PATH: &str = "/_deploy/page.js";
+/// Newest log lines that are shown.
+const LINES: usize = 60;
+/// What the page may do: use its own style and script, and ask the engine.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; \
+    connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+
+/// The services that the page tells of.
+pub(crate) struct Shown {
+    pub(crate) cloudformation: Arc<CloudFormation>,
+    pub(crate) sagemaker: Arc<SageMaker>,
+    pub(crate) apigateway: Arc<ApiGateway>,
+    pub(crate) logs: Arc<Logs>,
+}
+
+/// The page.
+pub(crate) struct Page {
+    shown: Shown,
+    clock: Clock,
+    traffic: Traffic,
+    began: Instant,
+}
+
+impl Page {
+    /// Makes the page of services.
+    pub(crate) fn of(shown: Shown, clock: Clock) -> Self {
+        Self {
+            shown,
+            clock,
+            traffic: Traffic::default(),
+            began: Instant::now(),
+        }
+    }
+
+    /// Counts a call of an HTTP API.
+    pub(crate) fn count(&self, took: Duration, status: u16) {
+        self.traffic.count(self.began.elapsed(), took, status);
+    }
+
+    /// Answers a request for the page or its script; `None` for any other, signed ones included.
+    pub(crate) fn answer(&self, request: &Request<Body>) -> Option<Response<Body>> {
+        let path = request.uri().path();
+        let headers = request.headers();
+        let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+        let is_signed = headers.contains_key(header::AUTHORIZATION)
+            || headers.contains_key("x-amz-content-sha256")
+            || request.uri().query().is_some();
+        if !reads || is_signed || !matches!(path, "/" | SCRIPT_PATH) {
+            return None;
+        }
+        if is_foreign(headers) {
+            let text = "deploy's local engine shows its page to no other site\n";
+            return Some(respond(
+                StatusCode::FORBIDDEN,
+                "text/plain; charset=utf-8",
+                text.into(),
+            ));
+        }
+        Some(if path == SCRIPT_PATH {
+            respond(
+                StatusCode::OK,
+                "text/javascript; charset=utf-8",
+                SCRIPT.into(),
+            )
+        } else {
+            respond(StatusCode::OK, "text/html; charset=utf-8", self.html())
+        })
+    }
+
+    fn html(&self) -> String {
+        let overview = render::Overview {
+            stacks: self.shown.cloudformation.summaries(),
+            jobs: self.shown.sagemaker.job_summaries(),
+            endpoints: self.shown.sagemaker.endpoint_summaries(),
+            apis: self.shown.apigateway.summaries(),
+            lines: self
+                .shown
+                .logs
+                .newest(LINES)
+                .map_err(|fault| fault.to_string()),
+            minute: self.traffic.minute(self.began.elapsed()),
+            now: self.clock.epoch_millis(),
+        };
+        overview.page(SCRIPT_PATH)
+    }
+}
+
+/// Whether another site asks: by a script, a picture, a frame. That a person follows a link here, or types
+/// the address, is no harm, as nothing here changes anything.
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let foreign = matches!(value("sec-fetch-site"), Some("cross-site" | "same-site"));
+    let followed = value("sec-fetch-mode") == Some("navigate")
+        && value("sec-fetch-dest").is_none_or(|place| place == "document");
+    foreign && !followed
+}
+
+fn respond(status: StatusCode, kind: &'static str, text: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    for (name, value) in [
+        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+    ] {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,299 @@
+//! Writes the page.
+
+use std::time::Duration;
+
+use super::html::{Plain, section, table};
+use super::traffic::{Minute, SECONDS};
+use crate::local::clock::iso8601;
+use crate::local::services::apigateway::ApiSummary;
+use crate::local::services::cloudformation::StackSummary;
+use crate::local::services::logs::LineSummary;
+use crate::local::services::sagemaker::{EndpointSummary, JobSummary};
+
+const STYLE: &str = include_str!("page.css");
+/// Training jobs that are shown.
+const JOBS: usize = 20;
+
+/// Everything that is shown.
+pub(super) struct Overview {
+    pub(super) stacks: Vec<StackSummary>,
+    pub(super) jobs: Vec<JobSummary>,
+    pub(super) endpoints: Vec<EndpointSummary>,
+    pub(super) apis: Vec<ApiSummary>,
+    pub(super) lines: Result<Vec<LineSummary>, String>,
+    pub(super) minute: Minute,
+    /// Milliseconds since the Unix epoch.
+    pub(super) now: i64,
+}
+
+impl Overview {
+    /// Writes the whole page.
+    pub(super) fn page(&self, script: &str) -> String {
+        format!(
+            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+             <title>deploy: local engine</title><style>{STYLE}</style>\
+             <script src=\"{script}\" defer></script></head><body>\
+             <header><h1>deploy <span>local engine</span></h1>\
+             <p><label class=\"script\" hidden><input type=\"checkbox\" id=\"refresh\" checked> \
+             Refresh every 3 seconds</label></p></header><main>{}<div id=\"live\">{}{}{}{}{}\
+             <p class=\"muted\">As of <time>{}</time></p></div></main></body></html>\n",
+            self.box_to_try(),
+            self.stacks(),
+            self.serving(),
+            self.traffic(),
+            self.training(),
+            self.logs(),
+            iso8601(self.now),
+        )
+    }
+
+    /// The box; it needs the script, and without it says how else to ask.
+    fn box_to_try(&self) -> String {
+        let posts = self.apis.iter().flat_map(|api| {
+            let paths = api
+                .routes
+                .iter()
+                .filter_map(|route| route.strip_prefix("POST "));
+            paths.map(move |path| (api, format!("{}{path}", api.prefix)))
+        });
+        let posts: Vec<_> = posts.collect();
+        let Some((_, first)) = posts.first() else {
+            let none =
+                "<p id=\"no-api\">There is no API yet: <code>deploy up</code> makes one.</p>";
+            return section("Try a headline", none);
+        };
+        let options: String = posts
+            .iter()
+            .map(|(api, path)| {
+                format!(
+                    "<option value=\"{}\">{}</option>",
+                    Plain(path),
+                    Plain(&api.name)
+                )
+            })
+            .collect();
+        let body = format!(
+            "<form id=\"try\" class=\"script\" hidden>\
+             <p><label for=\"api\">API</label> <select id=\"api\">{options}</select></p>\
+             <p><label for=\"headline\">Headline</label> \
+             <input id=\"headline\" required maxlength=\"1000\" autocomplete=\"off\" \
+             value=\"Fed official says weak data caused by weather\"> \
+             <button>Classify</button></p></form>\
+             <output id=\"answer\" for=\"headline\" aria-live=\"polite\"></output>\
+             <noscript><p>Without JavaScript: <code>curl -H 'content-type: application/json' \
+             -d '{{\"headline\": \"…\"}}' http://127.0.0.1:PORT{}</code></p></noscript>",
+            Plain(first)
+        );
+        section("Try a headline", &body)
+    }
+
+    fn stacks(&self) -> String {
+        if self.stacks.is_empty() {
+            return section("Stacks", "<p>There are none.</p>");
+        }
+        let rows: String = self
+            .stacks
+            .iter()
+            .map(|stack| {
+                let outputs: String = stack
+                    .outputs
+                    .iter()
+                    .map(|(name, value)| {
+                        format!("<dt>{}</dt><dd>{}</dd>", Plain(name), Plain(value))
+                    })
+                    .collect();
+                let outputs = format!(
+                    "<details data-key=\"{0}\"><summary>{1} outputs</summary><dl>{outputs}</dl></details>",
+                    Plain(&stack.name),
+                    stack.outputs.len()
+                );
+                format!(
+                    "<tr><th scope=\"row\">{}</th><td>{}{}</td><td>{}</td><td class=\"number\">{}</td>\
+                     <td>{outputs}</td></tr>",
+                    Plain(&stack.name),
+                    status(stack.status),
+                    because(stack.reason.as_deref()),
+                    self.ago(stack.changed),
+                    stack.resources,
+                )
+            })
+            .collect();
+        let head = ["Stack", "Status", "Changed", "Resources", "Outputs"];
+        section("Stacks", &table("CloudFormation stacks", &head, &rows))
+    }
+
+    fn serving(&self) -> String {
+        let rows: String = self
+            .endpoints
+            .iter()
+            .map(|endpoint| {
+                format!(
+                    "<tr><th scope=\"row\">{}</th><td>{}{}</td><td>{}</td><td>{}</td></tr>",
+                    Plain(&endpoint.name),
+                    status(endpoint.status),
+                    because(endpoint.reason.as_deref()),
+                    self.ago(millis(endpoint.changed)),
+                    Plain(&endpoint.config),
+                )
+            })
+            .collect();
+        if rows.is_empty() {
+            return section("Endpoints", "<p>There are none.</p>");
+        }
+        let head = ["Endpoint", "Status", "Changed", "Configuration"];
+        section("Endpoints", &table("SageMaker endpoints", &head, &rows))
+    }
+
+    fn traffic(&self) -> String {
+        let minute = &self.minute;
+        let figures = [
+            ("Calls", minute.calls.to_string()),
+            (
+                "Mean",
+                minute.mean.map_or_else(|| "–".to_owned(), milliseconds),
+            ),
+            ("Longest", milliseconds(minute.longest)),
+            ("Throttled (429)", minute.throttled.to_string()),
+            ("Failed (5xx)", minute.failed.to_string()),
+        ];
+        let figures: String = figures
+            .iter()
+            .map(|(name, value)| format!("<div><dt>{name}</dt><dd>{value}</dd></div>"))
+            .collect();
+        let highest = minute
+            .course
+            .iter()
+            .copied()
+            .max()
+            .unwrap_or_default()
+            .max(1);
+        let bars: String = minute
+            .course
+            .iter()
+            .enumerate()
+            .map(|(second, calls)| {
+                let height = calls * 40 / highest;
+                format!(
+                    "<rect x=\"{}\" y=\"{}\" width=\"8\" height=\"{height}\"/>",
+                    second * 10 + 1,
+                    40 - height
+                )
+            })
+            .collect();
+        let body = format!(
+            "<dl class=\"figures\">{figures}</dl><svg class=\"chart\" role=\"img\" \
+             viewBox=\"0 0 {} 40\" preserveAspectRatio=\"none\" \
+             aria-label=\"Calls in each of the last {SECONDS} seconds; at most {highest} in one\">{bars}</svg>",
+            SECONDS * 10
+        );
+        section("API calls in the last minute", &body)
+    }
+
+    fn training(&self) -> String {
+        if self.jobs.is_empty() {
+            return section("Training jobs", "<p>There are none.</p>");
+        }
+        let rows: String = self
+            .jobs
+            .iter()
+            .take(JOBS)
+            .map(|job| {
+                let metrics: Vec<String> = job
+                    .metrics
+                    .iter()
+                    .map(|(name, value)| format!("{} {value:.4}", Plain(name)))
+                    .collect();
+                let took = job.seconds.map_or_else(|| "–".to_owned(), |took| format!("{took:.0} s"));
+                format!(
+                    "<tr><th scope=\"row\">{}</th><td>{}{}</td><td>{}</td><td class=\"number\">{took}</td>\
+                     <td>{}</td></tr>",
+                    Plain(&job.name),
+                    status(job.status),
+                    because((job.detail != job.status).then_some(job.detail.as_str())),
+                    self.ago(millis(job.created)),
+                    metrics.join("<br>"),
+                )
+            })
+            .collect();
+        let head = ["Job", "Status", "Created", "Took", "Metrics"];
+        section(
+            "Training jobs",
+            &table("Training jobs, newest first", &head, &rows),
+        )
+    }
+
+    fn logs(&self) -> String {
+        let lines = match &self.lines {
+            Ok(lines) if lines.is_empty() => return section("Logs", "<p>Nothing is written.</p>"),
+            Ok(lines) => lines,
+            Err(fault) => return section("Logs", &format!("<p>{}</p>", Plain(fault))),
+        };
+        let rows: String = lines
+            .iter()
+            .rev()
+            .map(|line| {
+                format!(
+                    "<tr><td class=\"time\">{}</td><td>{}</td><td class=\"line\">{}</td></tr>",
+                    iso8601(line.time),
+                    Plain(&line.group),
+                    Plain(line.text.trim_end())
+                )
+            })
+            .collect();
+        let table = table(
+            "The newest lines of all log groups, newest first",
+            &["Time", "Group", "Line"],
+            &rows,
+        );
+        section("Logs", &format!("<div class=\"logs\">{table}</div>"))
+    }
+
+    /// How long ago something was, in words, with the moment itself for whoever wants it.
+    fn ago(&self, time: i64) -> String {
+        let seconds = (self.now - time).max(0) / 1000;
+        let (count, unit) = match seconds {
+            0..60 => (seconds, "s"),
+            60..3_600 => (seconds / 60, "min"),
+            3_600..86_400 => (seconds / 3_600, "h"),
+            _ => (seconds / 86_400, "d"),
+        };
+        let moment = iso8601(time);
+        format!("<time datetime=\"{moment}\" title=\"{moment}\">{count} {unit} ago</time>")
+    }
+}
+
+/// A status with a sign of its own: colour alone tells nothing to whoever cannot see it.
+fn status(word: &str) -> String {
+    let upper = word.to_ascii_uppercase();
+    let failed = upper.contains("FAILED") || upper.contains("ROLLBACK");
+    let (class, sign) = if failed {
+        ("bad", "✕")
+    } else if upper.ends_with("COMPLETE") || matches!(word, "InService" | "Completed") {
+        ("good", "✓")
+    } else {
+        ("busy", "…")
+    };
+    format!(
+        "<span class=\"{class}\"><span aria-hidden=\"true\">{sign}</span> {}</span>",
+        Plain(word)
+    )
+}
+
+fn because(reason: Option<&str>) -> String {
+    reason.map_or_else(String::new, |reason| {
+        format!("<br><span class=\"muted\">{}</span>", Plain(reason))
+    })
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.0} ms", time.as_secs_f64() * 1000.0)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a time of this century in milliseconds"
+)]
+fn millis(seconds: f64) -> i64 {
+    (seconds * 1000.0) as i64
+}

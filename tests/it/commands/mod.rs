@@ -1,0 +1,187 @@
+//! The commands around an environment that is up, with the shipped binary, and the engine's page in a browser.
+
+use std::process::{Command, Stdio};
+
+use deploy::local::PythonSpec;
+use serde_json::Value;
+
+use crate::faults::{GOOD_INFERENCE, training_of, with_script_on};
+use crate::support::project::{Project, eventually};
+use crate::support::{repository, tools};
+
+fn python() -> std::path::PathBuf {
+    // The function needs boto3 and nothing else.
+    tools::environment(PythonSpec::Project {
+        folder: repository().join("tests/it/drift"),
+        group: "client".to_owned(),
+    })
+    .unwrap_or_else(|error| panic!("cannot prepare Python: {error}"))
+}
+
+fn up(python: &std::path::Path) -> Project {
+    let script = format!(
+        "print('eval_accuracy=0.93')\n{}",
+        training_of(GOOD_INFERENCE)
+    );
+    let project = with_script_on(python, &script);
+    project.deploy(&["up"]).ok();
+    project
+}
+
+#[test]
+fn an_environment_that_is_up_is_used_and_looked_at() {
+    let python = python();
+    let project = up(&python);
+    let outputs = project.deploy(&["outputs", "--output", "json"]).ok().json();
+    let url = outputs["ClassifyUrl"].as_str().unwrap();
+    asks(&project, url);
+    loads(&project, url);
+    tells_logs(&project);
+    tells_status(&project);
+    let opened = project.deploy(&["open", "--print"]).ok().stdout;
+    assert_eq!(
+        opened.trim(),
+        format!("http://127.0.0.1:{}/", project.port())
+    );
+    tools::must_succeed(
+        Command::new(&python)
+            .arg(repository().join("tests/it/commands/page.py"))
+            .arg(opened.trim())
+            .arg(url)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("PYTHONPATH", repository().join("training-code/tests")),
+    );
+}
+
+fn asks(project: &Project, url: &str) {
+    let one = project.deploy(&["outputs", "ClassifyUrl"]).ok();
+    assert_eq!(one.stdout.trim(), url);
+    project
+        .deploy(&["outputs", "Nope"])
+        .failed(64, &["Nope", "ClassifyUrl"]);
+    project.write("headlines.txt", "one\n\n two \n");
+    for way in [&[][..], &["--endpoint"], &["--lambda"]] {
+        let arguments = ["invoke", "--file", "headlines.txt", "--output", "json"];
+        let run = project.deploy(&[&arguments[..], way].concat()).ok();
+        let answers = run.json();
+        assert_eq!(answers[1]["headline"], "two", "{run}");
+        assert_eq!(answers[1]["answer"]["predicted_label"], "Business", "{run}");
+        assert_eq!(answers.as_array().unwrap().len(), 2);
+    }
+    // Standard input is empty here.
+    project.deploy(&["invoke"]).failed(64, &["no headlines"]);
+}
+
+fn loads(project: &Project, url: &str) {
+    let base = [
+        "load",
+        "--rate",
+        "20/s",
+        "--duration",
+        "2s",
+        "--warm-up",
+        "0s",
+    ];
+    let good = [
+        "--assert",
+        "errors<=0",
+        "--report",
+        "load.html",
+        "--output",
+        "json",
+    ];
+    let run = project.deploy(&[&base[..], &good].concat()).ok();
+    let report = run.json();
+    assert_eq!(report["url"], url);
+    assert_eq!(report["requests"], 40, "{run}");
+    assert_eq!(report["assertions"][0]["holds"], true, "{run}");
+    assert!(report["latency_ms"]["p99"].as_f64().unwrap() > 0.0, "{run}");
+    let page = std::fs::read_to_string(project.path().join("load.html")).unwrap();
+    assert!(page.contains("Throughput") && page.contains("tiny/local"));
+
+    let bad = project.deploy(&[&base[..], &["--assert", "p50<0.001ms"]].concat());
+    let bad = bad.failed(1, &["1 of 1 assertions fail"]);
+    assert!(bad.stdout.contains("FAILS"), "{bad}");
+    // There is no way to name another address, and no way to write over what is no page.
+    project
+        .deploy(&[&base[..], &["http://example.com/"]].concat())
+        .failed(64, &["unexpected argument"]);
+    project
+        .deploy(&[&base[..], &["--report", "headlines.txt"]].concat())
+        .failed(64, &["no HTML page"]);
+    project.deploy(&["load"]).failed(64, &["--rate"]);
+}
+
+fn tells_logs(project: &Project) {
+    let all = project.deploy(&["logs", "--output", "json"]).ok();
+    let lines: Vec<Value> = all
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    for component in ["training", "endpoint", "function", "api"] {
+        let has = lines.iter().any(|line| line["component"] == component);
+        assert!(has, "{component}: {all}");
+    }
+    let times: Vec<&str> = lines
+        .iter()
+        .map(|line| line["time"].as_str().unwrap())
+        .collect();
+    assert!(times.is_sorted());
+    let found = project
+        .deploy(&["logs", "training", "--grep", "eval_accuracy"])
+        .ok();
+    assert_eq!(found.stdout.lines().count(), 1, "{found}");
+
+    // Follows what is written from now on, until Ctrl-C.
+    let file = project.path().join("followed.txt");
+    let mut child = project
+        .command(&["logs", "api", "--follow", "--since", "0s"])
+        .stdout(std::fs::File::create(&file).unwrap())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let followed = || std::fs::read_to_string(&file).unwrap();
+    eventually("a call is followed", || {
+        project.deploy(&["invoke", "followed"]).ok();
+        followed().contains("POST /classify")
+    });
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+fn tells_status(project: &Project) {
+    let run = project.deploy(&["status", "--output", "json"]).ok();
+    let status = run.json();
+    assert_eq!(status["endpoint"]["status"], "InService", "{run}");
+    assert_eq!(status["endpoint"]["as_deployed"], true, "{run}");
+    assert_eq!(status["metrics"]["eval_accuracy"], 0.93, "{run}");
+    assert!(status["traffic"]["calls"].as_u64().unwrap() >= 80, "{run}");
+    let text = project.deploy(&["status"]).ok().stdout;
+    for part in [
+        "tiny/local",
+        "InService, changed",
+        "eval_accuracy 0.9300",
+        "in the last 5 minutes",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn what_is_not_up_cannot_be_used() {
+    let project = with_script_on(&python(), "");
+    for command in [
+        &["invoke", "x"][..],
+        &["load", "--rate", "1/s"],
+        &["outputs"],
+        &["open", "--print"],
+    ] {
+        project
+            .deploy(command)
+            .failed(1, &["is not up", "deploy up"]);
+    }
+    project.deploy(&["logs"]).failed(1, &["never up"]);
+    assert_eq!(project.engine(), None);
+}

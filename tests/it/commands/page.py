@@ -1,0 +1,164 @@
+"""Opens the local engine's page in headless Chromium, uses it, and tries what it must refuse.
+
+    page.py http://127.0.0.1:4599/ http://127.0.0.1:4599/_aws/execute-api/<api id>/classify
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from browser import Browser
+
+LIMIT_SECONDS = 30
+
+
+def check(condition: bool, what: object) -> None:
+    """Ends the test when something is not so."""
+    if not condition:
+        sys.exit(f"not so: {what}")
+
+
+def ask(url: str, headers: dict[str, str], path: str = "/") -> tuple[int, str, dict[str, str]]:
+    """Sends a request as a client that is no browser."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
+    connection.request("GET", path, headers=headers)
+    response = connection.getresponse()
+    text = response.read().decode()
+    connection.close()
+    return response.status, text, {name.lower(): value for name, value in response.getheaders()}
+
+
+def eventually(page: Browser, expression: str) -> None:
+    """Waits until an expression is true in the page."""
+    end = time.monotonic() + LIMIT_SECONDS
+    while not page.evaluate(expression):
+        check(time.monotonic() < end, expression)
+        time.sleep(0.05)
+
+
+def refusals(url: str) -> None:
+    """What is asked for under a foreign name, or by another site, is not told."""
+    port = urlsplit(url).port
+    for host in ("evil.test", f"evil.test:{port}", "127.0.0.1.evil.test"):
+        status, text, _ = ask(url, {"Host": host})
+        check(status == 403 and "tiny" not in text, (host, status, text[:200]))
+    for site, mode, place, expected in (
+        ("cross-site", "cors", "empty", 403),
+        ("same-site", "no-cors", "script", 403),
+        ("cross-site", "navigate", "iframe", 403),
+        ("cross-site", "navigate", "document", 200),
+        ("none", "navigate", "document", 200),
+        ("same-origin", "cors", "empty", 200),
+    ):
+        names = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": place}
+        status, text, _ = ask(url, names)
+        check(status == expected, (names, status))
+        check(("tiny" in text) == (expected == 200), (names, text[:200]))
+    status, _, headers = ask(url, {})
+    check(status == 200, status)
+    check("frame-ancestors 'none'" in headers["content-security-policy"], headers)
+    check(headers["x-frame-options"] == "DENY", headers)
+    check("access-control-allow-origin" not in headers, headers)
+    check(headers["cross-origin-resource-policy"] == "same-origin", headers)
+
+
+def shows(page: Browser, url: str) -> None:
+    """Everything is there, in both themes and widths, and nothing comes from elsewhere."""
+    for theme in ("light", "dark"):
+        for width in (360, 1200):
+            page.open(url, width, theme)
+            asked = {event["request"]["url"] for event in page.seen("Network.requestWillBeSent")}
+            check(asked <= {url, f"{url}_deploy/page.js"}, asked)
+            check(page.seen("Log.entryAdded") == [], page.seen("Log.entryAdded"))
+            check(page.seen("Runtime.exceptionThrown") == [], "no exception")
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            check(wide <= width, ("scrolls sideways", width, wide))
+    text = page.evaluate("document.body.innerText")
+    for part in (
+        "tiny-local-foundation",
+        "tiny-local-service",
+        "CREATE_COMPLETE",
+        "InService",
+        "Completed",
+        "eval_accuracy 0.9300",
+        "/aws/sagemaker/TrainingJobs",
+        "API calls in the last minute",
+    ):
+        check(part in text, part)
+    calls = int(page.evaluate("document.querySelector('.figures dd').textContent"))
+    check(calls > 0, "calls are counted")
+
+
+def can_be_used_without_seeing_it(page: Browser) -> None:
+    """Names, roles and languages are there for a screen reader, and keys reach everything."""
+    for selector, count in {
+        "main": 1,
+        "h1": 1,
+        "html[lang=en]": 1,
+        "svg:not([role=img][aria-label])": 0,
+        "table:not(:has(caption))": 0,
+        "th:not([scope])": 0,
+        ".scroll:not([tabindex='0'][role=region][aria-label])": 0,
+        "output[aria-live=polite]": 1,
+    }.items():
+        found = page.evaluate(f"document.querySelectorAll({selector!r}).length")
+        check(found == count, (selector, found))
+    unlabelled = "[...document.querySelectorAll('input, select')].filter(x => !x.labels.length).length"
+    check(page.evaluate(unlabelled) == 0, "every field has a label")
+
+
+def classifies(page: Browser, api: str) -> None:
+    """The box asks the API and shows the answer; a refusal is shown too."""
+    check(page.evaluate("document.getElementById('api').value") == urlsplit(api).path, api)
+    page.evaluate("document.querySelector('#try button').click()")
+    eventually(page, "document.querySelector('#answer strong')?.textContent === 'Business'")
+    page.evaluate("document.getElementById('headline').value = '   '")
+    page.evaluate("document.querySelector('#try button').click()")
+    eventually(page, "document.getElementById('answer').textContent.startsWith('HTTP 400')")
+
+
+def refreshes(page: Browser) -> None:
+    """What is shown is renewed, but not under whoever reads it; what is open stays open."""
+    page.evaluate("document.activeElement.blur()")
+    page.evaluate("document.querySelector('#live details').open = true")
+    page.evaluate("document.querySelector('#live p.muted').textContent = 'old'")
+    eventually(page, "document.querySelector('#live p.muted').textContent !== 'old'")
+    check(page.evaluate("document.querySelector('#live details').open"), "it stays open")
+    page.evaluate("document.querySelector('#live .scroll').focus()")
+    page.evaluate("document.querySelector('#live p.muted').textContent = 'old'")
+    page.evaluate("refresh()")
+    asked = page.evaluate("document.querySelector('#live p.muted').textContent")
+    check(asked == "old", "what is read is left alone")
+
+
+def works_without_script(page: Browser, url: str) -> None:
+    """Without scripts everything is shown, and the box says how else to ask."""
+    page.call("Emulation.setScriptExecutionDisabled", value=True)
+    page.open(url, 1200)
+    nodes = page.call("Accessibility.getFullAXTree")["nodes"]
+    text = json.dumps([node.get("name", {}).get("value", "") for node in nodes])
+    check("tiny-local-service" in text and "curl" in text, "all is shown")
+    check("Classify" not in text, "a box that cannot work is not shown")
+
+
+def main() -> None:
+    """Runs all of it."""
+    url, api = sys.argv[1:]
+    refusals(url)
+    with tempfile.TemporaryDirectory() as profile, Browser(Path(profile)) as page:
+        shows(page, url)
+        can_be_used_without_seeing_it(page)
+        classifies(page, api)
+        refreshes(page)
+        works_without_script(page, url)
+
+
+if __name__ == "__main__":
+    main()
