@@ -117,6 +117,7 @@ mod tests {
         assert!(refuse(&stack).is_ok());
     }
 
+    #[test]
     fn alarms_and_a_canary_are_played_by_the_local_engine() {
         let mut stack = shipped("local");
         watched_canary(&mut stack, None);
