@@ -12,10 +12,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("init", &["stack"]),
     ("policy", &["stack", "render"]),
     ("bundle", &["stack"]),
+    ("batch", &["bundle"]),
     ("cloud", &["stack"]),
     ("diff", &["stack", "render", "bundle"]),
     ("plan", &["stack", "render", "bundle", "cloud"]),
-    ("reconcile", &["stack", "render", "bundle", "plan", "cloud"]),
+    (
+        "reconcile",
+        &["stack", "render", "bundle", "batch", "plan", "cloud"],
+    ),
     ("aws", &["cloud", "stack"]),
     ("local", &[]),
 ];
