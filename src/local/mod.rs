@@ -16,7 +16,7 @@
 //! | Service Quotas | listing them: there are none | asking for more |
 //! | STS | GetCallerIdentity | assuming roles |
 //! | CloudWatch Logs | groups, streams, events, retention (shown, not enforced), filter patterns of words; type LogGroup | queries, metric filters, subscriptions |
-//! | SageMaker | training jobs (with an entry point, or by the training toolkit and a Python script; with checkpoints, retries and spare capacity, which is never taken away from a real process), models, endpoint configurations, endpoints (also UpdateEndpointWeightsAndCapacities), InvokeEndpoint; types Model, EndpointConfig, Endpoint | everything else |
+//! | SageMaker | training jobs (with an entry point, or by the training toolkit and a Python script; with checkpoints, retries and spare capacity, which is never taken away from a real process), transform jobs (records by line or whole files, one or many a request; no manifests, compression or joins), models, endpoint configurations, endpoints (also UpdateEndpointWeightsAndCapacities), InvokeEndpoint; types Model, EndpointConfig, Endpoint | everything else |
 //! | Lambda | running Python handlers, UpdateFunctionConfiguration, UpdateFunctionCode; types Function, Permission | versions, aliases, layers, event sources |
 //! | API Gateway | HTTP APIs served at `/_aws/execute-api/<api id>/`, UpdateApi, UpdateIntegration, UpdateStage, CreateRoute, UpdateRoute, DeleteRoute; types Api, Integration, Route, Stage | REST and WebSocket APIs, authorizers, stages but `$default` |
 

@@ -1,7 +1,8 @@
 //! SageMaker and SageMaker Runtime: training jobs and endpoints that really run.
 //!
-//! Purpose: emulates the control plane for training jobs, models, endpoint configurations and
-//! endpoints, and the runtime's `InvokeEndpoint`. A training job and an endpoint's server are processes
+//! Purpose: emulates the control plane for training jobs, transform jobs, models, endpoint configurations
+//! and endpoints, and the runtime's `InvokeEndpoint`. A training job and the server of an endpoint or a
+//! transform job are processes
 //! under the container contracts, with `/opt/ml` moved by `SAGEMAKER_BASE_DIR`; the prepared Python
 //! environment stands for every image. Whatever `InitialInstanceCount` says, one process serves: more
 //! would only compete for the same cores. Input: awsJson requests, invocations, resources wanted by
@@ -24,6 +25,7 @@ mod tags;
 #[cfg(test)]
 mod testing;
 mod training;
+mod transform;
 
 use std::collections::HashMap;
 use std::io;
@@ -76,6 +78,7 @@ pub struct SageMaker {
     state: Durable<State>,
     changed: watch::Sender<()>,
     jobs: Mutex<HashMap<String, Control>>,
+    transforms: Mutex<HashMap<String, transform::Control>>,
     live: Mutex<HashMap<String, Live>>,
     client: Client<HttpConnector, http_body_util::Full<bytes::Bytes>>,
 }
@@ -98,6 +101,7 @@ impl SageMaker {
             parts,
             changed: watch::Sender::new(()),
             jobs: Mutex::default(),
+            transforms: Mutex::default(),
             live: Mutex::default(),
             client: Client::builder(TokioExecutor::new()).build(connector),
         }))
@@ -110,6 +114,7 @@ impl SageMaker {
     /// The state cannot be written.
     pub fn resume(self: &Arc<Self>) -> io::Result<()> {
         self.resume_jobs()?;
+        self.resume_transforms()?;
         self.resume_endpoints();
         Ok(())
     }
@@ -125,7 +130,8 @@ impl SageMaker {
     /// Ends every process. The state stays, so that the next engine carries on.
     pub async fn shutdown(&self) {
         let jobs = std::mem::take(&mut *lock(&self.jobs));
-        drop(jobs); // Dropping a job's control ends its task, and with it its process.
+        let transforms = std::mem::take(&mut *lock(&self.transforms));
+        drop((jobs, transforms)); // Dropping a job's control ends its task, and with it its process.
         self.shutdown_endpoints().await;
     }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::transform::TransformJob;
+
 /// Everything that exists.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -13,6 +15,7 @@ pub(super) struct State {
     pub(super) models: BTreeMap<String, Record>,
     pub(super) configs: BTreeMap<String, Record>,
     pub(super) endpoints: BTreeMap<String, Endpoint>,
+    pub(super) transforms: BTreeMap<String, TransformJob>,
 }
 
 /// What all things have.
@@ -34,6 +37,9 @@ impl State {
     /// Returns the record of the thing with this ARN, of whatever kind it is.
     pub(super) fn record_mut(&mut self, arn: &str) -> Option<&mut Record> {
         if let Some(job) = self.jobs.get_mut(arn) {
+            return Some(&mut job.record);
+        }
+        if let Some(job) = self.transforms.get_mut(arn) {
             return Some(&mut job.record);
         }
         if let Some(endpoint) = self.endpoints.get_mut(arn) {

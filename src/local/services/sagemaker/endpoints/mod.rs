@@ -16,6 +16,7 @@ mod tests;
 use tokio::task::JoinHandle;
 
 pub(super) use keeper::Keeper;
+pub(super) use model::Place;
 pub(super) use scripted::answer;
 pub(super) use server::Server;
 
