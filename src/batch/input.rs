@@ -79,6 +79,20 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Looks at the beginning, too: a table whose first row has a tab is separated by tabs, whatever it is
+    /// called. The UCI file is often called `.csv`.
+    fn looked_at(self, beginning: &[u8], column: Option<&Column>) -> Self {
+        let first = beginning.split(|byte| *byte == b'\n').next();
+        let tabs = first.is_some_and(|line| line.contains(&b'\t'));
+        match self {
+            Self::Table(_) if tabs => Self::Table(table::Dialect::TSV),
+            Self::Text if tabs && column.is_some() => Self::Table(table::Dialect::TSV),
+            kind => kind,
+        }
+    }
+}
+
 /// Reads a file, and hands over what each of its lines comes to.
 ///
 /// # Errors
@@ -98,7 +112,8 @@ pub(super) fn read(
             let begins = Beginning::of(&mut reader).map_err(unreadable(path))?;
             begins.refuse(name)?;
             reader.consume(begins.skipped());
-            match kind {
+            let first = reader.fill_buf().map_err(unreadable(path))?;
+            match kind.looked_at(first, column) {
                 Kind::Table(dialect) => table::read(name, reader, dialect, column, take),
                 Kind::JsonLines => json::read_lines(name, reader, column, take),
                 Kind::Json => json::read_whole(name, reader, column, take),

@@ -116,7 +116,9 @@ fn headlines_are_found_in_every_kind_of_file() {
     assert_eq!(headlines("a.csv", &csv[9..], Some("2")), two);
     // A quotation mark of the UCI file is a letter like others.
     let tsv = "1\tFed \"holds\" rates\tb\n2\tNew phone\tt\n";
-    assert_eq!(headlines("a.tsv", tsv, Some("2")), two);
+    for name in ["a.tsv", "a.csv", "a.txt"] {
+        assert_eq!(headlines(name, tsv, Some("2")), two);
+    }
     let lines = "\"Fed \\\"holds\\\" rates\"\n{\"id\": 3, \"headline\": \"New phone\"}\n";
     assert_eq!(headlines("a.jsonl", lines, None), two);
     let lines =
