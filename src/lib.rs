@@ -15,6 +15,7 @@
 //! * [`init`]: the files of a new project.
 //! * [`policy`]: what a careful reviewer would object to in what is rendered. Pure.
 //! * [`bundle`]: data and code become uploads named by their content, and a training key.
+//! * [`batch`]: headlines in bulk become shards, and their answers one file, in flat memory.
 //! * [`diff`]: two sides of rendered documents become changes and what they mean, without an account.
 //! * [`plan`]: desired and observed become an ordered list of steps. Pure: no I/O, no clock.
 //! * [`reconcile`]: carries a plan out, and is the only place that waits.
@@ -36,6 +37,7 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod batch;
 pub mod bundle;
 #[cfg(feature = "aws")]
 pub mod cli;

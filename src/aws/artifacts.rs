@@ -1,5 +1,7 @@
 //! Objects in S3.
 
+use std::path::Path;
+
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
@@ -7,6 +9,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use bytes::{Bytes, BytesMut};
+use tokio::io::AsyncWriteExt as _;
 
 use super::fault::{fault, incomplete};
 use super::multipart::{self, Sender};
@@ -100,6 +103,43 @@ impl Artifacts for Bucket {
         }
         let message = format!("{key} has more than {at_most} bytes");
         Err(broken(FaultKind::Rejected, message))
+    }
+
+    async fn download(
+        &self,
+        bucket: &str,
+        key: &str,
+        into: &Path,
+    ) -> Result<Option<u64>, CloudFault> {
+        const OPERATION: &str = "GetObject";
+        let request = self.client.get_object().bucket(bucket).key(key);
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) => match fault(OPERATION, &error) {
+                gone if gone.kind == FaultKind::NotFound => return Ok(None),
+                other => return Err(other),
+            },
+        };
+        let broken = |kind, message| CloudFault {
+            kind,
+            operation: OPERATION,
+            code: String::new(),
+            message,
+        };
+        let unwritable = |error: std::io::Error| {
+            let message = format!("{} cannot be written: {error}", into.display());
+            broken(FaultKind::Rejected, message)
+        };
+        let mut file = tokio::fs::File::create(into).await.map_err(unwritable)?;
+        let mut body = answer.body;
+        let mut size = 0;
+        while let Some(piece) = body.next().await {
+            let piece = piece.map_err(|error| broken(FaultKind::Unavailable, error.to_string()))?;
+            file.write_all(&piece).await.map_err(unwritable)?;
+            size += piece.len() as u64;
+        }
+        file.flush().await.map_err(unwritable)?;
+        Ok(Some(size))
     }
 
     async fn put(

@@ -51,16 +51,19 @@ impl Logs for CloudWatchLogs {
         }
         let mut lines = Vec::new();
         for (stream, token) in &mut places {
-            let answer = self
+            let request = self
                 .client
                 .get_log_events()
                 .log_group_name(group)
                 .log_stream_name(&*stream)
                 .start_from_head(true)
-                .set_next_token(token.clone())
-                .send()
-                .await
-                .map_err(|error| fault("GetLogEvents", &error))?;
+                .set_next_token(token.clone());
+            let answer = match request.send().await {
+                Ok(answer) => answer,
+                // Somebody deleted it while it was read, as `down` does.
+                Err(error) if error.code() == Some("ResourceNotFoundException") => continue,
+                Err(error) => return Err(fault("GetLogEvents", &error)),
+            };
             let host = host(stream);
             lines.extend(
                 answer

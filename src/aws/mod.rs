@@ -22,6 +22,7 @@ mod stacks;
 mod throttles;
 mod training;
 mod training_request;
+mod transform;
 mod web;
 mod withdrawals;
 
@@ -178,6 +179,7 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
         }),
         artifacts: Arc::new(artifacts::Bucket::new(s3.clone())),
         training: Arc::new(training::TrainingJobs::new(sagemaker.clone())),
+        transforms: Arc::new(transform::TransformJobs::new(sagemaker.clone())),
         quotas: Arc::new(quotas::ServiceQuotas::new(client!(
             aws_sdk_servicequotas,
             config

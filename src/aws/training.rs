@@ -115,7 +115,7 @@ impl Training for TrainingJobs {
 }
 
 /// SageMaker says in two ways that there is no such job.
-fn is_missing(error: &impl ProvideErrorMetadata) -> bool {
+pub(super) fn is_missing(error: &impl ProvideErrorMetadata) -> bool {
     error.code() == Some("ResourceNotFound")
         || error.message().is_some_and(|text| {
             text.contains("Requested resource not found") || text.contains("Could not find")
@@ -192,7 +192,7 @@ fn facts(answer: &DescribeTrainingJobOutput) -> JobFacts {
     }
 }
 
-fn time(time: &DateTime) -> Option<Timestamp> {
+pub(super) fn time(time: &DateTime) -> Option<Timestamp> {
     let nanos = i32::try_from(time.subsec_nanos()).ok()?;
     Timestamp::new(time.secs(), nanos).ok()
 }

@@ -12,6 +12,7 @@ mod function;
 mod ignore;
 mod ingredients;
 mod requirements;
+pub(crate) mod rows;
 mod sourcedir;
 
 use std::path::{Path, PathBuf};

@@ -167,6 +167,8 @@ impl From<ReconcileError> for Failure {
             ReconcileError::Declined { .. } => DECLINED,
             ReconcileError::Locked { .. } => LOCKED,
             ReconcileError::Held(held) if held.iter().any(is_busy) => LOCKED,
+            ReconcileError::BatchRequest(_) | ReconcileError::BatchGone(_) => USAGE,
+            ReconcileError::Batch(error) if error.is_input() => USAGE,
             error if error.rolled_back() => ROLLED_BACK,
             _ => FAILED,
         };

@@ -4,6 +4,7 @@
 //! an exit code. Input: arguments. Output: results on stdout, progress and failures on stderr. Must
 //! not know: how anything is done; each command calls the library and shows what it returns.
 
+mod batch;
 mod browser;
 mod check;
 mod confirm;
@@ -83,6 +84,8 @@ enum Command {
     Plan(plan::Arguments),
     /// Train a model and stop there; list, follow and stop training jobs
     Train(train::Arguments),
+    /// Classify in bulk: run, list, stop and fetch batch jobs
+    Batch(batch::Arguments),
     /// Open or save the report of a training run, with its figures and charts
     Report(report::Arguments),
     /// Remove models, data and code that nothing refers to any more
@@ -157,6 +160,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Down(arguments) => down::run(global, &arguments).await,
         Command::Plan(arguments) => Box::pin(plan::run(global, &arguments)).await,
         Command::Train(arguments) => Box::pin(train::run(global, &arguments)).await,
+        Command::Batch(arguments) => Box::pin(batch::run(global, &arguments)).await,
         Command::Report(arguments) => report::run(global, &arguments).await,
         Command::Gc(arguments) => Box::pin(gc::run(global, &arguments)).await,
         Command::Unlock(arguments) => unlock::run(global, &arguments).await,

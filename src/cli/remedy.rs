@@ -13,6 +13,9 @@ pub(super) fn known(error: &ReconcileError) -> Option<Diagnosis> {
             cause: Some(cause), ..
         } => Symptom::new(Origin::Resource(&cause.resource_type), &cause.reason),
         ReconcileError::TrainingFailed { status, reason, .. } => Symptom::training(status, reason),
+        ReconcileError::BatchFailed { state, .. } => {
+            Symptom::new(Origin::Batch, state.failure_reason.as_deref()?)
+        }
         ReconcileError::ChangeRefused { reason, .. } => Symptom::new(Origin::Change, reason),
         ReconcileError::NotServing { what, why } if what.starts_with("http") => {
             Symptom::new(Origin::Api, why)
@@ -89,6 +92,15 @@ pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Opti
         ReconcileError::TrainingFailed {
             status, transient, ..
         } => after_training(status, *transient, known.is_some()),
+        ReconcileError::BatchFailed { state, .. } => {
+            return Some(format!(
+                "`deploy batch fetch {}` has the answers that there are; running it again classifies all anew",
+                state.name
+            ));
+        }
+        ReconcileError::BatchGone(_) => "`deploy batch list` shows the jobs",
+        ReconcileError::BatchRequest(_) => "the template `transform-job` is what it is made from",
+        ReconcileError::Batch(error) => return error.remedy(),
         ReconcileError::QuotaTooLow { .. } => {
             "ask for more of it in the console (Service Quotas, Amazon SageMaker), which may take days, or \
              name other instance types in `training.instance`"

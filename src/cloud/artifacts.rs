@@ -1,6 +1,6 @@
 //! Objects in the environment's bucket.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -91,6 +91,15 @@ pub trait Artifacts: Send + Sync {
     /// bytes is refused, and not read further than that.
     async fn get(&self, bucket: &str, key: &str, at_most: u64)
     -> Result<Option<Bytes>, CloudFault>;
+
+    /// Gets an object of any size into a file, in flat memory, and returns its size; `None` when there is no
+    /// such object or bucket. A file that is there is written over.
+    async fn download(
+        &self,
+        bucket: &str,
+        key: &str,
+        into: &Path,
+    ) -> Result<Option<u64>, CloudFault>;
 
     /// Puts an object, whole or not at all. Large files go in parts, in flat memory; what an earlier call
     /// with the same key sent of the same file is not sent again, and what this one has sent is left for

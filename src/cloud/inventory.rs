@@ -87,6 +87,12 @@ impl Scope {
             && key.bytes().all(|byte| byte.is_ascii_hexdigit())
             && attempt.bytes().all(|byte| byte.is_ascii_digit())
     }
+
+    /// Whether a batch job's name is one that this environment gives: they are made like those of training
+    /// jobs, among which they are not.
+    pub fn transform_job(&self, name: &str) -> bool {
+        self.training_job(name)
+    }
 }
 
 /// Lists what exists.

@@ -7,6 +7,9 @@ use super::CloudFault;
 /// The log group that all training jobs of an account share; a job's streams start with `<job>/`.
 pub const TRAINING_LOG_GROUP: &str = "/aws/sagemaker/TrainingJobs";
 
+/// The log group that all batch jobs of an account share; a job's streams start with `<job>/`.
+pub const TRANSFORM_LOG_GROUP: &str = "/aws/sagemaker/TransformJobs";
+
 /// A line of a log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogLine {

@@ -22,6 +22,7 @@ pub mod quotas;
 pub mod records;
 pub mod stacks;
 pub mod training;
+pub mod transform;
 pub mod web;
 
 use std::sync::Arc;
@@ -46,6 +47,8 @@ pub struct Cloud {
     pub records: Arc<dyn records::Records>,
     /// Training jobs.
     pub training: Arc<dyn training::Training>,
+    /// Batch transform jobs.
+    pub transforms: Arc<dyn transform::Transforms>,
     /// Quotas of the account.
     pub quotas: Arc<dyn quotas::Quotas>,
     /// Log streams.

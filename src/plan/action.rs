@@ -88,10 +88,12 @@ pub enum StepKind {
     Service,
     /// Whether what is desired really serves.
     Verification,
-    /// Training jobs that are running, to be stopped.
+    /// Training and batch jobs that are running, to be stopped.
     RunningJobs,
     /// The service stack, to be removed.
     ServiceRemoval,
+    /// Logs of batch jobs, whose records cannot be deleted.
+    BatchLogs,
     /// Everything in the bucket.
     BucketContent,
     /// The foundation stack, to be removed.
@@ -102,6 +104,12 @@ pub enum StepKind {
     Leftovers,
     /// What nothing refers to any more.
     Garbage,
+    /// The requests of a batch job, to be put into the bucket, and the job, to be begun.
+    BatchRequests,
+    /// A batch job, to be followed to its end.
+    BatchJob,
+    /// The answers of a batch job, to be joined with what was asked.
+    BatchResults,
 }
 
 impl StepKind {
@@ -125,11 +133,15 @@ impl fmt::Display for StepKind {
             Self::Training => "training",
             Self::Service | Self::ServiceRemoval | Self::ServiceRecovery => "service",
             Self::Verification => "verification",
-            Self::RunningJobs => "running training jobs",
+            Self::RunningJobs => "running jobs",
+            Self::BatchLogs => "logs of batch jobs",
             Self::BucketContent => "bucket content",
             Self::PastJobs => "training jobs",
             Self::Leftovers => "leftovers",
             Self::Garbage => "what nothing refers to",
+            Self::BatchRequests => "batch requests",
+            Self::BatchJob => "batch job",
+            Self::BatchResults => "batch results",
         })
     }
 }
@@ -218,6 +230,8 @@ pub enum Reason {
     MustBeGone,
     /// Nothing refers to it.
     Unreferenced,
+    /// It is part of a batch; what of it, in words.
+    Batch(String),
 }
 
 impl fmt::Display for Reason {
@@ -248,6 +262,7 @@ impl fmt::Display for Reason {
             Self::Unreferenced => {
                 formatter.write_str("nothing serves it, asks for it or was made from it")
             }
+            Self::Batch(what) => formatter.write_str(what),
             Self::MustBeGone => formatter.write_str("done means that nothing is left"),
         }
     }

@@ -33,6 +33,17 @@ impl Basis {
                 format!("{:?}", job.phase),
             );
         }
+        // Those of the past stay for ever, and change nothing.
+        for job in inside
+            .transforms
+            .iter()
+            .filter(|job| !job.phase.is_settled())
+        {
+            facts.insert(
+                format!("batch job {}", job.name),
+                format!("{:?}", job.phase),
+            );
+        }
         let trained = |record: &ModelRecord| record.trained.as_ref()?.model.clone();
         if let Some(model) = inside.record.as_ref().and_then(trained) {
             facts.insert("model of the training key".to_owned(), model);

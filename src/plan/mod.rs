@@ -6,6 +6,7 @@
 
 mod action;
 mod basis;
+pub mod batch;
 pub mod check;
 mod desired;
 mod expected;

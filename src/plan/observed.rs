@@ -6,6 +6,7 @@ use super::record::ModelRecord;
 use crate::cloud::inventory::Item;
 use crate::cloud::stacks::{StackResource, StackState};
 use crate::cloud::training::TrainingState;
+use crate::cloud::transform::TransformState;
 
 /// What an environment is. The two stacks tell by themselves whether anything is to be done.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,8 @@ pub struct Inside {
     pub baseline: Option<ModelRecord>,
     /// Every training job of the environment, whatever its key.
     pub jobs: Vec<TrainingState>,
+    /// Every batch job of the environment, looked at only before a teardown.
+    pub transforms: Vec<TransformState>,
     /// Everything that exists under the environment's names, looked at only before a teardown.
     pub items: Vec<Item>,
     /// What others changed since the last deployment, looked for only when it is to be taken back.

@@ -23,15 +23,18 @@ pub enum Extent {
 /// Plans how to remove the environment. Running it again after it was broken off plans what is left.
 pub fn plan(deployment: &Deployment, observed: &Observed, extent: Extent) -> Plan {
     let jobs = &observed.inside.jobs;
+    let transforms = &observed.inside.transforms;
     let everything = extent == Extent::Everything;
     let service = exists(observed.service.as_ref());
     let foundation = exists(observed.foundation.as_ref()) && everything;
     let wanted = [
         (
             StepKind::RunningJobs,
-            jobs.iter().any(|job| !job.is_settled()),
+            jobs.iter().any(|job| !job.is_settled())
+                || transforms.iter().any(|job| !job.phase.is_settled()),
         ),
         (StepKind::ServiceRemoval, service),
+        (StepKind::BatchLogs, foundation && !transforms.is_empty()),
         (StepKind::BucketContent, foundation),
         (StepKind::FoundationRemoval, foundation),
         (StepKind::PastJobs, !jobs.is_empty() && everything),

@@ -211,6 +211,15 @@ mod tests {
             Ok(None)
         }
 
+        async fn download(
+            &self,
+            _: &str,
+            _: &str,
+            _: &std::path::Path,
+        ) -> Result<Option<u64>, CloudFault> {
+            Ok(None)
+        }
+
         async fn put(&self, _: &str, _: &str, _: &Source, _: Sent<'_>) -> Result<(), CloudFault> {
             Ok(())
         }

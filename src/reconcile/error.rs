@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use super::drift::{Finding, Subject};
 use super::lock::LockNote;
+use crate::batch::BatchError;
 use crate::cloud::CloudFault;
 use crate::cloud::condition::StackStatus;
 use crate::cloud::diagnosis::is_propagation;
 use crate::cloud::inventory::Item;
+use crate::cloud::transform::{TransformPhase, TransformState};
+use crate::plan::batch::BatchFault;
 use crate::plan::check::Flaw;
 use crate::plan::request::RequestFault;
 use crate::plan::{Held, StepKind};
@@ -57,6 +60,23 @@ pub enum ReconcileError {
         /// The last lines of its log.
         log: Vec<String>,
     },
+    /// A batch job ended without answers for some of what was asked.
+    #[error("batch job {} {}", state.name, batch_failure(state))]
+    BatchFailed {
+        /// The job.
+        state: Box<TransformState>,
+        /// The last lines of its log.
+        log: Vec<String>,
+    },
+    /// A batch job, or what it was asked, is not there.
+    #[error("there is no batch job {0}, or its files are not in the bucket any more")]
+    BatchGone(String),
+    /// The template does not give a request that can be sent.
+    #[error(transparent)]
+    BatchRequest(#[from] BatchFault),
+    /// Headlines or answers cannot be read or written.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
     /// A trained model is not as good as the stack file asks.
     #[error("the model of {job} does not pass: {}", failed.join("; "))]
     GateFailed {
@@ -208,7 +228,7 @@ impl ReconcileError {
     /// The step that a log belongs to, and its last lines.
     pub fn log(&self) -> &[String] {
         match self {
-            Self::TrainingFailed { log, .. } => log,
+            Self::TrainingFailed { log, .. } | Self::BatchFailed { log, .. } => log,
             Self::StackFailed {
                 cause: Some(cause), ..
             } => &cause.log,
@@ -234,6 +254,14 @@ fn stack_failure(stack: &str, status: StackStatus, cause: Option<&Cause>) -> Str
             cause.logical_id, cause.resource_type, cause.reason
         ),
         None => format!("{stack} ended as {status}"),
+    }
+}
+
+fn batch_failure(state: &TransformState) -> String {
+    match (&state.failure_reason, state.phase) {
+        (Some(reason), _) => format!("failed: {reason}"),
+        (None, TransformPhase::Stopped) => "was stopped".to_owned(),
+        (None, _) => "failed".to_owned(),
     }
 }
 

@@ -9,6 +9,7 @@
 //! repeated, and its names derive from content, so a run that was killed is picked up by the next.
 
 mod apply;
+mod batch;
 mod change;
 mod consent;
 mod crowding;
@@ -45,6 +46,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use apply::Outcome;
+pub use batch::{
+    BatchOutcome, BatchRun, Joined, Results, batch, batch_jobs, collect, fetch, stop_batch,
+};
 pub use change::{StackChange, ensure};
 pub use consent::{Always, Consent};
 pub use crowding::Crowding;

@@ -10,6 +10,7 @@ use super::train::record;
 use super::wait::patiently;
 use crate::cloud::stacks::{StackResource, StackState};
 use crate::cloud::training::TrainingState;
+use crate::cloud::transform::TransformState;
 use crate::plan::recover::{Recovery, recovery};
 use crate::plan::{
     Choices, Closeness, Deployment, Desired, Inside, ModelRecord, Observed, is_current,
@@ -115,11 +116,16 @@ pub(super) async fn look_for_teardown(
     observed: &mut Observed,
 ) -> Result<(), ReconcileError> {
     let scope = deployment.scope();
-    let (jobs, items) = futures::try_join!(jobs(session, deployment), async {
-        let items = session.cloud.inventory.items(&scope).await;
-        items.map_err(doing("look at what is there"))
-    })?;
+    let (jobs, transforms, items) = futures::try_join!(
+        jobs(session, deployment),
+        transforms(session, deployment),
+        async {
+            let items = session.cloud.inventory.items(&scope).await;
+            items.map_err(doing("look at what is there"))
+        }
+    )?;
     observed.inside.jobs = jobs;
+    observed.inside.transforms = transforms;
     observed.inside.items = items;
     Ok(())
 }
@@ -236,6 +242,18 @@ pub(super) async fn jobs(
             .await
             .map_err(doing("look at the training jobs"))?;
     Ok(states.into_iter().flatten().collect())
+}
+
+/// Looks at all batch jobs of an environment, the oldest first.
+pub(super) async fn transforms(
+    session: &Session,
+    deployment: &Deployment,
+) -> Result<Vec<TransformState>, ReconcileError> {
+    let scope = deployment.scope();
+    let listed = session.cloud.transforms.list(&scope.stem).await;
+    let mut jobs = listed.map_err(doing("list the batch jobs"))?;
+    jobs.retain(|job| scope.transform_job(&job.name));
+    Ok(jobs)
 }
 
 /// Returns the key of an `s3://bucket/key` URI.

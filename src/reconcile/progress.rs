@@ -125,6 +125,20 @@ pub enum Event {
         #[serde(rename = "pause_seconds", serialize_with = "seconds")]
         pause: Duration,
     },
+    /// A batch job's status changed.
+    BatchStatus {
+        /// Name of the job.
+        job: String,
+        /// Status, e.g. `InProgress`.
+        status: String,
+        /// Why it failed, if it did.
+        message: String,
+    },
+    /// A line of a batch job's log.
+    BatchLine {
+        /// The line.
+        line: String,
+    },
     /// Objects were removed from the bucket.
     Removed {
         /// How many so far.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::Session;
+use super::batch::jobs::stop_batch;
 use super::down::DownOptions;
 use super::empty::{Sparing, empty};
 use super::error::{ReconcileError, doing};
@@ -19,7 +20,7 @@ use super::withdraw;
 use crate::cloud::FaultKind;
 use crate::cloud::condition::StackStatus;
 use crate::cloud::inventory::Item;
-use crate::cloud::logs::TRAINING_LOG_GROUP;
+use crate::cloud::logs::{TRAINING_LOG_GROUP, TRANSFORM_LOG_GROUP};
 use crate::cloud::stacks::{StackResource, StackState};
 use crate::plan::teardown::stays;
 use crate::plan::{Deployment, Observed, Plan, Step, StepKind};
@@ -85,6 +86,7 @@ impl steps::Executor for Removal<'_> {
                 self.let_go.extend(let_go);
                 Ok(())
             }
+            StepKind::BatchLogs => delete_batch_logs(self.session, self.observed).await,
             StepKind::BucketContent => empty(self.session, bucket, Sparing::Lock).await,
             StepKind::FoundationRemoval => {
                 let let_go = self.foundation().await?;
@@ -224,6 +226,10 @@ async fn stop_jobs(session: &Session, observed: &Observed) -> Result<(), Reconci
     for job in observed.inside.jobs.iter().filter(|job| !job.is_settled()) {
         stop_training(session, &job.name).await?;
     }
+    let transforms = observed.inside.transforms.iter();
+    for job in transforms.filter(|job| !job.phase.is_settled()) {
+        stop_batch(session, &job.name).await?;
+    }
     Ok(())
 }
 
@@ -231,6 +237,22 @@ async fn delete_jobs(session: &Session, observed: &Observed) -> Result<(), Recon
     for job in &observed.inside.jobs {
         session.cancel.check()?;
         delete_job(session, &job.name).await?;
+    }
+    Ok(())
+}
+
+/// Deletes the logs of batch jobs. SageMaker has no operation that deletes the jobs.
+async fn delete_batch_logs(session: &Session, observed: &Observed) -> Result<(), ReconcileError> {
+    for job in &observed.inside.transforms {
+        session.cancel.check()?;
+        let streams = format!("{}/", job.name);
+        let deleted = session
+            .cloud
+            .logs
+            .delete_streams(TRANSFORM_LOG_GROUP, &streams);
+        deleted
+            .await
+            .map_err(doing("delete the log of a batch job"))?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! A session for unit tests: everything is absent, and nothing can be changed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ use crate::cloud::stacks::{
     Withdrawals,
 };
 use crate::cloud::training::{Training, TrainingRequest, TrainingState};
+use crate::cloud::transform::{TransformRequest, TransformState, Transforms};
 use crate::cloud::web::{Credential, Web, WebAnswer};
 use crate::cloud::{Cloud, CloudFault, FaultKind, Pace};
 
@@ -123,6 +125,7 @@ pub(crate) fn session() -> Bed {
             artifacts: cloud.clone(),
             records: cloud.clone(),
             training: cloud.clone(),
+            transforms: cloud.clone(),
             quotas: cloud.clone(),
             logs: cloud.clone(),
             functions: cloud.clone(),
@@ -329,6 +332,10 @@ impl Artifacts for Nothing {
         Ok(None)
     }
 
+    async fn download(&self, _: &str, _: &str, _: &Path) -> Result<Option<u64>, CloudFault> {
+        Ok(None)
+    }
+
     async fn put(&self, _: &str, _: &str, _: &Source, _: Sent<'_>) -> Result<(), CloudFault> {
         refused()
     }
@@ -390,6 +397,25 @@ impl Training for Nothing {
     }
 
     async fn delete(&self, _: &str) -> Result<(), CloudFault> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Transforms for Nothing {
+    async fn start(&self, _: &TransformRequest) -> Result<(), CloudFault> {
+        refused()
+    }
+
+    async fn describe(&self, _: &str) -> Result<Option<TransformState>, CloudFault> {
+        Ok(None)
+    }
+
+    async fn list(&self, _: &str) -> Result<Vec<TransformState>, CloudFault> {
+        Ok(Vec::new())
+    }
+
+    async fn stop(&self, _: &str) -> Result<(), CloudFault> {
         Ok(())
     }
 }

@@ -165,6 +165,11 @@ impl Names {
         Ok(names)
     }
 
+    /// The name of the batch job of a digest (hexadecimal SHA-256) over all that decides its answers.
+    pub fn transform_job(&self, digest: &str) -> String {
+        self.training_job(digest)
+    }
+
     /// The name of the training job of a training key (hexadecimal SHA-256): same key, same name.
     pub fn training_job(&self, training_key: &str) -> String {
         let short: String = training_key.chars().take(Self::KEY_CHARACTERS).collect();

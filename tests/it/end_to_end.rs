@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
+use crate::batch;
 use crate::support::project::{
     Project, eventually, is_alive, processes_of, some_headlines, tiny_stack,
 };
@@ -162,6 +163,7 @@ fn a_tiny_classifier_from_nothing_to_nothing() {
     assert_eq!(status["url"], url.as_str());
 
     report(&project, accuracy);
+    batch::with_a_real_model(&project, &LABELS);
 
     // The engine is killed: its children go with it, its state does not.
     let pid = project.engine().unwrap();

@@ -1,6 +1,7 @@
 //! Tests of the whole: the shipped binary, the rendered templates, the Python code, the structure.
 
 mod architecture;
+mod batch;
 mod check;
 mod commands;
 mod diff;

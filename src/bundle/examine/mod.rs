@@ -3,7 +3,6 @@
 //! Purpose: what training would fail on, after an instance was paid for, is told before anything is
 //! uploaded. One pass, flat memory.
 
-mod rows;
 mod sample;
 mod wrong;
 
@@ -12,11 +11,11 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use self::rows::{RowError, Rows, cells};
 pub use self::sample::texts;
 pub use self::wrong::WrongData;
 use super::Digest;
 use super::digest::{BUFFER, Hashing};
+use super::rows::{RowError, Rows, cells};
 use crate::stack::Format;
 
 /// Unusable rows that are shown.

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufReader};
 
-use super::rows::{RowError, Rows, cells};
+use super::super::rows::{RowError, Rows, cells};
 use crate::stack::{Data, DataSource};
 
 /// Gives up to `most` texts from the beginning of a data set that is one file of this machine with a known

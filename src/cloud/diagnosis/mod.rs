@@ -9,6 +9,7 @@
 //! what stands there as general knowledge was not seen verbatim and is matched loosely.
 
 mod api;
+mod batch;
 mod bucket;
 mod capacity;
 mod credentials;
@@ -42,6 +43,8 @@ pub enum Origin<'a> {
     Change,
     /// A training job that ended.
     Training,
+    /// A batch job that ended.
+    Batch,
     /// An endpoint, or the model behind it.
     Endpoint,
     /// The answer of the HTTP API.
@@ -246,6 +249,7 @@ fn families(symptom: &Symptom<'_>) -> Vec<&'static [Row]> {
     let special: &[&'static [Row]] = match symptom.origin {
         Origin::Training if symptom.code == "AlgorithmError" => return vec![training::ALGORITHM],
         Origin::Api => return vec![api::ANSWERS],
+        Origin::Batch => &[batch::ROWS],
         Origin::Training | Origin::Operation("CreateTrainingJob") => &[training::JOB],
         Origin::Endpoint | Origin::Operation("InvokeEndpoint") => &[endpoint::ROWS],
         Origin::Resource(kind) if kind.starts_with("AWS::SageMaker::") => {

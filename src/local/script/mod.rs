@@ -22,6 +22,8 @@ pub(super) use stage::Stage;
 pub struct Script {
     /// For training jobs. Held against the `CreateTrainingJob` request as JSON.
     pub jobs: Vec<Rule<Job>>,
+    /// For transform jobs. Held against the `CreateTransformJob` request as JSON.
+    pub transforms: Vec<Rule<Transform>>,
     /// For what brings an endpoint configuration into service. Held against
     /// `<create|update> <endpoint> <config> <model data> <KEY=VALUE>…`, with the model's environment.
     pub deployments: Vec<Rule<Deployment>>,
@@ -91,6 +93,15 @@ impl Default for JobEnd {
     fn default() -> Self {
         Self::Completed(Vec::new())
     }
+}
+
+/// A transform job.
+#[derive(Debug, Clone, Default)]
+pub struct Transform {
+    /// How long it takes until its end.
+    pub takes: Duration,
+    /// The reason for which it then fails, if it does.
+    pub fails: Option<String>,
 }
 
 /// What brings an endpoint configuration into service.

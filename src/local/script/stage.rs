@@ -2,12 +2,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::{Act, Deployment, Job, Rule, Script};
+use super::{Act, Deployment, Job, Rule, Script, Transform};
 
 /// The script of an open engine.
 #[derive(Debug)]
 pub(in crate::local) struct Stage {
     jobs: Cues<Job>,
+    transforms: Cues<Transform>,
     deployments: Cues<Deployment>,
     resources: Cues<Act>,
 }
@@ -17,6 +18,7 @@ impl Stage {
     pub(in crate::local) fn new(script: Script) -> Self {
         Self {
             jobs: Cues::new(script.jobs),
+            transforms: Cues::new(script.transforms),
             deployments: Cues::new(script.deployments),
             resources: Cues::new(script.resources),
         }
@@ -25,6 +27,11 @@ impl Stage {
     /// What happens to a training job.
     pub(in crate::local) fn job(&self, described: &str) -> Job {
         self.jobs.next(described)
+    }
+
+    /// What happens to a transform job.
+    pub(in crate::local) fn transform(&self, described: &str) -> Transform {
+        self.transforms.next(described)
     }
 
     /// What happens to a deployment.

@@ -1,6 +1,7 @@
 //! A cloud whose changing calls are made only while the lock is held: a run that was taken for dead,
 //! and is not, does no harm.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -13,6 +14,7 @@ use crate::cloud::artifacts::{
 use crate::cloud::logs::{LogEvents, LogPage, Logs, Search, Streams};
 use crate::cloud::stacks::{ChangeRequest, ChangeStatus, Changes, Operation, Withdrawals};
 use crate::cloud::training::{Training, TrainingRequest, TrainingState};
+use crate::cloud::transform::{TransformRequest, TransformState, Transforms};
 use crate::cloud::{Cloud, CloudFault};
 
 /// Puts the lock before every call that changes something.
@@ -22,6 +24,7 @@ pub(super) fn fenced(cloud: &Cloud, lock: &Arc<Lock>) -> Cloud {
         withdrawals: Arc::new(Fenced::new(&cloud.withdrawals, lock)),
         artifacts: Arc::new(Fenced::new(&cloud.artifacts, lock)),
         training: Arc::new(Fenced::new(&cloud.training, lock)),
+        transforms: Arc::new(Fenced::new(&cloud.transforms, lock)),
         logs: Arc::new(Fenced::new(&cloud.logs, lock)),
         ..cloud.clone()
     }
@@ -104,6 +107,15 @@ impl Artifacts for Fenced<dyn Artifacts> {
         self.inner.get(bucket, key, at_most).await
     }
 
+    async fn download(
+        &self,
+        bucket: &str,
+        key: &str,
+        into: &Path,
+    ) -> Result<Option<u64>, CloudFault> {
+        self.inner.download(bucket, key, into).await
+    }
+
     async fn put(
         &self,
         bucket: &str,
@@ -166,6 +178,27 @@ impl Training for Fenced<dyn Training> {
     async fn delete(&self, name: &str) -> Result<(), CloudFault> {
         self.lock.check("DeleteTrainingJob")?;
         self.inner.delete(name).await
+    }
+}
+
+#[async_trait]
+impl Transforms for Fenced<dyn Transforms> {
+    async fn start(&self, request: &TransformRequest) -> Result<(), CloudFault> {
+        self.lock.check("CreateTransformJob")?;
+        self.inner.start(request).await
+    }
+
+    async fn describe(&self, name: &str) -> Result<Option<TransformState>, CloudFault> {
+        self.inner.describe(name).await
+    }
+
+    async fn list(&self, text: &str) -> Result<Vec<TransformState>, CloudFault> {
+        self.inner.list(text).await
+    }
+
+    async fn stop(&self, name: &str) -> Result<(), CloudFault> {
+        self.lock.check("StopTransformJob")?;
+        self.inner.stop(name).await
     }
 }
 

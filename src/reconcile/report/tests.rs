@@ -38,6 +38,15 @@ impl Artifacts for Objects {
         }
     }
 
+    async fn download(
+        &self,
+        _: &str,
+        _: &str,
+        _: &std::path::Path,
+    ) -> Result<Option<u64>, CloudFault> {
+        Ok(None)
+    }
+
     async fn put(&self, _: &str, _: &str, _: &Source, _: Sent<'_>) -> Result<(), CloudFault> {
         Err(fault(FaultKind::Rejected))
     }

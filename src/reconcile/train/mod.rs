@@ -5,7 +5,7 @@ mod follow;
 pub(super) mod jobs;
 mod meter;
 pub(super) mod record;
-mod tail;
+pub(super) mod tail;
 
 use std::time::Duration;
 

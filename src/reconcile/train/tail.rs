@@ -1,4 +1,4 @@
-//! The log of a training job as it grows: told line by line, its last lines kept.
+//! The log of a job as it grows: told line by line, its last lines kept.
 
 use super::super::Session;
 use super::super::progress::Event;
@@ -11,28 +11,41 @@ const LOG_LINES: usize = 30;
 const LOOKS: usize = 5;
 
 /// The end of a log, and where to read on.
-#[derive(Default)]
-pub(super) struct Tail {
+pub(in super::super) struct Tail {
     /// Where to read on.
-    pub(super) cursor: Option<String>,
+    pub(in super::super) cursor: Option<String>,
     /// The last lines.
-    pub(super) lines: Vec<String>,
+    pub(in super::super) lines: Vec<String>,
     meter: Meter,
+    told: fn(String) -> Event,
     hosts: Vec<String>,
     looks: usize,
 }
 
 impl Tail {
+    /// The log of a training job.
     pub(super) fn new(meter: Meter) -> Self {
         Self {
             meter,
-            ..Self::default()
+            ..Self::told_as(|line| Event::TrainingLine { line })
+        }
+    }
+
+    /// A log whose lines are told as such events.
+    pub(in super::super) fn told_as(told: fn(String) -> Event) -> Self {
+        Self {
+            cursor: None,
+            lines: Vec::new(),
+            meter: Meter::default(),
+            told,
+            hosts: Vec::new(),
+            looks: 0,
         }
     }
 
     /// Which streams to read: those of hosts that are new are looked for when the job has entered another
     /// status, and every few looks.
-    pub(super) fn streams(&mut self, moved: bool) -> Streams {
+    pub(in super::super) fn streams(&mut self, moved: bool) -> Streams {
         self.looks += 1;
         if moved || self.looks.is_multiple_of(LOOKS) {
             Streams::New
@@ -42,7 +55,7 @@ impl Tail {
     }
 
     /// Takes new lines; whether there were any.
-    pub(super) fn take(&mut self, session: &Session, page: LogPage) -> bool {
+    pub(in super::super) fn take(&mut self, session: &Session, page: LogPage) -> bool {
         if page.cursor.is_some() {
             self.cursor = page.cursor;
         }
@@ -57,9 +70,7 @@ impl Tail {
             } else {
                 line.text
             };
-            session
-                .observer
-                .event(Event::TrainingLine { line: line.clone() });
+            session.observer.event((self.told)(line.clone()));
             for (name, value) in values {
                 session
                     .observer

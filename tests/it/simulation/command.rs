@@ -2,8 +2,10 @@
 
 use deploy::plan::{Choices, Deployment, Desired, Plan, SavedPlan};
 use deploy::reconcile::{
-    self, Always, Consent, DownOptions, ReconcileError, Session, UpOptions, lock,
+    self, Always, BatchRun, Consent, DownOptions, ReconcileError, Session, UpOptions, lock,
 };
+
+use super::batch::Headlines;
 
 /// A command.
 #[derive(Clone, Copy)]
@@ -26,6 +28,8 @@ pub(super) enum Command<'a> {
     DownWith(&'a Deployment, DownOptions),
     /// Removes the lock of a run that is gone.
     Unlock(&'a Deployment),
+    /// Classifies headlines in bulk.
+    Batch(&'a Headlines),
     /// Removes what nothing refers to, but for so many of the newest models.
     Gc(&'a Desired, usize),
 }
@@ -79,6 +83,7 @@ impl Command<'_> {
                 Box::pin(down(session, deployment, options)).await
             }
             Self::Unlock(deployment) => unlock(session, deployment).await,
+            Self::Batch(headlines) => Box::pin(batch(session, headlines)).await,
             Self::Gc(desired, keep) => Box::pin(gc(session, desired, keep)).await,
         };
         match result {
@@ -148,6 +153,17 @@ async fn down(
 
 async fn gc(session: &Session, desired: &Desired, keep: usize) -> Result<End, ReconcileError> {
     reconcile::gc(session, desired, keep, &Always).await?;
+    Ok(End::Done)
+}
+
+async fn batch(session: &Session, headlines: &Headlines) -> Result<End, ReconcileError> {
+    let run = BatchRun {
+        batch: headlines.batch.clone(),
+        prepared: &headlines.prepared,
+        on: "1 × ml.m5.large".to_owned(),
+        results: Some(headlines.results()),
+    };
+    reconcile::batch(session, run, &Always).await?;
     Ok(End::Done)
 }
 

@@ -5,6 +5,7 @@
 //! chooses. Time only passes while everybody waits, so that hours take milliseconds; what must not
 //! happen is that somebody waits for something outside of the runtime.
 
+mod batch;
 mod command;
 mod crash;
 mod crowd;

@@ -15,7 +15,8 @@ use deploy::bundle::{Bundles, Digest};
 use deploy::cloud::Pace;
 use deploy::local::script::Script;
 use deploy::local::{Credentials, DATA_PLANE, Engine, Options};
-use deploy::plan::{Choices, Desired, Plan};
+use deploy::plan::batch::Batch;
+use deploy::plan::{Choices, Deployment, Desired, Plan};
 use deploy::reconcile::progress::{Event, Observer};
 use deploy::reconcile::{self, Cancel, Crowding, Session, Station, Witness, Worker};
 use deploy::render::{self, Library};
@@ -97,6 +98,21 @@ impl Project {
             bundles.pin(pin);
         }
         Desired::new(&stack, &rendered, &bundles)
+    }
+
+    /// A batch of headlines with this digest, as the stack's request has it.
+    pub(super) fn batch(&self, headlines: Digest) -> Batch {
+        let text = stack_file(&self.1, "1e-3", "") + "batch: { instance: ml.m5.large }\n";
+        let file = self.0.path().join("batch.yaml");
+        fs::write(&file, text).unwrap();
+        let file = StackFile::read(&file).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let stack = file.environment("local").unwrap();
+        let rendered = render::render(&stack, &Library::builtin()).unwrap();
+        Batch {
+            deployment: Deployment::of(&stack),
+            request: rendered.transform_job.unwrap().value().clone(),
+            headlines,
+        }
     }
 
     /// Writes the data file.

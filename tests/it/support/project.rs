@@ -243,6 +243,7 @@ function:
   memory: 256 MiB
   timeout: 25s
 api: {{ routes: [POST /classify] }}
+batch: {{ instance: ml.m5.large }}
 environments:
   local:
     target: local

@@ -80,7 +80,7 @@ struct Following(Arc<dyn Observer>);
 impl Observer for Following {
     fn event(&self, event: Event) {
         let line = match &event {
-            Event::TrainingLine { line } => Some(line::clean(line)),
+            Event::TrainingLine { line } | Event::BatchLine { line } => Some(line::clean(line)),
             _ => None,
         };
         self.0.event(event);

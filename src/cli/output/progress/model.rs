@@ -199,7 +199,9 @@ impl Model {
             | Event::TrainingFacts { .. }
             | Event::TrainingMetric { .. }
             | Event::TrainingLine { .. }
-            | Event::TrainingRepeated { .. } => self.now.train(event, at),
+            | Event::TrainingRepeated { .. }
+            | Event::BatchStatus { .. }
+            | Event::BatchLine { .. } => self.now.train(event, at),
             Event::Removed { objects } => self.now.removed = Some(*objects),
             // It is shown when it comes, and stays.
             Event::Notice { .. } => {}
@@ -302,7 +304,7 @@ impl Now {
         self.resources.insert(key, resource);
     }
 
-    /// Takes what is told of a training job.
+    /// Takes what is told of a training job, or of a batch job, which is shown like one.
     fn train(&mut self, event: &Event, at: Duration) {
         if let Event::TrainingRepeated { attempt, of, .. } = event {
             self.training = None;
@@ -312,6 +314,9 @@ impl Now {
         let training = self.training.get_or_insert_default();
         match event {
             Event::TrainingStatus {
+                status, message, ..
+            }
+            | Event::BatchStatus {
                 status, message, ..
             } => {
                 self.waiting = None;
@@ -324,7 +329,9 @@ impl Now {
                 ..
             } => training.facts(*attempt, *saving, facts),
             Event::TrainingMetric { name, value } => training.metric(name, *value),
-            Event::TrainingLine { line } => training.line = Some(line.clone()),
+            Event::TrainingLine { line } | Event::BatchLine { line } => {
+                training.line = Some(line.clone());
+            }
             _ => {}
         }
     }

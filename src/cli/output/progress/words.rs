@@ -46,11 +46,17 @@ pub(super) fn now(event: &Event) -> Option<String> {
         Event::Uploaded { sent, total, .. } => Some(format!("{} of {}", size(*sent), size(*total))),
         Event::TrainingStatus {
             status, message, ..
+        }
+        | Event::BatchStatus {
+            status, message, ..
         } if message.is_empty() => Some(training_status(status)),
         Event::TrainingStatus {
             status, message, ..
+        }
+        | Event::BatchStatus {
+            status, message, ..
         } => Some(format!("{}: {message}", training_status(status))),
-        Event::TrainingLine { line } => Some(line.clone()),
+        Event::TrainingLine { line } | Event::BatchLine { line } => Some(line.clone()),
         Event::TrainingMetric { name, value } => Some(format!("{name} {}", number(*value))),
         Event::TrainingFacts {
             attempt,
@@ -108,6 +114,7 @@ pub(in crate::cli) fn training_status(status: &str) -> String {
         "Interrupted" => "interrupted: the spare capacity is gone",
         "Restarting" => "starting again",
         "Updating" => "updating",
+        "InProgress" => "running",
         "Completed" => "completed",
         "Failed" => "failed",
         other => other,

@@ -1,7 +1,8 @@
 //! SageMaker and SageMaker Runtime: training jobs and endpoints that really run.
 //!
-//! Purpose: emulates the control plane for training jobs, models, endpoint configurations and
-//! endpoints, and the runtime's `InvokeEndpoint`. A training job and an endpoint's server are processes
+//! Purpose: emulates the control plane for training jobs, transform jobs, models, endpoint configurations
+//! and endpoints, and the runtime's `InvokeEndpoint`. A training job and the server of an endpoint or a
+//! transform job are processes
 //! under the container contracts, with `/opt/ml` moved by `SAGEMAKER_BASE_DIR`; the prepared Python
 //! environment stands for every image. Each instance of an endpoint is a server process, up to a few: more
 //! would only compete for the same cores. Input: awsJson requests, invocations, resources wanted by
@@ -26,6 +27,7 @@ mod tags;
 #[cfg(test)]
 mod testing;
 mod training;
+mod transform;
 
 use std::collections::HashMap;
 use std::io;
@@ -84,6 +86,7 @@ pub struct SageMaker {
     state: Durable<State>,
     changed: watch::Sender<()>,
     jobs: Mutex<HashMap<String, Control>>,
+    transforms: Mutex<HashMap<String, transform::Control>>,
     live: Mutex<HashMap<String, Live>>,
     client: Client<HttpConnector, http_body_util::Full<bytes::Bytes>>,
 }
@@ -106,6 +109,7 @@ impl SageMaker {
             parts,
             changed: watch::Sender::new(()),
             jobs: Mutex::default(),
+            transforms: Mutex::default(),
             live: Mutex::default(),
             client: Client::builder(TokioExecutor::new()).build(connector),
         }))
@@ -118,6 +122,7 @@ impl SageMaker {
     /// The state cannot be written.
     pub fn resume(self: &Arc<Self>) -> io::Result<()> {
         self.resume_jobs()?;
+        self.resume_transforms()?;
         self.resume_endpoints();
         Ok(())
     }
@@ -133,7 +138,8 @@ impl SageMaker {
     /// Ends every process. The state stays, so that the next engine carries on.
     pub async fn shutdown(&self) {
         let jobs = std::mem::take(&mut *lock(&self.jobs));
-        drop(jobs); // Dropping a job's control ends its task, and with it its process.
+        let transforms = std::mem::take(&mut *lock(&self.transforms));
+        drop((jobs, transforms)); // Dropping a job's control ends its task, and with it its process.
         self.shutdown_endpoints().await;
     }
 

@@ -14,6 +14,7 @@ const MAX_NAME: usize = 63;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     TrainingJob,
+    TransformJob,
     Model,
     EndpointConfig,
     Endpoint,
@@ -24,6 +25,7 @@ impl Kind {
     pub(super) fn arn(self, region: &str, name: &str) -> String {
         let kind = match self {
             Self::TrainingJob => "training-job",
+            Self::TransformJob => "transform-job",
             Self::Model => "model",
             Self::EndpointConfig => "endpoint-config",
             Self::Endpoint => "endpoint",
@@ -35,6 +37,7 @@ impl Kind {
     pub(super) fn member(self) -> &'static str {
         match self {
             Self::TrainingJob => "TrainingJobName",
+            Self::TransformJob => "TransformJobName",
             Self::Model => "ModelName",
             Self::EndpointConfig => "EndpointConfigName",
             Self::Endpoint => "EndpointName",
@@ -44,7 +47,9 @@ impl Kind {
     /// Makes the error for a thing that is not there.
     pub(super) fn missing(self, arn: &str) -> ApiError {
         let words = match self {
-            Self::TrainingJob => return invalid("Requested resource not found."),
+            Self::TrainingJob | Self::TransformJob => {
+                return invalid("Requested resource not found.");
+            }
             Self::Model => "model",
             Self::EndpointConfig => "endpoint configuration",
             Self::Endpoint => "endpoint",
@@ -61,6 +66,15 @@ impl Kind {
                     format!(
                         "Training job names must be unique within an AWS account and region, and a \
                          training job with this name already exists ({arn})"
+                    ),
+                );
+            }
+            Self::TransformJob => {
+                return ApiError::client(
+                    "ResourceInUse",
+                    format!(
+                        "Transform job names must be unique within an AWS account and region, and a \
+                         transform job with this name already exists ({arn})"
                     ),
                 );
             }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::runtime::MAX_BODY;
+use super::transform::TransformJob;
 
 /// Largest request to a serverless variant, in bytes ("Serverless inference", `SageMaker` developer
 /// guide).
@@ -19,6 +20,7 @@ pub(super) struct State {
     pub(super) models: BTreeMap<String, Record>,
     pub(super) configs: BTreeMap<String, Record>,
     pub(super) endpoints: BTreeMap<String, Endpoint>,
+    pub(super) transforms: BTreeMap<String, TransformJob>,
 }
 
 /// What all things have.
@@ -40,6 +42,9 @@ impl State {
     /// Returns the record of the thing with this ARN, of whatever kind it is.
     pub(super) fn record_mut(&mut self, arn: &str) -> Option<&mut Record> {
         if let Some(job) = self.jobs.get_mut(arn) {
+            return Some(&mut job.record);
+        }
+        if let Some(job) = self.transforms.get_mut(arn) {
             return Some(&mut job.record);
         }
         if let Some(endpoint) = self.endpoints.get_mut(arn) {

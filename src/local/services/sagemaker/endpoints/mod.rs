@@ -19,6 +19,7 @@ mod tests;
 use tokio::task::JoinHandle;
 
 pub(super) use fleet::{Choice, Fleet};
+pub(super) use model::Place;
 pub(super) use scripted::answer;
 pub(super) use server::Server;
 

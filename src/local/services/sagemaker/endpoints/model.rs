@@ -17,6 +17,16 @@ pub(in super::super) struct Place {
 }
 
 impl Place {
+    /// Names the folders of what is served from `root`.
+    pub(in super::super) fn at(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// Returns a further folder beside the model's.
+    pub(in super::super) fn folder(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
     /// Returns what stands for `/opt/ml`.
     pub(in super::super) fn ml(&self) -> PathBuf {
         self.root.join("ml")
@@ -61,7 +71,11 @@ impl SageMaker {
     ///
     /// # Errors
     /// The reason, as it is to stand in the endpoint's `FailureReason`.
-    pub(super) async fn place_model(&self, place: &Place, serving: &Serving) -> Result<(), String> {
+    pub(in super::super) async fn place_model(
+        &self,
+        place: &Place,
+        serving: &Serving,
+    ) -> Result<(), String> {
         let model = place.ml().join("model");
         if model.is_dir() {
             return Ok(());

@@ -53,7 +53,7 @@ impl SageMaker {
     ///
     /// # Errors
     /// The reason, as it is to stand in the endpoint's `FailureReason`.
-    pub(super) async fn scripted_server(
+    pub(in super::super) async fn scripted_server(
         &self,
         serving: &Serving,
         stream: &str,

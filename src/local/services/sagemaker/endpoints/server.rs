@@ -85,7 +85,7 @@ impl Server {
     }
 
     /// Ends it; answers in progress are finished first.
-    pub(super) async fn stop(&self) {
+    pub(in super::super) async fn stop(&self) {
         if let Running::Process { process, .. } = &self.running {
             process.stop(GRACE).await;
         }
@@ -102,7 +102,7 @@ impl SageMaker {
     ///
     /// # Errors
     /// The reason, as it is to stand in the endpoint's `FailureReason`.
-    pub(super) async fn start_server(
+    pub(in super::super) async fn start_server(
         self: &Arc<Self>,
         endpoint: &str,
         serving: &Serving,

@@ -7,7 +7,7 @@ use std::io::{self, BufRead};
 const MAX_ROW: usize = 4 * 1024 * 1024;
 
 /// The rows of a file, each as it stands, without the end of its line.
-pub(super) struct Rows<R> {
+pub(crate) struct Rows<R> {
     reader: R,
     quoted: bool,
     row: Vec<u8>,
@@ -17,7 +17,7 @@ pub(super) struct Rows<R> {
 
 /// Why there are no more rows.
 #[derive(Debug)]
-pub(super) enum RowError {
+pub(crate) enum RowError {
     /// The file cannot be read.
     Unreadable(io::Error),
     /// The row that begins in this line has no end.
@@ -26,7 +26,7 @@ pub(super) enum RowError {
 
 impl<R: BufRead> Rows<R> {
     /// Reads rows; a `quoted` one goes on in the next line while a quotation mark is open.
-    pub(super) fn of(reader: R, quoted: bool) -> Self {
+    pub(crate) fn of(reader: R, quoted: bool) -> Self {
         Self {
             reader,
             quoted,
@@ -36,7 +36,7 @@ impl<R: BufRead> Rows<R> {
     }
 
     /// The next row with the line in which it begins; `None` at the end.
-    pub(super) fn next(&mut self) -> Result<Option<(u64, &[u8])>, RowError> {
+    pub(crate) fn next(&mut self) -> Result<Option<(u64, &[u8])>, RowError> {
         self.row.clear();
         let first = self.line;
         let mut open = false;
@@ -77,7 +77,7 @@ fn ended(row: &[u8]) -> &[u8] {
 }
 
 /// The cells of a row. Quotation marks around a `quoted` cell are taken off, and two in it are one.
-pub(super) fn cells(row: &str, separator: u8, quoted: bool) -> Vec<Cow<'_, str>> {
+pub(crate) fn cells(row: &str, separator: u8, quoted: bool) -> Vec<Cow<'_, str>> {
     let separator = char::from(separator);
     if !quoted || !row.contains('"') {
         return row.split(separator).map(Cow::Borrowed).collect();

@@ -1,0 +1,77 @@
+//! A headline with its id, and what is wrong with a line that has none.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::error::BatchError;
+
+/// The longest headline, in characters: that of the shipped `inference.py`.
+const MOST_CHARACTERS: usize = 10_000;
+
+/// What is classified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Record {
+    /// The caller's own name for it, a text or a number; null where there is none.
+    pub(super) id: Value,
+    /// The headline.
+    pub(super) headline: String,
+}
+
+impl Record {
+    /// Makes a record, or says why the model would refuse it.
+    pub(super) fn checked(id: Value, headline: impl Into<String>) -> Result<Self, String> {
+        let headline = headline.into();
+        // Python takes some control characters for space, too.
+        let blank = |letter: char| letter.is_whitespace() || letter.is_control();
+        if headline.chars().all(blank) {
+            return Err("the headline is blank".to_owned());
+        }
+        // Only a text of more bytes can have more characters.
+        if headline.len() > MOST_CHARACTERS && headline.chars().count() > MOST_CHARACTERS {
+            return Err(format!(
+                "the headline is longer than {MOST_CHARACTERS} characters"
+            ));
+        }
+        Ok(Self { id, headline })
+    }
+}
+
+/// A line that cannot be classified, or was not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WrongLine {
+    /// Name of the file.
+    pub file: String,
+    /// The line in it, from 1.
+    pub line: u64,
+    /// What is wrong.
+    pub why: String,
+}
+
+impl fmt::Display for WrongLine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}: {}", self.file, self.line, self.why)
+    }
+}
+
+/// Takes what a line of a file comes to: its record, or what is wrong with it.
+pub(super) type Take<'a> =
+    &'a mut dyn FnMut(&str, u64, Result<Record, String>) -> Result<(), BatchError>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_model_would_refuse_is_no_record() {
+        let checked = |text: &str| Record::checked(Value::Null, text);
+        assert!(checked("Fed holds rates").is_ok());
+        for blank in ["", " \t", "\u{a0}", "\u{1c}"] {
+            assert!(checked(blank).unwrap_err().contains("blank"), "{blank:?}");
+        }
+        assert!(checked(&"ä".repeat(MOST_CHARACTERS)).is_ok());
+        let long = checked(&"a".repeat(MOST_CHARACTERS + 1)).unwrap_err();
+        assert!(long.contains("10000 characters"), "{long}");
+    }
+}

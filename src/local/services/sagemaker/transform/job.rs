@@ -1,0 +1,74 @@
+//! What is kept of a transform job.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::super::listing::Item;
+use super::super::state::{JobStatus, Record, Serving};
+
+/// A transform job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in super::super) struct TransformJob {
+    pub(in super::super) record: Record,
+    pub(super) status: JobStatus,
+    pub(super) failure_reason: Option<String>,
+    /// When its model began to be served, in seconds since the Unix epoch.
+    pub(super) started: Option<f64>,
+    pub(super) ended: Option<f64>,
+    /// What answers, copied when the job was asked for: the model may be deleted meanwhile.
+    pub(super) serving: Serving,
+}
+
+impl TransformJob {
+    /// Makes a job that has just been accepted.
+    pub(super) fn new(record: Record, serving: Serving) -> Self {
+        Self {
+            record,
+            status: JobStatus::InProgress,
+            failure_reason: None,
+            started: None,
+            ended: None,
+            serving,
+        }
+    }
+
+    /// `DescribeTransformJob`'s answer.
+    pub(super) fn described(&self) -> Value {
+        let mut answer = self.record.request.clone();
+        answer["TransformJobArn"] = self.record.arn.as_str().into();
+        answer["CreationTime"] = self.record.created.into();
+        self.tell(&mut answer);
+        if let Some(started) = self.started {
+            answer["TransformStartTime"] = started.into();
+        }
+        answer
+    }
+
+    /// The job as lists see it.
+    pub(super) fn item(&self) -> Item {
+        let record = &self.record;
+        let mut summary = json!({
+            "TransformJobName": record.name,
+            "TransformJobArn": record.arn,
+            "CreationTime": record.created,
+            "LastModifiedTime": record.modified,
+        });
+        self.tell(&mut summary);
+        Item {
+            name: record.name.clone(),
+            created: record.created,
+            status: Some(self.status.word().to_owned()),
+            summary,
+        }
+    }
+
+    fn tell(&self, answer: &mut Value) {
+        answer["TransformJobStatus"] = self.status.word().into();
+        if let Some(reason) = &self.failure_reason {
+            answer["FailureReason"] = reason.as_str().into();
+        }
+        if let Some(ended) = self.ended {
+            answer["TransformEndTime"] = ended.into();
+        }
+    }
+}
