@@ -167,7 +167,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
             Ok(())
         }
         Command::Check(arguments) => check::run(global, &arguments),
-        Command::Status(arguments) => status::run(global, &arguments).await,
+        Command::Status(arguments) => Box::pin(status::run(global, &arguments)).await,
         Command::Drift(arguments) => drift::run(global, &arguments).await,
         Command::Invoke(arguments) => Box::pin(invoke::run(global, &arguments)).await,
         Command::Load(arguments) => Box::pin(load::run(global, &arguments)).await,

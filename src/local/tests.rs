@@ -234,7 +234,10 @@ async fn the_page_is_for_this_machine_and_for_no_other_site() {
     let site = "cross-site".parse().unwrap();
     foreign.headers_mut().insert("sec-fetch-site", site);
     let (status, text) = send(&engine, foreign).await;
-    assert!(status == StatusCode::FORBIDDEN && !text.contains("<h1>"), "{text}");
+    assert!(
+        status == StatusCode::FORBIDDEN && !text.contains("<h1>"),
+        "{text}"
+    );
     // The page is read, never written to; and S3 has the same address.
     for request in [
         plain("POST", "/", "localhost"),
