@@ -173,26 +173,25 @@ impl Overview {
         if self.jobs.is_empty() {
             return section("Training jobs", "<p>There are none.</p>");
         }
-        let rows = each(self
-            .jobs
-            .iter()
-            .take(JOBS), |job| {
-                let metrics: Vec<String> = job
-                    .metrics
-                    .iter()
-                    .map(|(name, value)| format!("{} {value:.4}", Plain(name)));
-                let took = job.seconds.map_or_else(|| "–".to_owned(), |took| format!("{took:.0} s"));
-                format!(
-                    "<tr><th scope=\"row\">{}</th><td>{}{}</td><td>{}</td><td class=\"number\">{took}</td>\
+        let rows = each(self.jobs.iter().take(JOBS), |job| {
+            let metrics: Vec<String> = job
+                .metrics
+                .iter()
+                .map(|(name, value)| format!("{} {value:.4}", Plain(name)))
+                .collect();
+            let took = job
+                .seconds
+                .map_or_else(|| "–".to_owned(), |took| format!("{took:.0} s"));
+            format!(
+                "<tr><th scope=\"row\">{}</th><td>{}{}</td><td>{}</td><td class=\"number\">{took}</td>\
                      <td>{}</td></tr>",
-                    Plain(&job.name),
-                    status(job.status),
-                    because((job.detail != job.status).then_some(job.detail.as_str())),
-                    self.ago(millis(job.created)),
-                    metrics.join("<br>"),
-                )
-            })
-            .collect();
+                Plain(&job.name),
+                status(job.status),
+                because((job.detail != job.status).then_some(job.detail.as_str())),
+                self.ago(millis(job.created)),
+                metrics.join("<br>"),
+            )
+        });
         let head = ["Job", "Status", "Created", "Took", "Metrics"];
         section(
             "Training jobs",
