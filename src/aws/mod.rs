@@ -4,6 +4,7 @@
 //! [`Cloud`]. Must not know: plans, reconciling, or whether AWS or the local engine answers; an
 //! engine is just another endpoint URL.
 
+mod alarms;
 mod artifacts;
 mod buffers;
 mod changes;
@@ -18,6 +19,7 @@ mod logs;
 mod multipart;
 mod quotas;
 mod records;
+mod signer;
 mod stacks;
 mod throttles;
 mod training;
@@ -159,10 +161,7 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
         client!(aws_sdk_lambda, config),
         client!(aws_sdk_apigatewayv2, config),
     );
-    let signer = web::Signer {
-        credentials: config.credentials_provider(),
-        region: connection.region.clone(),
-    };
+    let signer = signer::Signer::of(config, &connection.region);
     Cloud {
         identity: Arc::new(identity::StsIdentity::new(client!(aws_sdk_sts, config))),
         stacks: Arc::new(stacks::CloudFormation::new(cloudformation.clone(), looks)),
@@ -185,6 +184,14 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
             config
         ))),
         logs: Arc::new(logs::CloudWatchLogs::new(logs.clone())),
+        alarms: Arc::new(alarms::CloudWatch::new(
+            web.clone(),
+            signer.clone(),
+            connection
+                .endpoint
+                .as_ref()
+                .map(|endpoint| endpoint.url.as_str()),
+        )),
         functions: Arc::new(functions::Lambda::new(lambda.clone())),
         endpoints: Arc::new(endpoints::SageMakerEndpoints::new(
             sagemaker.clone(),

@@ -1,17 +1,15 @@
 //! Plain HTTP requests over the HTTP client that the SDK uses too.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use http_body_util::BodyExt;
 
+use super::signer::{JSON, Signer};
 use crate::cloud::web::{Credential, Web, WebAnswer};
 use crate::cloud::{CloudFault, FaultKind};
 
@@ -22,52 +20,6 @@ const PATIENCE: Duration = Duration::from_secs(35);
 pub(super) struct HttpWeb {
     connector: SharedHttpConnector,
     signer: Signer,
-}
-
-/// Signs requests to HTTP APIs.
-pub(super) struct Signer {
-    pub(super) credentials: Option<SharedCredentialsProvider>,
-    pub(super) region: String,
-}
-
-impl Signer {
-    /// The headers that make a POST of a JSON body a signed one ("Signing AWS API requests" in the IAM
-    /// user guide).
-    async fn headers(&self, url: &str, body: &str) -> Result<Vec<(String, String)>, String> {
-        let provider = self
-            .credentials
-            .as_ref()
-            .ok_or("there are no credentials")?;
-        let credentials = provider.provide_credentials().await;
-        let identity = credentials.map_err(|error| error.to_string())?.into();
-        let params = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name("execute-api")
-            .time(now())
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|error| error.to_string())?
-            .into();
-        let headers = [("content-type", "application/json")].into_iter();
-        let body = SignableBody::Bytes(body.as_bytes());
-        let request = SignableRequest::new("POST", url, headers, body);
-        let request = request.map_err(|error| error.to_string())?;
-        let signed = sign(request, &params).map_err(|error| error.to_string())?;
-        let (instructions, _) = signed.into_parts();
-        let headers = instructions.headers();
-        Ok(headers
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect())
-    }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a signature holds the time of day, which the service compares with its own"
-)]
-fn now() -> SystemTime {
-    SystemTime::now()
 }
 
 impl HttpWeb {
@@ -94,7 +46,10 @@ impl HttpWeb {
             Credential::Bearer(token) => {
                 vec![("authorization".to_owned(), format!("Bearer {token}"))]
             }
-            Credential::Signed => self.signer.headers(url, body).await?,
+            Credential::Signed => {
+                let signed = self.signer.sign("execute-api", url, &[JSON], body);
+                signed.await?
+            }
         };
         for (name, value) in headers {
             let added = request.headers_mut().try_insert(name, value);

@@ -174,7 +174,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
             Ok(())
         }
         Command::Check(arguments) => check::run(global, &arguments),
-        Command::Status(arguments) => status::run(global, &arguments).await,
+        Command::Status(arguments) => Box::pin(status::run(global, &arguments)).await,
         Command::Drift(arguments) => drift::run(global, &arguments).await,
         Command::Invoke(arguments) => Box::pin(invoke::run(global, &arguments)).await,
         Command::Openapi(arguments) => openapi::run(global, &arguments).await,

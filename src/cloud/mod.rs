@@ -8,6 +8,7 @@
 //! errors and throttling), never waits for something to finish, and may be repeated. A thing that is
 //! not there is `None` or a success of its deletion, not a fault.
 
+pub mod alarms;
 pub mod artifacts;
 pub mod condition;
 pub mod diagnosis;
@@ -53,6 +54,8 @@ pub struct Cloud {
     pub quotas: Arc<dyn quotas::Quotas>,
     /// Log streams.
     pub logs: Arc<dyn logs::Logs>,
+    /// Alarms.
+    pub alarms: Arc<dyn alarms::Alarms>,
     /// Functions.
     pub functions: Arc<dyn functions::Functions>,
     /// Endpoints and their runtime.

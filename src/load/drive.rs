@@ -121,8 +121,8 @@ async fn work<C: Caller>(course: Arc<Course>, mut caller: C) {
             }
             None => (Instant::now(), false),
         };
-        let called = timeout(course.plan.timeout, caller.call(turn.number)).await;
-        let kind = called.unwrap_or(Kind::TimedOut);
+        let ended = timeout(course.plan.timeout, caller.call(turn.number)).await;
+        let kind = ended.unwrap_or(Kind::TimedOut);
         course.record(Sample {
             from,
             until: Instant::now(),

@@ -69,10 +69,9 @@ fn figures(report: &Report) -> String {
         ("Longest", time(report.latency.max())),
         ("Errors", format!("{:.2} %", report.error_share() * 100.0)),
     ];
-    let cells: String = rows
-        .iter()
-        .map(|(name, value)| format!("<div><dt>{name}</dt><dd>{value}</dd></div>"))
-        .collect();
+    let cells = each(rows.iter(), |(name, value)| {
+        format!("<div><dt>{name}</dt><dd>{value}</dd></div>")
+    });
     format!("<dl class=\"figures\">{cells}</dl>")
 }
 
@@ -80,17 +79,18 @@ fn asserted(report: &Report, assertions: &[Assertion]) -> String {
     if assertions.is_empty() {
         return String::new();
     }
-    let rows: String = assertions
-        .iter()
-        .map(|assertion| {
-            let (value, holds) = assertion.check(report);
-            let (class, word) = if holds { ("holds", "holds") } else { ("fails", "fails") };
-            format!(
-                "<tr><th scope=\"row\">{}</th><td>{value}</td><td class=\"{class}\">{word}</td></tr>",
-                escaped(&assertion.to_string())
-            )
-        })
-        .collect();
+    let rows = each(assertions.iter(), |assertion| {
+        let (value, holds) = assertion.check(report);
+        let (class, word) = if holds {
+            ("holds", "holds")
+        } else {
+            ("fails", "fails")
+        };
+        format!(
+            "<tr><th scope=\"row\">{}</th><td>{value}</td><td class=\"{class}\">{word}</td></tr>",
+            escaped(&assertion.to_string())
+        )
+    });
     let head = ["Asserted", "Was", "Result"];
     section(
         "Assertions",
@@ -143,20 +143,16 @@ fn latencies(report: &Report) -> String {
         marks: marks(report),
         unit: " ms",
     };
-    let rows: String = report
-        .course
-        .iter()
-        .map(|each| {
-            format!(
-                "<tr><th scope=\"row\">{:.0} s</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-                each.from.as_secs_f64(),
-                figure(each.rate),
-                figure(each.errors),
-                time(each.p50),
-                time(each.p99)
-            )
-        })
-        .collect();
+    let rows = each(report.course.iter(), |each| {
+        format!(
+            "<tr><th scope=\"row\">{:.0} s</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            each.from.as_secs_f64(),
+            figure(each.rate),
+            figure(each.errors),
+            time(each.p50),
+            time(each.p99)
+        )
+    });
     let head = ["From", "Answers/s", "Errors/s", "Median", "p99"];
     let table = table("Both charts as figures", &head, &rows);
     let body = format!(
@@ -185,18 +181,14 @@ fn distribution(report: &Report) -> String {
         unit: " ms",
     };
     let measured = report.measured.as_ref();
-    let rows: String = report
-        .latency
-        .shown()
-        .map(|(percent, latency)| {
-            let other = measured.map(|all| format!("<td>{}</td>", time(all.at(percent))));
-            format!(
-                "<tr><th scope=\"row\">p{percent}</th><td>{}</td>{}</tr>",
-                time(Some(latency)),
-                other.unwrap_or_default()
-            )
-        })
-        .collect();
+    let rows = each(report.latency.shown(), |(percent, latency)| {
+        let other = measured.map(|all| format!("<td>{}</td>", time(all.at(percent))));
+        format!(
+            "<tr><th scope=\"row\">p{percent}</th><td>{}</td>{}</tr>",
+            time(Some(latency)),
+            other.unwrap_or_default()
+        )
+    });
     let head: &[&str] = match measured {
         Some(_) => &["Percentile", "Corrected", "As measured"],
         None => &["Percentile", "Latency"],
@@ -220,11 +212,9 @@ fn errors(report: &Report) -> String {
     if report.errors.is_empty() {
         return section("Errors", "<p>There were none.</p>");
     }
-    let rows: String = report
-        .errors
-        .iter()
-        .map(|(kind, count)| format!("<tr><th scope=\"row\">{kind}</th><td>{count}</td></tr>"))
-        .collect();
+    let rows = each(report.errors.iter(), |(kind, count)| {
+        format!("<tr><th scope=\"row\">{kind}</th><td>{count}</td></tr>")
+    });
     section("Errors", &table("By kind", &["Kind", "Requests"], &rows))
 }
 
@@ -265,6 +255,11 @@ fn marks(report: &Report) -> Vec<(f64, String)> {
 
 fn section(title: &str, body: &str) -> String {
     format!("<section><h2>{title}</h2>{body}</section>")
+}
+
+/// The markup of each item, one after the other.
+fn each<T>(items: impl IntoIterator<Item = T>, markup: impl FnMut(T) -> String) -> String {
+    items.into_iter().map(markup).collect()
 }
 
 /// A table that can be scrolled by keyboard where it is too wide.

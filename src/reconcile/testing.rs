@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::progress::{Event, Observer};
 use super::station::{Station, Witness, Worker};
 use super::{Cancel, Crowding, Session};
+use crate::cloud::alarms::{Alarm, Alarms};
 use crate::cloud::artifacts::{
     Artifacts, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
 };
@@ -128,6 +129,7 @@ pub(crate) fn session() -> Bed {
             transforms: cloud.clone(),
             quotas: cloud.clone(),
             logs: cloud.clone(),
+            alarms: cloud.clone(),
             functions: cloud.clone(),
             endpoints: cloud.clone(),
             inventory: cloud.clone(),
@@ -449,6 +451,13 @@ impl Logs for Nothing {
 
     async fn delete_streams(&self, _: &str, _: &str) -> Result<(), CloudFault> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Alarms for Nothing {
+    async fn list(&self, _: &str) -> Result<Vec<Alarm>, CloudFault> {
+        refused()
     }
 }
 

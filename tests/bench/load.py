@@ -3,8 +3,8 @@
     cargo build --release --no-default-features --example put_load
     python3 tests/bench/load.py --program target/release/examples/put_load
 
-Needs wrk (`apt-get install wrk`). The two take turns, so that a busy machine is as busy for both. The
-target is an HTTP server of this repository; a slower one would hide the difference between the two.
+Needs wrk (`apt-get install wrk`). The two take turns, so that a busy machine is as busy for
+both. The target is an HTTP server of this repository; a slower one would hide the difference.
 """
 
 from __future__ import annotations

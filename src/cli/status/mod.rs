@@ -12,6 +12,7 @@ use super::context::{Environment, Global, Selection};
 use super::failure::Failure;
 use super::output::{self, Format};
 use crate::cloud::CloudFault;
+use crate::cloud::alarms::Alarm;
 use crate::cloud::endpoints::EndpointState;
 use crate::cloud::stacks::StackState;
 use crate::plan::{Deployment, ModelRecord, Observed};
@@ -74,6 +75,8 @@ struct Found {
     model: Option<ModelRecord>,
     /// `None` where the access log cannot be read.
     traffic: Option<Traffic>,
+    /// `None` where they cannot be looked at.
+    alarms: Option<Vec<Alarm>>,
     /// What the endpoint costs by the hour.
     idle: Option<f64>,
 }
@@ -103,12 +106,22 @@ async fn look(session: &Session, environment: &Environment) -> Result<Found, Fai
         }
     };
     let endpoint = endpoint(session, environment);
-    let (endpoint, model, traffic) = futures::join!(endpoint, model, traffic);
+    let alarms = async {
+        match environment.stack.alarms {
+            Some(_) => {
+                let prefix = format!("{}-", environment.stack.names.endpoint);
+                session.cloud.alarms.list(&prefix).await.ok()
+            }
+            None => Some(Vec::new()),
+        }
+    };
+    let (endpoint, model, traffic, alarms) = futures::join!(endpoint, model, traffic, alarms);
     Ok(Found {
         endpoint: endpoint.map_err(Failure::failed)?,
         // What says more about the service is left out where it cannot be had: the status is there still.
         model: model.unwrap_or_default(),
         traffic: traffic.unwrap_or_default(),
+        alarms,
         idle: None,
         observed: Some(observed),
     })
@@ -174,6 +187,7 @@ impl Found {
                 "failed": traffic.failed,
                 "complete": !traffic.more,
             })),
+            "alarms": self.alarms,
             "idle_cost_per_hour": self.idle,
         })
     }
@@ -195,6 +209,9 @@ impl Found {
                 .map(|key| ("artifact", key.clone())),
         );
         rows.extend(self.traffic.map(|traffic| ("calls", traffic_line(traffic))));
+        if self.service().is_some() {
+            rows.push(("alarms", alarms_line(self.alarms.as_deref())));
+        }
         if let Some(idle) = self.idle {
             rows.push(("idle cost", format!("{} an hour", output::number(idle))));
         }
@@ -210,7 +227,8 @@ impl Found {
         let mut line = state.status.clone();
         let changed = state.changed.map(Timestamp::from_millisecond);
         if let Some(Ok(changed)) = changed {
-            line.push_str(&format!(", changed {}", output::age(changed, now)));
+            line.push_str(", changed ");
+            line.push_str(&output::age(changed, now));
         }
         if self.serves_another() {
             line.push_str(", serving another config than was deployed: it was rolled back");
@@ -256,6 +274,22 @@ fn traffic_line(traffic: Traffic) -> String {
         RECENT.as_secs() / 60,
         traffic.failed
     )
+}
+
+fn alarms_line(alarms: Option<&[Alarm]>) -> String {
+    let Some(alarms) = alarms else {
+        return "not known".to_owned();
+    };
+    let quiet = alarms.iter().filter(|alarm| alarm.state == "OK").count();
+    let others = alarms.iter().filter(|alarm| alarm.state != "OK");
+    let others: Vec<String> = others
+        .map(|alarm| format!("{} {}", alarm.name, alarm.state))
+        .collect();
+    match (alarms.len(), others.is_empty()) {
+        (0, _) => "none".to_owned(),
+        (_, true) => format!("{quiet}, all OK"),
+        (_, false) => format!("{quiet} OK, {}", others.join(", ")),
+    }
 }
 
 fn stack_json(state: Option<&StackState>) -> Value {

@@ -23,12 +23,19 @@ impl Display for Plain<'_> {
     }
 }
 
+/// The markup of each item, one after the other.
+pub(super) fn each<T>(
+    items: impl IntoIterator<Item = T>,
+    markup: impl FnMut(T) -> String,
+) -> String {
+    items.into_iter().map(markup).collect()
+}
+
 /// A table with its caption, which can be scrolled by keyboard where it is too wide. The rows are markup.
 pub(super) fn table(caption: &str, head: &[&str], rows: &str) -> String {
-    let head: String = head
-        .iter()
-        .map(|name| format!("<th scope=\"col\">{}</th>", Plain(name)))
-        .collect();
+    let head = each(head.iter(), |name| {
+        format!("<th scope=\"col\">{}</th>", Plain(name))
+    });
     let caption = Plain(caption);
     format!(
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table>\

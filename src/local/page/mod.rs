@@ -32,8 +32,8 @@ use traffic::Traffic;
 const SCRIPT: &str = include_str!("page.js");
 /// Where the script is.
 const SCRIPT_PATH: &str = "/_deploy/page.js";
-/// Newest log lines that are shown.
-const LINES: usize = 60;
+/// Newest log lines of each group that are shown.
+const LINES: usize = 20;
 /// What the page may do: use its own style and script, and ask the engine.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; \
     connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::html::{Plain, section, table};
+use super::html::{Plain, each, section, table};
 use super::traffic::{Minute, SECONDS};
 use crate::local::clock::iso8601;
 use crate::local::services::apigateway::ApiSummary;
@@ -63,16 +63,13 @@ impl Overview {
                 "<p id=\"no-api\">There is no API yet: <code>deploy up</code> makes one.</p>";
             return section("Try a headline", none);
         };
-        let options: String = posts
-            .iter()
-            .map(|(api, path)| {
-                format!(
-                    "<option value=\"{}\">{}</option>",
-                    Plain(path),
-                    Plain(&api.name)
-                )
-            })
-            .collect();
+        let options = each(posts.iter(), |(api, path)| {
+            format!(
+                "<option value=\"{}\">{}</option>",
+                Plain(path),
+                Plain(&api.name)
+            )
+        });
         let body = format!(
             "<form id=\"try\" class=\"script\" hidden>\
              <p><label for=\"api\">API</label> <select id=\"api\">{options}</select></p>\
@@ -92,52 +89,40 @@ impl Overview {
         if self.stacks.is_empty() {
             return section("Stacks", "<p>There are none.</p>");
         }
-        let rows: String = self
-            .stacks
-            .iter()
-            .map(|stack| {
-                let outputs: String = stack
-                    .outputs
-                    .iter()
-                    .map(|(name, value)| {
-                        format!("<dt>{}</dt><dd>{}</dd>", Plain(name), Plain(value))
-                    })
-                    .collect();
-                let outputs = format!(
-                    "<details data-key=\"{0}\"><summary>{1} outputs</summary><dl>{outputs}</dl></details>",
-                    Plain(&stack.name),
-                    stack.outputs.len()
-                );
-                format!(
-                    "<tr><th scope=\"row\">{}</th><td>{}{}</td><td>{}</td><td class=\"number\">{}</td>\
+        let rows = each(self.stacks.iter(), |stack| {
+            let outputs = each(stack.outputs.iter(), |(name, value)| {
+                format!("<dt>{}</dt><dd>{}</dd>", Plain(name), Plain(value))
+            });
+            let outputs = format!(
+                "<details data-key=\"{0}\"><summary>{1} outputs</summary><dl>{outputs}</dl></details>",
+                Plain(&stack.name),
+                stack.outputs.len()
+            );
+            format!(
+                "<tr><th scope=\"row\">{}</th><td>{}{}</td><td>{}</td><td class=\"number\">{}</td>\
                      <td>{outputs}</td></tr>",
-                    Plain(&stack.name),
-                    status(stack.status),
-                    because(stack.reason.as_deref()),
-                    self.ago(stack.changed),
-                    stack.resources,
-                )
-            })
-            .collect();
+                Plain(&stack.name),
+                status(stack.status),
+                because(stack.reason.as_deref()),
+                self.ago(stack.changed),
+                stack.resources,
+            )
+        });
         let head = ["Stack", "Status", "Changed", "Resources", "Outputs"];
         section("Stacks", &table("CloudFormation stacks", &head, &rows))
     }
 
     fn serving(&self) -> String {
-        let rows: String = self
-            .endpoints
-            .iter()
-            .map(|endpoint| {
-                format!(
-                    "<tr><th scope=\"row\">{}</th><td>{}{}</td><td>{}</td><td>{}</td></tr>",
-                    Plain(&endpoint.name),
-                    status(endpoint.status),
-                    because(endpoint.reason.as_deref()),
-                    self.ago(millis(endpoint.changed)),
-                    Plain(&endpoint.config),
-                )
-            })
-            .collect();
+        let rows = each(self.endpoints.iter(), |endpoint| {
+            format!(
+                "<tr><th scope=\"row\">{}</th><td>{}{}</td><td>{}</td><td>{}</td></tr>",
+                Plain(&endpoint.name),
+                status(endpoint.status),
+                because(endpoint.reason.as_deref()),
+                self.ago(millis(endpoint.changed)),
+                Plain(&endpoint.config),
+            )
+        });
         if rows.is_empty() {
             return section("Endpoints", "<p>There are none.</p>");
         }
@@ -157,10 +142,9 @@ impl Overview {
             ("Throttled (429)", minute.throttled.to_string()),
             ("Failed (5xx)", minute.failed.to_string()),
         ];
-        let figures: String = figures
-            .iter()
-            .map(|(name, value)| format!("<div><dt>{name}</dt><dd>{value}</dd></div>"))
-            .collect();
+        let figures = each(figures.iter(), |(name, value)| {
+            format!("<div><dt>{name}</dt><dd>{value}</dd></div>")
+        });
         let highest = minute
             .course
             .iter()
@@ -168,19 +152,14 @@ impl Overview {
             .max()
             .unwrap_or_default()
             .max(1);
-        let bars: String = minute
-            .course
-            .iter()
-            .enumerate()
-            .map(|(second, calls)| {
-                let height = calls * 40 / highest;
-                format!(
-                    "<rect x=\"{}\" y=\"{}\" width=\"8\" height=\"{height}\"/>",
-                    second * 10 + 1,
-                    40 - height
-                )
-            })
-            .collect();
+        let bars = each(minute.course.iter().enumerate(), |(second, calls)| {
+            let height = calls * 40 / highest;
+            format!(
+                "<rect x=\"{}\" y=\"{}\" width=\"8\" height=\"{height}\"/>",
+                second * 10 + 1,
+                40 - height
+            )
+        });
         let body = format!(
             "<dl class=\"figures\">{figures}</dl><svg class=\"chart\" role=\"img\" \
              viewBox=\"0 0 {} 40\" preserveAspectRatio=\"none\" \
@@ -194,28 +173,25 @@ impl Overview {
         if self.jobs.is_empty() {
             return section("Training jobs", "<p>There are none.</p>");
         }
-        let rows: String = self
-            .jobs
-            .iter()
-            .take(JOBS)
-            .map(|job| {
-                let metrics: Vec<String> = job
-                    .metrics
-                    .iter()
-                    .map(|(name, value)| format!("{} {value:.4}", Plain(name)))
-                    .collect();
-                let took = job.seconds.map_or_else(|| "–".to_owned(), |took| format!("{took:.0} s"));
-                format!(
-                    "<tr><th scope=\"row\">{}</th><td>{}{}</td><td>{}</td><td class=\"number\">{took}</td>\
+        let rows = each(self.jobs.iter().take(JOBS), |job| {
+            let metrics: Vec<String> = job
+                .metrics
+                .iter()
+                .map(|(name, value)| format!("{} {value:.4}", Plain(name)))
+                .collect();
+            let took = job
+                .seconds
+                .map_or_else(|| "–".to_owned(), |took| format!("{took:.0} s"));
+            format!(
+                "<tr><th scope=\"row\">{}</th><td>{}{}</td><td>{}</td><td class=\"number\">{took}</td>\
                      <td>{}</td></tr>",
-                    Plain(&job.name),
-                    status(job.status),
-                    because((job.detail != job.status).then_some(job.detail.as_str())),
-                    self.ago(millis(job.created)),
-                    metrics.join("<br>"),
-                )
-            })
-            .collect();
+                Plain(&job.name),
+                status(job.status),
+                because((job.detail != job.status).then_some(job.detail.as_str())),
+                self.ago(millis(job.created)),
+                metrics.join("<br>"),
+            )
+        });
         let head = ["Job", "Status", "Created", "Took", "Metrics"];
         section(
             "Training jobs",
@@ -229,18 +205,14 @@ impl Overview {
             Ok(lines) => lines,
             Err(fault) => return section("Logs", &format!("<p>{}</p>", Plain(fault))),
         };
-        let rows: String = lines
-            .iter()
-            .rev()
-            .map(|line| {
-                format!(
-                    "<tr><td class=\"time\">{}</td><td>{}</td><td class=\"line\">{}</td></tr>",
-                    iso8601(line.time),
-                    Plain(&line.group),
-                    Plain(line.text.trim_end())
-                )
-            })
-            .collect();
+        let rows = each(lines.iter().rev(), |line| {
+            format!(
+                "<tr><td class=\"time\">{}</td><td>{}</td><td class=\"line\">{}</td></tr>",
+                iso8601(line.time),
+                Plain(&line.group),
+                Plain(line.text.trim_end())
+            )
+        });
         let table = table(
             "The newest lines of all log groups, newest first",
             &["Time", "Group", "Line"],

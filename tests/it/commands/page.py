@@ -1,6 +1,6 @@
 """Opens the local engine's page in headless Chromium, uses it, and tries what it must refuse.
 
-    page.py http://127.0.0.1:4599/ http://127.0.0.1:4599/_aws/execute-api/<api id>/classify
+It is given the address of the page, and that of the route that classifies.
 """
 
 from __future__ import annotations
@@ -110,8 +110,8 @@ def can_be_used_without_seeing_it(page: Browser) -> None:
     }.items():
         found = page.evaluate(f"document.querySelectorAll({selector!r}).length")
         check(found == count, (selector, found))
-    unlabelled = "[...document.querySelectorAll('input, select')].filter(x => !x.labels.length).length"
-    check(page.evaluate(unlabelled) == 0, "every field has a label")
+    unlabelled = "[...document.querySelectorAll('input, select')].some(x => !x.labels.length)"
+    check(not page.evaluate(unlabelled), "every field has a label")
 
 
 def classifies(page: Browser, api: str) -> None:

@@ -14,13 +14,15 @@ pub(crate) struct LineSummary {
 }
 
 impl Logs {
-    /// Tells the newest lines of all groups, oldest first.
+    /// Tells the newest lines of each group, up to `count` of each so that a busy one leaves room for the
+    /// others; oldest first.
     ///
     /// # Errors
     /// The files cannot be read.
     pub(crate) fn newest(&self, count: usize) -> Result<Vec<LineSummary>, LogsFault> {
-        let mut lines = Vec::new();
+        let mut all = Vec::new();
         for group in self.store.groups("")? {
+            let mut lines = Vec::new();
             for stream in self.store.streams(&group.name, "")? {
                 let from = stream.size()?.saturating_sub(END);
                 // What begins in the middle of a line is no event, and is passed over.
@@ -33,9 +35,37 @@ impl Logs {
                     true
                 })?;
             }
+            lines.sort_by_key(|line| line.time);
+            let first = lines.len().saturating_sub(count);
+            all.extend(lines.drain(first..));
         }
-        lines.sort_by_key(|line| line.time);
-        let first = lines.len().saturating_sub(count);
-        Ok(lines.split_off(first))
+        all.sort_by_key(|line| line.time);
+        Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::clock::Clock;
+
+    #[test]
+    fn a_busy_group_leaves_room_for_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let logs = Logs::open(folder.path().join("logs"), Clock::start()).unwrap();
+        logs.put("/quiet", "s", &["once".to_owned()]).unwrap();
+        let long = "x".repeat(40);
+        for number in 0..1_000 {
+            logs.put("/busy", "s", &[format!("{number} {long}")])
+                .unwrap();
+        }
+        let lines = logs.newest(3).unwrap();
+        let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+        assert!(texts.contains(&"once"), "{texts:?}");
+        assert_eq!(texts.len(), 4);
+        assert!(
+            texts.iter().any(|text| text.starts_with("999 ")),
+            "{texts:?}"
+        );
     }
 }
