@@ -62,9 +62,7 @@ impl Services {
         let environment = child_environment(options);
         let script = options.script.clone().map(Stage::new).map(Arc::new);
         let python = Arc::new(Python::new(options.python.clone(), options.cache.clone()));
-        let s3 = Arc::new(S3::open(options.state.join("s3"), clock)?);
-        let logs = Arc::new(Logs::open(options.state.join("logs"), clock)?);
-        let iam = Arc::new(Iam::open(state("iam.json"), clock)?);
+        let Base { s3, logs, iam } = Base::open(options, clock)?;
         let metrics = Arc::new(Metrics::new(clock));
         let cloudwatch = CloudWatch::open(state("cloudwatch.json"), clock, Arc::clone(&metrics))?;
         let sagemaker = SageMaker::open(SageMakerParts {
@@ -79,12 +77,7 @@ impl Services {
             environment: environment.clone(),
             script: script.clone(),
         })?;
-        let autoscaling = AutoScaling::open(AutoScalingParts {
-            state: state("autoscaling.json"),
-            clock,
-            metrics: Arc::clone(&metrics),
-            variants: Arc::new(Arc::clone(&sagemaker)),
-        })?;
+        let autoscaling = scaling(state("autoscaling.json"), clock, &metrics, &sagemaker)?;
         let (sink, roles) = (Arc::clone(&logs), Arc::clone(&iam));
         let write_log: lambda::WriteLog =
             Arc::new(move |group, stream, lines| sink.put(group, stream, lines));
@@ -109,7 +102,7 @@ impl Services {
             write_log,
             metrics,
         })?);
-        let providers: Vec<Arc<dyn ResourceProvider>> = [
+        let providers = [
             s3::providers(&s3),
             iam::providers(&iam),
             logs::providers(&logs),
@@ -120,17 +113,8 @@ impl Services {
             autoscaling::providers(&autoscaling),
         ]
         .concat();
-        let cloudformation = CloudFormation::open(CloudFormationParts {
-            path: state("cloudformation.json"),
-            clock,
-            account: ACCOUNT.to_owned(),
-            journal: Arc::clone(journal),
-            providers: staged(providers, script.as_ref()),
-        })?;
-        let quotas = Arc::new(Quotas::of(options.script.as_ref()));
-        let sts = Arc::new(Sts {
-            account: ACCOUNT.to_owned(),
-        });
+        let providers = staged(providers, script.as_ref());
+        let cloudformation = stacks(state("cloudformation.json"), clock, journal, providers)?;
         Ok(Self {
             apigateway,
             autoscaling,
@@ -139,10 +123,12 @@ impl Services {
             iam,
             lambda,
             logs,
-            quotas,
+            quotas: Arc::new(Quotas::of(options.script.as_ref())),
             s3,
             sagemaker,
-            sts,
+            sts: Arc::new(Sts {
+                account: ACCOUNT.to_owned(),
+            }),
         })
     }
 
@@ -248,6 +234,52 @@ impl Services {
         self.lambda.shut_down();
         self.sagemaker.shutdown().await;
     }
+}
+
+/// What the other services stand on.
+struct Base {
+    s3: Arc<S3>,
+    logs: Arc<Logs>,
+    iam: Arc<Iam>,
+}
+
+impl Base {
+    fn open(options: &Options, clock: Clock) -> io::Result<Self> {
+        Ok(Self {
+            s3: Arc::new(S3::open(options.state.join("s3"), clock)?),
+            logs: Arc::new(Logs::open(options.state.join("logs"), clock)?),
+            iam: Arc::new(Iam::open(place(options, "iam.json"), clock)?),
+        })
+    }
+}
+
+fn scaling(
+    state: Place,
+    clock: Clock,
+    metrics: &Arc<Metrics>,
+    sagemaker: &Arc<SageMaker>,
+) -> io::Result<Arc<AutoScaling>> {
+    AutoScaling::open(AutoScalingParts {
+        state,
+        clock,
+        metrics: Arc::clone(metrics),
+        variants: Arc::new(Arc::clone(sagemaker)),
+    })
+}
+
+fn stacks(
+    path: Place,
+    clock: Clock,
+    journal: &Arc<Journal>,
+    providers: Vec<Arc<dyn ResourceProvider>>,
+) -> io::Result<Arc<CloudFormation>> {
+    CloudFormation::open(CloudFormationParts {
+        path,
+        clock,
+        account: ACCOUNT.to_owned(),
+        journal: Arc::clone(journal),
+        providers,
+    })
 }
 
 /// Where a service keeps its state.

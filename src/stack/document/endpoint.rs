@@ -24,7 +24,8 @@ pub(in crate::stack) struct Endpoint {
     /// How a new model takes over from the old one.
     #[schemars(extend("default" = "all-at-once", "examples" = [{ "canary": { "size": "25%", "wait": "5m" } }]))]
     pub(in crate::stack) rollout: Option<Rollout>,
-    /// Serves without instances; in place of `instance`, `count`, `autoscaling` and `rollout`.
+    /// Serves without instances; in place of `instance`, `count`, `autoscaling` and `rollout`. A request
+    /// has at most 4 MiB; an endpoint that is on instances cannot become serverless.
     #[schemars(extend("default" = null, "examples" = [{ "memory": "4 GiB", "max_concurrency": 5 }]))]
     pub(in crate::stack) serverless: Option<Serverless>,
     /// How long a container may take until it answers, `60s` to `1h`.

@@ -247,6 +247,7 @@ ml.m5.large => ml.m5.large⏎  count: 4⏎  rollout: { linear: { step: 10%, wait
 ml.m5.large => ml.m5.large⏎  capture: { sample: 0% } => 0% => no part of a whole
 ml.m5.large => ml.m5.large⏎  capture: { retention: 36h } => 36h => whole days
 ml.m5.large => ml.m5.large⏎  encryption: { capture_key: x }⏎  capture: {} => x => no ARN of a KMS key
+ml.m5.large => ml.m5.large⏎  encryption: { capture_key: "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab" } => "arn => is for `capture`
   instance: ml.m5.large =>   serverless: {}⏎  capture: {} => capture => cannot be together with `serverless`
 ml.m5.large => ml.m5.large⏎alarms: { memory: 101% } => 101% => no part of a whole
 ml.m5.large => ml.m5.large⏎  autoscaling: { min: 3, max: 2, invocations_per_instance: 9 } => 3 => `min` (3) is more than `max` (2)

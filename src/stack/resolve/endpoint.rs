@@ -48,16 +48,24 @@ pub(super) fn resolve(
         arn::kms(check, field, key, place);
         instance::no_key_for_own_disks(check, field, types);
     }
-    let capture = match &endpoint.capture {
-        Some(given) => Some(self::capture(check, endpoint, given, place)?),
-        None => None,
-    };
+    let capture = endpoint.capture.as_ref();
+    let capture = capture.map(|given| self::capture(check, endpoint, given, place));
+    let field = &["endpoint", "encryption", "capture_key"];
+    let encryption = endpoint.encryption.as_ref();
+    let key_of_capture = encryption.and_then(|encryption| encryption.capture_key.as_ref());
+    check.require(key_of_capture.is_none() || capture.is_some(), field, || {
+        Problem::new("`capture_key` is for `capture`, which is not there")
+            .help("add `capture: {}`, or remove the key")
+    });
     Some(Endpoint {
         image: image?,
         capacity: capacity?,
         startup_timeout: startup_timeout?,
         volume_key: key,
-        capture,
+        capture: match capture {
+            Some(resolved) => Some(resolved?),
+            None => None,
+        },
     })
 }
 

@@ -515,6 +515,7 @@ pub(super) fn space(options: &[Setting]) -> Space {
         vec![serverless(), are("endpoint.autoscaling", &["on"])],
         vec![serverless(), careful()],
         vec![serverless(), are("endpoint.volume_key", &["on"])],
+        vec![serverless(), not("endpoint.capture", "off")],
         // A careful rollout needs alarms and two instances.
         vec![careful(), are("alarms", &["off"])],
         vec![

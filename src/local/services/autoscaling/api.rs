@@ -147,7 +147,11 @@ impl AutoScaling {
             let asked = ids
                 .as_array()
                 .is_none_or(|ids| ids.is_empty() || ids.iter().any(|id| *id == target.id.as_str()));
-            asked.then(|| vec![target.describe()]).unwrap_or_default()
+            if asked {
+                vec![target.describe()]
+            } else {
+                Vec::new()
+            }
         });
         json!({ "ScalableTargets": found })
     }
@@ -155,7 +159,7 @@ impl AutoScaling {
     fn describe_policies(&self, region: &str, input: &Value) -> Value {
         let wanted = input["ResourceId"].as_str();
         let names = &input["PolicyNames"];
-        let named = |name: &str| {
+        let asked_for = |name: &str| {
             names
                 .as_array()
                 .is_none_or(|names| names.is_empty() || names.iter().any(|one| *one == name))
@@ -164,7 +168,7 @@ impl AutoScaling {
             let policies = target.policies.values();
             let here = wanted.is_none_or(|id| id == target.id);
             policies
-                .filter(|policy| here && named(&policy.name))
+                .filter(|policy| here && asked_for(&policy.name))
                 .map(|policy| policy.describe(target))
                 .collect()
         });

@@ -124,8 +124,10 @@ fn of(more: Value) -> Value {
         "ResourceId": ID,
         "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
     });
-    for (member, value) in more.as_object().unwrap() {
-        input[member] = value.clone();
+    if let Value::Object(members) = more {
+        for (member, value) in members {
+            input[member] = value;
+        }
     }
     input
 }

@@ -154,11 +154,11 @@ impl Comparison {
 
 /// What a period without a number counts as (`TreatMissingData`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Missing {
+enum Gap {
     Breaching,
     NotBreaching,
     Ignore,
-    Missing,
+    Unknown,
 }
 
 /// What an alarm watches, as its request says.
@@ -173,7 +173,7 @@ pub(super) struct Watch {
     datapoints: i64,
     threshold: f64,
     comparison: Comparison,
-    missing: Missing,
+    gap: Gap,
 }
 
 /// Members of the request that are understood.
@@ -240,11 +240,11 @@ impl Watch {
             threshold: number(&request["Threshold"]).ok_or_else(|| wrong("Threshold"))?,
             comparison: Comparison::parse(needed("ComparisonOperator")?)
                 .ok_or_else(|| wrong("ComparisonOperator"))?,
-            missing: match text("TreatMissingData") {
-                Some("breaching") => Missing::Breaching,
-                Some("notBreaching") => Missing::NotBreaching,
-                Some("ignore") => Missing::Ignore,
-                Some("missing") | None => Missing::Missing,
+            gap: match text("TreatMissingData") {
+                Some("breaching") => Gap::Breaching,
+                Some("notBreaching") => Gap::NotBreaching,
+                Some("ignore") => Gap::Ignore,
+                Some("missing") | None => Gap::Unknown,
                 Some(_) => return Err(wrong("TreatMissingData")),
             },
         };
@@ -272,10 +272,10 @@ impl Watch {
         let bad = values.iter().flatten().filter(|value| breaches(value));
         let mut bad = whole_count(bad.count());
         let all = missing == values.len();
-        match self.missing {
-            Missing::Breaching => bad += whole_count(missing),
-            Missing::Ignore if all => return None,
-            Missing::Missing if all => {
+        match self.gap {
+            Gap::Breaching => bad += whole_count(missing),
+            Gap::Ignore if all => return None,
+            Gap::Unknown if all => {
                 let reason = "Insufficient Data: no datapoints were received".to_owned();
                 return Some((AlarmState::InsufficientData, reason));
             }

@@ -93,8 +93,10 @@ fn alarm(more: Value) -> Value {
         "ComparisonOperator": "GreaterThanOrEqualToThreshold",
         "TreatMissingData": "notBreaching",
     });
-    for (member, value) in more.as_object().unwrap() {
-        alarm[member] = value.clone();
+    if let Value::Object(members) = more {
+        for (member, value) in members {
+            alarm[member] = value;
+        }
     }
     alarm
 }

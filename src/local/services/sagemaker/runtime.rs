@@ -88,7 +88,7 @@ impl SageMaker {
         if body.len() > largest {
             return Err(too_large(largest).into());
         }
-        let Some(_place) = choice.admit() else {
+        let Ok(_place) = choice.admit() else {
             return Err(throttled().into());
         };
         let began = Instant::now();

@@ -118,13 +118,21 @@ impl SageMaker {
                 _ => {}
             }
             if let Some(current) = endpoint.current {
-                let fleet = self.keep_again(arn, current);
+                let fleet = self.keep_again(arn, &current);
                 lock(&self.live).entry(arn.clone()).or_default().fleet = Some(fleet);
             }
-            if let Some(next) = endpoint.next {
-                let rollout = Rollout::read(endpoint.deployment.as_ref(), next.instances);
-                // It was read when the update was asked for.
-                self.deploy(arn, next, rollout.unwrap_or_default());
+            match endpoint.next {
+                Some(_) if endpoint.status == EndpointStatus::RollingBack => {
+                    // The new servers ended with the engine, so that nothing is left to take back.
+                    let reason = "The update was rolled back.".to_owned();
+                    self.settle(arn, Some(&Setback::Reason(reason)));
+                }
+                Some(next) => {
+                    let rollout = Rollout::read(endpoint.deployment.as_ref(), next.instances);
+                    // It was read when the update was asked for.
+                    self.deploy(arn, next, rollout.unwrap_or_default());
+                }
+                None => {}
             }
         }
     }

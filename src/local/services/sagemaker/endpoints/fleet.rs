@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::{join_all, try_join_all};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
 
 use super::super::state::Serving;
 use super::super::{SageMaker, lock};
@@ -17,7 +17,7 @@ const MOST: u64 = 4;
 /// The servers of one endpoint under one configuration.
 pub(in super::super) struct Fleet {
     /// What is served.
-    pub(super) serving: Serving,
+    pub(super) serving: Arc<Serving>,
     workers: Vec<Keeper>,
     /// Whose turn it is.
     turn: usize,
@@ -27,19 +27,21 @@ pub(in super::super) struct Fleet {
 
 /// Who answers a request.
 pub(in super::super) struct Choice {
-    pub(in super::super) serving: Serving,
+    pub(in super::super) serving: Arc<Serving>,
     /// The server, or nothing while it is being started again.
     pub(in super::super) server: watch::Receiver<Option<Arc<Server>>>,
     room: Option<Arc<Semaphore>>,
 }
 
 impl Choice {
-    /// Takes a place among the requests that are answered at once; `None` when there is none left.
-    pub(in super::super) fn admit(&self) -> Option<Option<OwnedSemaphorePermit>> {
-        match &self.room {
-            None => Some(None),
-            Some(room) => Arc::clone(room).try_acquire_owned().ok().map(Some),
-        }
+    /// Takes a place among the requests that are answered at once, where their number is limited.
+    ///
+    /// # Errors
+    /// There is no place left.
+    pub(in super::super) fn admit(&self) -> Result<Option<OwnedSemaphorePermit>, TryAcquireError> {
+        let room = self.room.as_ref();
+        let place = room.map(|room| Arc::clone(room).try_acquire_owned());
+        place.transpose()
     }
 }
 
@@ -50,7 +52,7 @@ impl Fleet {
             Arc::new(Semaphore::new(room))
         });
         Self {
-            serving,
+            serving: Arc::new(serving),
             workers,
             turn: 0,
             room,
@@ -65,7 +67,7 @@ impl Fleet {
         let chosen = running.unwrap_or(self.turn) % count;
         self.turn = (chosen + 1) % count;
         Choice {
-            serving: self.serving.clone(),
+            serving: Arc::clone(&self.serving),
             server: self.workers[chosen].server.clone(),
             room: self.room.clone(),
         }
@@ -102,18 +104,16 @@ impl SageMaker {
         endpoint: &str,
         serving: Serving,
     ) -> Result<Fleet, Setback> {
-        let fails_with = match &self.parts.script {
-            Some(stage) => self.rehearse(stage, endpoint, &serving).await?,
-            None => {
-                let place = self.place(endpoint, &serving);
-                // What a deployment that was cut short left may belong to a model that is gone.
-                let removed = place.remove();
-                removed
-                    .map_err(|error| Setback::Reason(format!("InternalServerError: {error}")))?;
-                let placed = self.place_model(&place, &serving).await;
-                placed.map_err(Setback::Reason)?;
-                None
-            }
+        let fails_with = if let Some(stage) = &self.parts.script {
+            self.rehearse(stage, endpoint, &serving).await?
+        } else {
+            let place = self.place(endpoint, &serving);
+            // What a deployment that was cut short left may belong to a model that is gone.
+            let removed = place.remove();
+            removed.map_err(|error| Setback::Reason(format!("InternalServerError: {error}")))?;
+            let placed = self.place_model(&place, &serving).await;
+            placed.map_err(Setback::Reason)?;
+            None
         };
         let tasks = (0..workers(&serving)).map(|number| {
             let task = Task::new(self, endpoint, &serving, number).failing(fails_with);
@@ -127,9 +127,9 @@ impl SageMaker {
     }
 
     /// Keeps a configuration in service that was there when the engine ended; does not wait.
-    pub(super) fn keep_again(self: &Arc<Self>, endpoint: &str, serving: Serving) -> Fleet {
-        let numbers = 0..workers(&serving);
-        let workers = numbers.map(|number| Task::new(self, endpoint, &serving, number).keep(None));
+    pub(super) fn keep_again(self: &Arc<Self>, endpoint: &str, serving: &Serving) -> Fleet {
+        let numbers = 0..workers(serving);
+        let workers = numbers.map(|number| Task::new(self, endpoint, serving, number).keep(None));
         Fleet::new(serving.clone(), workers.collect())
     }
 
@@ -138,7 +138,7 @@ impl SageMaker {
         let mut live = lock(&self.live);
         let fleet = live.get_mut(endpoint).and_then(|live| live.fleet.as_mut());
         let Some(fleet) = fleet else { return };
-        fleet.serving.instances = instances;
+        Arc::make_mut(&mut fleet.serving).instances = instances;
         let wanted = usize::try_from(workers(&fleet.serving)).unwrap_or(1);
         for number in fleet.workers.len()..wanted {
             let task = Task::new(self, endpoint, &fleet.serving, number as u64);

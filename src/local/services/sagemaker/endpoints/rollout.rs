@@ -216,7 +216,7 @@ impl SageMaker {
     /// Lets time pass while no alarm rings.
     async fn bake(&self, arn: &str, alarms: &[String], wait: Duration) -> Result<(), Setback> {
         let region = arn.split(':').nth(3).unwrap_or_default();
-        let mut changes = self.parts.alarms.changes();
+        let mut alarm_changes = self.parts.alarms.changes();
         let end = Instant::now() + wait;
         loop {
             let rings = |name: &&String| self.parts.alarms.rings(region, name);
@@ -233,7 +233,7 @@ impl SageMaker {
             }
             tokio::select! {
                 () = sleep_until(end) => {}
-                changed = changes.changed() => if changed.is_err() {
+                told = alarm_changes.changed() => if told.is_err() {
                     sleep_until(end).await; // Nobody is left to change an alarm.
                 },
             }
@@ -247,8 +247,8 @@ mod tests {
 
     use super::*;
 
-    fn parts(config: Value, instances: u64) -> Vec<(u64, u64)> {
-        let rollout = Rollout::read(Some(&config), instances).unwrap();
+    fn parts(config: &Value, instances: u64) -> Vec<(u64, u64)> {
+        let rollout = Rollout::read(Some(config), instances).unwrap();
         let steps = rollout.steps.iter();
         #[expect(
             clippy::cast_possible_truncation,
@@ -274,16 +274,16 @@ mod tests {
 
     #[test]
     fn every_kind_of_roll_out_is_a_list_of_steps() {
-        assert_eq!(parts(json!({}), 1), [(100, 0)]);
+        assert_eq!(parts(&json!({}), 1), [(100, 0)]);
         let canary = routing("CANARY", "CanarySize", 25);
-        assert_eq!(parts(canary, 4), [(25, 60), (100, 30)]);
+        assert_eq!(parts(&canary, 4), [(25, 60), (100, 30)]);
         let linear = routing("LINEAR", "LinearStepSize", 40);
-        assert_eq!(parts(linear, 4), [(40, 60), (80, 60), (100, 90)]);
+        assert_eq!(parts(&linear, 4), [(40, 60), (80, 60), (100, 90)]);
         let rolling = json!({ "RollingUpdatePolicy": {
             "MaximumBatchSize": { "Type": "INSTANCE_COUNT", "Value": 1 },
             "WaitIntervalInSeconds": 10,
         }});
-        assert_eq!(parts(rolling, 3), [(33, 10), (67, 10), (100, 10)]);
+        assert_eq!(parts(&rolling, 3), [(33, 10), (67, 10), (100, 10)]);
     }
 
     #[test]
