@@ -60,7 +60,7 @@ fn after_training(status: &str, transient: bool, known: bool) -> &'static str {
     }
 }
 
-/// Says how to go on after an error of a batch.
+/// Says how to go on after an error of a batch; `None` for any other, too.
 fn of_batch(error: &ReconcileError) -> Option<String> {
     match error {
         ReconcileError::BatchFailed { state, .. } => Some(format!(
@@ -78,6 +78,9 @@ fn of_batch(error: &ReconcileError) -> Option<String> {
 
 /// Says how to go on after an error of a run, whose cause may be known.
 pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Option<String> {
+    if let Some(text) = of_batch(error) {
+        return Some(text);
+    }
     let text = match error {
         // The remedy of the cause says it all.
         ReconcileError::Cloud { .. } | ReconcileError::NotServing { .. } if known.is_some() => {
@@ -108,10 +111,6 @@ pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Opti
         ReconcileError::TrainingFailed {
             status, transient, ..
         } => after_training(status, *transient, known.is_some()),
-        ReconcileError::BatchFailed { .. }
-        | ReconcileError::BatchGone(_)
-        | ReconcileError::BatchRequest(_)
-        | ReconcileError::Batch(_) => return of_batch(error),
         ReconcileError::QuotaTooLow { .. } => {
             "ask for more of it in the console (Service Quotas, Amazon SageMaker), which may take days, or \
              name other instance types in `training.instance`"
