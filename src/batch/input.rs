@@ -106,20 +106,18 @@ pub(super) fn read(
     let file = File::open(path).map_err(unreadable(path))?;
     let mut reader = BufReader::with_capacity(BUFFER, file);
     let kind = Kind::of(name);
-    let read = match kind {
-        Kind::Archive => return archive::read(name, path, reader, column, take),
-        _ => {
-            let begins = Beginning::of(&mut reader).map_err(unreadable(path))?;
-            begins.refuse(name)?;
-            reader.consume(begins.skipped());
-            let first = reader.fill_buf().map_err(unreadable(path))?;
-            match kind.looked_at(first, column) {
-                Kind::Table(dialect) => table::read(name, reader, dialect, column, take),
-                Kind::JsonLines => json::read_lines(name, reader, column, take),
-                Kind::Json => json::read_whole(name, reader, column, take),
-                Kind::Text | Kind::Archive => text::read(name, reader, column, take),
-            }
-        }
+    if kind == Kind::Archive {
+        return archive::read(name, path, reader, column, take);
+    }
+    let begins = Beginning::of(&mut reader).map_err(unreadable(path))?;
+    begins.refuse(name)?;
+    reader.consume(begins.skipped());
+    let first = reader.fill_buf().map_err(unreadable(path))?;
+    let read = match kind.looked_at(first, column) {
+        Kind::Table(dialect) => table::read(name, reader, dialect, column, take),
+        Kind::JsonLines => json::read_lines(name, reader, column, take),
+        Kind::Json => json::read_whole(name, reader, column, take),
+        Kind::Text | Kind::Archive => text::read(name, reader, column, take),
     };
     read.map_err(|stop| stop.at(name, path))
 }

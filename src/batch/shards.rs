@@ -172,12 +172,11 @@ impl<'a> Writer<'a> {
         if record.is_ok() && self.open.as_ref().is_some_and(full) {
             self.close()?;
         }
-        let open = match &mut self.open {
-            Some(open) => open,
-            None => {
-                let name = format!("part-{:05}", self.prepared.shards.len());
-                self.open.insert(Open::new(self.folder, name)?)
-            }
+        let open = if let Some(open) = &mut self.open {
+            open
+        } else {
+            let name = format!("part-{:05}", self.prepared.shards.len());
+            self.open.insert(Open::new(self.folder, name)?)
         };
         open.from(&self.file)?;
         match record {

@@ -60,8 +60,27 @@ fn after_training(status: &str, transient: bool, known: bool) -> &'static str {
     }
 }
 
+/// Says how to go on after an error of a batch; `None` for any other, too.
+fn of_batch(error: &ReconcileError) -> Option<String> {
+    match error {
+        ReconcileError::BatchFailed { state, .. } => Some(format!(
+            "`deploy batch fetch {}` has the answers that there are; running it again classifies all anew",
+            state.name
+        )),
+        ReconcileError::BatchGone(_) => Some("`deploy batch list` shows the jobs".to_owned()),
+        ReconcileError::BatchRequest(_) => {
+            Some("the template `transform-job` is what it is made from".to_owned())
+        }
+        ReconcileError::Batch(error) => error.remedy(),
+        _ => None,
+    }
+}
+
 /// Says how to go on after an error of a run, whose cause may be known.
 pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Option<String> {
+    if let Some(text) = of_batch(error) {
+        return Some(text);
+    }
     let text = match error {
         // The remedy of the cause says it all.
         ReconcileError::Cloud { .. } | ReconcileError::NotServing { .. } if known.is_some() => {
@@ -92,15 +111,6 @@ pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Opti
         ReconcileError::TrainingFailed {
             status, transient, ..
         } => after_training(status, *transient, known.is_some()),
-        ReconcileError::BatchFailed { state, .. } => {
-            return Some(format!(
-                "`deploy batch fetch {}` has the answers that there are; running it again classifies all anew",
-                state.name
-            ));
-        }
-        ReconcileError::BatchGone(_) => "`deploy batch list` shows the jobs",
-        ReconcileError::BatchRequest(_) => "the template `transform-job` is what it is made from",
-        ReconcileError::Batch(error) => return error.remedy(),
         ReconcileError::QuotaTooLow { .. } => {
             "ask for more of it in the console (Service Quotas, Amazon SageMaker), which may take days, or \
              name other instance types in `training.instance`"

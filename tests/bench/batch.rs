@@ -1,5 +1,6 @@
 //! Prepares headlines for a batch job and joins made-up answers with them, by the product's own code, and
-//! prints how long that takes and how much memory it ever has: `cargo run --release --example batch`.
+//! prints how long that takes, how much of it was computing, and how much memory the process ever had:
+//! `cargo run --release --example batch`.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Write};
@@ -11,7 +12,7 @@ use clap::Parser;
 use deploy::batch::{
     InputFile, Joiner, Options, Part, Prepared, Shape, Shard, WrongLines, prepare,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The sample of the UCI News Aggregator data set that the headlines are taken from, again and again.
 const SAMPLE: &str = "stacks/news-classifier/data/headlines.csv";
@@ -43,15 +44,14 @@ fn main() -> Result<()> {
         instances: arguments.instances,
     };
 
-    let began = Instant::now();
+    let watch = Watch::start()?;
     let prepared = prepare(&[input], &options, &shards)?;
-    let preparing = began.elapsed();
-    let prepared_peak = peak()?;
+    let preparing = watch.stop()?;
     let answers = write_answers(&prepared, folder.path())?;
     let mut joining = Vec::new();
     for shape in [Shape::JsonLines, Shape::Csv] {
         let path = folder.path().join("results");
-        let began = Instant::now();
+        let watch = Watch::start()?;
         let mut joiner = Joiner::new(&path, shape)?;
         for (shard, answers) in prepared.shards.iter().zip(&answers) {
             joiner.add(&part(shard, answers))?;
@@ -59,7 +59,7 @@ fn main() -> Result<()> {
         let tally = joiner.finish()?;
         joining.push(json!({
             "shape": shape.extension(),
-            "seconds": began.elapsed().as_secs_f64(),
+            "took": watch.stop()?,
             "answered": tally.answered,
             "bytes": fs::metadata(&path)?.len(),
         }));
@@ -69,11 +69,48 @@ fn main() -> Result<()> {
         "input_bytes": size,
         "request_bytes": prepared.bytes,
         "shards": prepared.shards.len(),
-        "prepare": { "seconds": preparing.as_secs_f64(), "peak_rss_mib": prepared_peak },
+        "prepare": preparing,
         "join": joining,
         "peak_rss_mib": peak()?,
     }));
     Ok(())
+}
+
+/// How long something takes.
+struct Watch {
+    began: Instant,
+    cpu: f64,
+}
+
+impl Watch {
+    fn start() -> Result<Self> {
+        Ok(Self {
+            cpu: cpu()?,
+            began: Instant::now(),
+        })
+    }
+
+    /// The time by the clock and that of the processor, in seconds, and the most memory so far.
+    fn stop(self) -> Result<Value> {
+        Ok(json!({
+            "seconds": self.began.elapsed().as_secs_f64(),
+            "cpu_seconds": cpu()? - self.cpu,
+            "peak_rss_mib": peak()?,
+        }))
+    }
+}
+
+/// The processor's time that this process has had, in seconds.
+fn cpu() -> Result<f64> {
+    const TICKS_A_SECOND: f64 = 100.0;
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    // See proc_pid_stat(5): after the name in parentheses come the 3rd field and those that follow.
+    let fields = stat
+        .rsplit_once(')')
+        .map(|(_, rest)| rest.split_whitespace());
+    let ticks = fields.into_iter().flatten().skip(11).take(2);
+    let ticks = ticks.map(str::parse).collect::<Result<Vec<f64>, _>>()?;
+    Ok(ticks.iter().sum::<f64>() / TICKS_A_SECOND)
 }
 
 /// Writes a table of headlines with ids.
@@ -131,6 +168,6 @@ fn peak() -> Result<u64> {
 }
 
 #[expect(clippy::print_stdout, reason = "it is what the benchmark is run for")]
-fn print(figures: &serde_json::Value) {
+fn print(figures: &Value) {
     println!("{figures:#}");
 }

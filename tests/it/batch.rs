@@ -113,7 +113,13 @@ fn headlines_come_back_classified_in_order_with_their_ids() {
     );
     assert_eq!(jobs(&project), [(name.to_owned(), "Completed".to_owned())]);
 
-    // Without the input, and anywhere.
+    without_the_input(&project, name);
+    other_inputs(&project, name);
+    project.deploy(&["down"]).ok();
+}
+
+/// What is in the bucket suffices, anywhere.
+fn without_the_input(project: &Project, name: &str) {
     fs::remove_file(project.path().join("news.csv")).unwrap();
     let fetched = project
         .deploy(&[
@@ -132,8 +138,10 @@ fn headlines_come_back_classified_in_order_with_their_ids() {
     );
     let read = |name: &str| fs::read_to_string(project.path().join(name)).unwrap();
     assert_eq!(read("fetched.csv"), read("again.csv"));
+}
 
-    // The archive that the reference project makes, and a prefix of the bucket.
+/// The archive that the reference project makes, and a prefix of the bucket.
+fn other_inputs(project: &Project, name: &str) {
     project.write("input1.json", "{\n    \"inputs\": \"Fed holds\"\n}");
     project.write("input2.json", "{\n    \"inputs\": \"New phone\"\n}");
     let packed = Command::new("tar")
@@ -157,7 +165,6 @@ fn headlines_come_back_classified_in_order_with_their_ids() {
         .ok()
         .json();
     assert_eq!(from_s3["answered"], 3);
-    project.deploy(&["down"]).ok();
 }
 
 #[test]
@@ -233,7 +240,13 @@ fn a_run_that_is_killed_is_taken_up_and_a_failed_one_says_what_the_model_said() 
     assert_eq!(again["job"]["name"], job.as_str());
     assert_eq!(jobs(&project).len(), 1);
 
-    // A line that the model refuses, although it looks well.
+    refused_and_skipped(&project);
+    stopped(&project);
+    project.deploy(&["down"]).ok();
+}
+
+/// A line that the model refuses although it looks well, and one that is left out.
+fn refused_and_skipped(project: &Project) {
     project.write("news.txt", "good\nrefuse me\n");
     project.deploy(&["batch", "run", "news.txt"]).failed(
         1,
@@ -244,7 +257,7 @@ fn a_run_that_is_killed_is_taken_up_and_a_failed_one_says_what_the_model_said() 
             "deploy batch fetch",
         ],
     );
-    let failed = jobs(&project)[0].0.clone();
+    let failed = jobs(project)[0].0.clone();
     let fetched = project.deploy(&[
         "batch", "fetch", &failed, "--format", "csv", "--save", "f.csv",
     ]);
@@ -280,8 +293,10 @@ fn a_run_that_is_killed_is_taken_up_and_a_failed_one_says_what_the_model_said() 
         (&skipped["answered"], &skipped["skipped"]),
         (&json!(1), &json!(1))
     );
+}
 
-    // `stop` stops one, and `down` whatever runs.
+/// `stop` stops one, and `down` whatever runs.
+fn stopped(project: &Project) {
     project.write("news.txt", "another slow headline\n");
     let begun = project
         .deploy(&["batch", "run", "news.txt", "--detach"])
@@ -295,10 +310,9 @@ fn a_run_that_is_killed_is_taken_up_and_a_failed_one_says_what_the_model_said() 
     assert_eq!(begun.stdout.trim_end(), format!("{job}-r2"));
     project.deploy(&["down", "--keep-data"]).ok();
     assert_eq!(
-        jobs(&project)[0],
+        jobs(project)[0],
         (format!("{job}-r2"), "Stopped".to_owned())
     );
-    project.deploy(&["down"]).ok();
 }
 
 /// Classifies the whole way with a real model, within the test of everything.

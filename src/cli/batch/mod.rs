@@ -47,7 +47,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     match &arguments.command {
         Command::Run(arguments) => Box::pin(run::run(global, arguments)).await,
         Command::List(arguments) => list::run(global, arguments).await,
-        Command::Stop(arguments) => stop::run(global, arguments).await,
+        Command::Stop(arguments) => Box::pin(stop::run(global, arguments)).await,
         Command::Fetch(arguments) => Box::pin(fetch::run(global, arguments)).await,
     }
 }

@@ -32,7 +32,7 @@ What is in a file is told by the end of its name: .csv (quotation marks hold cel
 separate them), .tsv (they do not), .jsonl, .json, .tar.gz, and otherwise a headline a line. Run again, the same command takes up the job
 that runs, or joins what it answered: nothing is paid for twice.")]
 pub(super) struct Arguments {
-    /// The headlines: a file, or s3://BUCKET/PREFIX
+    /// The headlines: a file, or `s3://BUCKET/PREFIX`
     input: String,
     #[command(flatten)]
     selection: Selection,
@@ -46,15 +46,22 @@ pub(super) struct Arguments {
     /// Leave out lines that cannot be classified, in place of refusing the input
     #[arg(long)]
     skip_bad_lines: bool,
+    #[command(flatten)]
+    waiting: WaitingArguments,
+    /// Go on without asking
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// Whether the job is waited for, and how.
+#[derive(Debug, Args)]
+struct WaitingArguments {
     /// Show every line of the job's log, not only the last
     #[arg(long, short)]
     follow: bool,
     /// Begin the job, and do not wait for it
     #[arg(long, conflicts_with = "follow")]
     detach: bool,
-    /// Go on without asking
-    #[arg(long, short)]
-    yes: bool,
 }
 
 /// Classifies an input.
@@ -70,34 +77,58 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     };
     arguments.results.spare(Path::new(&arguments.input))?;
     let work = results::work()?;
-    let (mut session, prepared) = match location(&arguments.input)? {
-        Some(location) => {
-            let session = connected(global, &environment).await?;
-            let files = reconcile::collect(&session, &location, work.path()).await?;
-            let prepared = prepared(arguments, files, section.count, work.path()).await?;
-            (session, prepared)
-        }
-        // What is wrong with the input is told without contacting anything.
-        None => {
-            let path = Path::new(&arguments.input);
-            let name = path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned());
-            let file = InputFile {
-                name: name.unwrap_or_else(|| arguments.input.clone()),
-                path: path.to_owned(),
-            };
-            let prepared = prepared(arguments, vec![file], section.count, work.path()).await?;
-            (connected(global, &environment).await?, prepared)
-        }
-    };
+    let taken = taken_in(global, &environment, arguments, section.count, work.path());
+    let (mut session, prepared) = taken.await?;
     session.patience = arguments.lock.patience();
-    if arguments.follow {
+    if arguments.waiting.follow {
         session.observer = output::following(session.observer);
     }
-    let rendered = environment
-        .project
-        .render(&environment.stack, &environment.project.library()?)?;
+    let batch = rendered(&environment, &prepared)?;
+    let (results, _kept) = arguments.results.results()?;
+    let run = BatchRun {
+        batch,
+        prepared: &prepared,
+        on: format!("{} × {}", section.count, section.instance),
+        results: (!arguments.waiting.detach).then_some(results),
+    };
+    let ask = Ask {
+        environment: &environment,
+        yes: arguments.yes.into(),
+    };
+    let outcome = reconcile::batch(&session, run, &ask).await?;
+    show(global, &environment, &outcome, &prepared)
+}
+
+/// Takes the input in and connects, in the order in which mistakes are told with the least ado: what is wrong
+/// with a file of this machine is told without contacting anything.
+async fn taken_in(
+    global: &Global,
+    environment: &Environment,
+    arguments: &Arguments,
+    instances: u32,
+    work: &Path,
+) -> Result<(Session, Prepared), Failure> {
+    if let Some(location) = location(&arguments.input)? {
+        let session = connected(global, environment).await?;
+        let files = reconcile::collect(&session, &location, work).await?;
+        return Ok((session, prepared(arguments, files, instances, work).await?));
+    }
+    let path = Path::new(&arguments.input);
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    let file = InputFile {
+        name: name.unwrap_or_else(|| arguments.input.clone()),
+        path: path.to_owned(),
+    };
+    let prepared = prepared(arguments, vec![file], instances, work).await?;
+    Ok((connected(global, environment).await?, prepared))
+}
+
+/// The batch as the rendered request has it.
+fn rendered(environment: &Environment, prepared: &Prepared) -> Result<Batch, Failure> {
+    let library = environment.project.library()?;
+    let rendered = environment.project.render(&environment.stack, &library)?;
     let request = rendered
         .transform_job
         .context("the stack has no batch request")
@@ -108,19 +139,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         headlines: prepared.digest.clone(),
     };
     batch.examine().map_err(ReconcileError::from)?;
-    let (results, _kept) = arguments.results.results()?;
-    let run = BatchRun {
-        batch,
-        prepared: &prepared,
-        on: format!("{} × {}", section.count, section.instance),
-        results: (!arguments.detach).then_some(results),
-    };
-    let ask = Ask {
-        environment: &environment,
-        yes: arguments.yes.into(),
-    };
-    let outcome = reconcile::batch(&session, run, &ask).await?;
-    show(global, &environment, &outcome, &prepared)
+    Ok(batch)
 }
 
 /// Connects to an environment that is up; a local engine that has ended is started again.

@@ -20,80 +20,74 @@ pub fn violations(request: &TransformRequest) -> Vec<String> {
         ("TransformJobName", &request.transform_job_name),
         ("ModelName", &request.model_name),
     ] {
-        require(
-            is_name(name),
-            format!("{what} `{name}` is no name of 1 to 63 characters"),
-        );
+        let text = format!("{what} `{name}` is no name of 1 to 63 characters");
+        require(is_name(name), text);
     }
-    let input = &request.transform_input;
-    let objects = &input.data_source.s3_data_source;
-    one_of(
-        &mut require,
-        "SplitType",
-        input.split_type.as_deref(),
-        &["None", "Line", "RecordIO", "TFRecord"],
-    );
-    one_of(
-        &mut require,
-        "CompressionType",
-        input.compression_type.as_deref(),
-        &["None", "Gzip"],
-    );
-    one_of(
-        &mut require,
-        "S3DataType",
-        Some(&objects.s3_data_type),
-        &["S3Prefix", "ManifestFile"],
-    );
-    let output = &request.transform_output;
-    one_of(
-        &mut require,
-        "AssembleWith",
-        output.assemble_with.as_deref(),
-        &["None", "Line"],
-    );
-    let strategy = request.batch_strategy.as_deref();
-    one_of(
-        &mut require,
-        "BatchStrategy",
-        strategy,
-        &["MultiRecord", "SingleRecord"],
-    );
+    words(&mut require, request);
+    numbers(&mut require, request);
     for (what, place) in [
-        ("S3Uri", &objects.s3_uri),
-        ("S3OutputPath", &output.s3_output_path),
+        (
+            "S3Uri",
+            &request.transform_input.data_source.s3_data_source.s3_uri,
+        ),
+        ("S3OutputPath", &request.transform_output.s3_output_path),
     ] {
         let fits = place.starts_with("s3://") && place.chars().count() <= 1_024;
-        require(
-            fits,
-            format!("{what} is no s3:// address of at most 1024 characters"),
-        );
+        let text = format!("{what} is no s3:// address of at most 1024 characters");
+        require(fits, text);
     }
-    numbers(&mut require, request);
-    let count = request.environment.len();
-    require(
-        count <= 16,
-        format!("Environment has {count} entries, not 0 to 16"),
-    );
     for (key, value) in &request.environment {
         let fits = key.chars().count() <= 1_024 && value.chars().count() <= 10_240;
         require(fits, format!("Environment.{key} is too long"));
     }
-    let tags = request.tags.len();
-    require(tags <= 50, format!("Tags has {tags} entries, not 0 to 50"));
     for tag in &request.tags {
         let fits = (1..=128).contains(&tag.key.chars().count()) && tag.value.chars().count() <= 256;
-        require(
-            fits,
-            format!(
-                "the tag {} has a key of more than 128 or a value of more than 256 characters",
-                tag.key
-            ),
+        let text = format!(
+            "the tag {} has a key of more than 128 or a value of more than 256 characters",
+            tag.key
         );
+        require(fits, text);
     }
     found
 }
 
+/// Holds words against those that the service knows.
+fn words(require: &mut impl FnMut(bool, String), request: &TransformRequest) {
+    let (input, output) = (&request.transform_input, &request.transform_output);
+    let objects = &input.data_source.s3_data_source;
+    let splits = ["None", "Line", "RecordIO", "TFRecord"];
+    let known: [(&str, Option<&str>, &[&str]); 5] = [
+        ("SplitType", input.split_type.as_deref(), &splits),
+        (
+            "CompressionType",
+            input.compression_type.as_deref(),
+            &["None", "Gzip"],
+        ),
+        (
+            "S3DataType",
+            Some(&objects.s3_data_type),
+            &["S3Prefix", "ManifestFile"],
+        ),
+        (
+            "AssembleWith",
+            output.assemble_with.as_deref(),
+            &["None", "Line"],
+        ),
+        (
+            "BatchStrategy",
+            request.batch_strategy.as_deref(),
+            &["MultiRecord", "SingleRecord"],
+        ),
+    ];
+    for (what, given, known) in known {
+        if let Some(given) = given {
+            let text = format!("{what} is `{given}`, not one of {}", known.join(", "));
+            require(known.contains(&given), text);
+        }
+    }
+}
+
+/// Holds numbers, and numbers of entries, against their limits.
 fn numbers(require: &mut impl FnMut(bool, String), request: &TransformRequest) {
     let client = request.model_client_config.as_ref();
     for (what, number, least, most) in [
@@ -128,6 +122,15 @@ fn numbers(require: &mut impl FnMut(bool, String), request: &TransformRequest) {
             require(fits, format!("{what} is {number}, not {least} to {most}"));
         }
     }
+    for (what, count, most) in [
+        ("Environment", request.environment.len(), 16),
+        ("Tags", request.tags.len(), 50),
+    ] {
+        require(
+            count <= most,
+            format!("{what} has {count} entries, not 0 to {most}"),
+        );
+    }
     let payload = request.max_payload_in_mb.unwrap_or(6);
     let at_once = request
         .max_concurrent_transforms
@@ -137,13 +140,6 @@ fn numbers(require: &mut impl FnMut(bool, String), request: &TransformRequest) {
         at_once <= MOST_AT_ONCE,
         format!("MaxPayloadInMB times MaxConcurrentTransforms is {at_once}, over {MOST_AT_ONCE}"),
     );
-}
-
-fn one_of(require: &mut impl FnMut(bool, String), what: &str, given: Option<&str>, known: &[&str]) {
-    if let Some(given) = given {
-        let text = format!("{what} is `{given}`, not one of {}", known.join(", "));
-        require(known.contains(&given), text);
-    }
 }
 
 /// Letters, digits and single or repeated hyphens between them.

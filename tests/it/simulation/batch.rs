@@ -130,7 +130,7 @@ async fn a_batch_is_begun_once_and_joined_as_often_as_it_is_asked_for() {
 
 #[tokio::test(start_paused = true)]
 async fn a_batch_that_is_broken_off_at_any_call_is_taken_up() {
-    let (project, _, world) = deployed(&slow(Duration::from_secs(10))).await;
+    let (project, _, world) = deployed(&slow(Duration::from_secs(3))).await;
     let headlines = Headlines::of(&project);
     let calls = {
         let copy = world.copy();
