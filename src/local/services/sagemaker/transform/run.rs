@@ -201,7 +201,9 @@ impl Run {
     async fn serve(&self) -> Result<Server, String> {
         let service = &self.service;
         if service.parts.script.is_some() {
-            return service.scripted_server(&self.serving, "transform", None).await;
+            return service
+                .scripted_server(&self.serving, "transform", None)
+                .await;
         }
         service.place_model(&self.place, &self.serving).await?;
         service
