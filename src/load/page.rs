@@ -81,13 +81,9 @@ fn asserted(report: &Report, assertions: &[Assertion]) -> String {
     }
     let rows = each(assertions.iter(), |assertion| {
         let (value, holds) = assertion.check(report);
-        let (class, word) = if holds {
-            ("holds", "holds")
-        } else {
-            ("fails", "fails")
-        };
+        let word = if holds { "holds" } else { "fails" };
         format!(
-            "<tr><th scope=\"row\">{}</th><td>{value}</td><td class=\"{class}\">{word}</td></tr>",
+            "<tr><th scope=\"row\">{}</th><td>{value}</td><td class=\"{word}\">{word}</td></tr>",
             escaped(&assertion.to_string())
         )
     });
