@@ -56,6 +56,7 @@ pub(super) const FILES: &[(&str, &[u8])] = files![
     "tests/test_encoding.py",
     "tests/test_inference.py",
     "tests/test_lambda.py",
+    "tests/test_lambda_wire.py",
     "tests/test_launch.py",
     "tests/test_make_sample.py",
     "tests/test_metrics.py",
