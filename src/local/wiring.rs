@@ -51,6 +51,11 @@ pub(crate) struct Services {
     sts: Arc<Sts>,
 }
 
+/// Lets others write log lines without knowing who keeps them.
+fn log_writer(logs: Arc<Logs>) -> lambda::WriteLog {
+    Arc::new(move |group, stream, lines| logs.put(group, stream, lines))
+}
+
 impl Services {
     /// Opens every service with the state it had.
     pub(crate) fn open(
@@ -62,8 +67,8 @@ impl Services {
         let environment = child_environment(options);
         let script = options.script.clone().map(Stage::new).map(Arc::new);
         let python = Arc::new(Python::new(options.python.clone(), options.cache.clone()));
-        let Base { s3, logs, iam } = Base::open(options, clock)?;
-        let metrics = Arc::new(Metrics::new(clock));
+        let base = Base::open(options, clock)?;
+        let (s3, logs, iam, metrics) = (base.s3, base.logs, base.iam, base.metrics);
         let cloudwatch = CloudWatch::open(state("cloudwatch.json"), clock, Arc::clone(&metrics))?;
         let sagemaker = SageMaker::open(SageMakerParts {
             folder: options.state.clone(),
@@ -78,9 +83,7 @@ impl Services {
             script: script.clone(),
         })?;
         let autoscaling = scaling(state("autoscaling.json"), clock, &metrics, &sagemaker)?;
-        let (sink, roles) = (Arc::clone(&logs), Arc::clone(&iam));
-        let write_log: lambda::WriteLog =
-            Arc::new(move |group, stream, lines| sink.put(group, stream, lines));
+        let (roles, write_log) = (Arc::clone(&iam), log_writer(Arc::clone(&logs)));
         let lambda = Arc::new(Lambda::open(LambdaParts {
             state: state("lambda.json"),
             work: options.state.join("work").join("lambda"),
@@ -241,6 +244,7 @@ struct Base {
     s3: Arc<S3>,
     logs: Arc<Logs>,
     iam: Arc<Iam>,
+    metrics: Arc<Metrics>,
 }
 
 impl Base {
@@ -249,6 +253,7 @@ impl Base {
             s3: Arc::new(S3::open(options.state.join("s3"), clock)?),
             logs: Arc::new(Logs::open(options.state.join("logs"), clock)?),
             iam: Arc::new(Iam::open(place(options, "iam.json"), clock)?),
+            metrics: Arc::new(Metrics::new(clock)),
         })
     }
 }
