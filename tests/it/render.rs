@@ -26,7 +26,7 @@ fn files_are_written_and_checked() {
         .deploy(&["render", "--check"])
         .failed(2, &["staging/service.yaml is missing"]);
     let written = project.deploy(&["render", "--output", "json"]).ok().json();
-    assert_eq!(written["written"].as_array().unwrap().len(), 6);
+    assert_eq!(written["written"].as_array().unwrap().len(), 8);
     project.deploy(&["render", "--check"]).ok();
     let again = project.deploy(&["render", "--output", "json"]).ok().json();
     assert_eq!(again["written"].as_array().unwrap().len(), 0);
@@ -79,7 +79,7 @@ fn files_are_written_and_checked() {
     );
     assert_eq!(read(&project, STAGING), text);
     let left = fs::read_dir(project.path().join("stacks/tiny/rendered/staging")).unwrap();
-    assert_eq!(left.count(), 3);
+    assert_eq!(left.count(), 4);
 }
 
 #[test]
@@ -94,9 +94,9 @@ fn several_environments_are_printed_with_their_names() {
         .skip(1)
         .map(|document| document.lines().next().unwrap())
         .collect();
-    assert_eq!(names.len(), 6, "{names:?}");
+    assert_eq!(names.len(), 8, "{names:?}");
     assert_eq!(names[0], "# rendered/staging/foundation.yaml");
-    assert_eq!(names[5], "# rendered/local/training-job.yaml");
+    assert_eq!(names[7], "# rendered/local/transform-job.yaml");
     assert!(!project.path().join("stacks/tiny/rendered").exists());
     project
         .deploy(&["render", "--env", "stagin"])
@@ -155,7 +155,7 @@ fn a_full_disk_leaves_the_old_file() {
     run.failed(1, &["cannot write"]);
     assert_eq!(read(&project, STAGING), before);
     let left = fs::read_dir(project.path().join("stacks/tiny/rendered/staging")).unwrap();
-    assert_eq!(left.count(), 3);
+    assert_eq!(left.count(), 4);
 }
 
 #[test]

@@ -229,6 +229,8 @@ fn failing_model(service: &Service) {
     problem(service.headline("raise"), 502, "bad_model_answer");
     problem(service.headline("nonsense"), 502, "bad_model_answer");
     problem(service.headline("sleep"), 504, "timeout");
+    // The worker answers one after the other, and what it sleeps over still has to end.
+    eventually("the model sleeps on", || service.headline("x").0 == 200);
     // A worker that dies takes its request with it; the next one finds another worker.
     problem(service.headline("die"), 502, "bad_model_answer");
     eventually("no worker took over", || service.headline("x").0 == 200);
