@@ -310,7 +310,13 @@ fn check_service(shipped: &Shipped, service: &StackState) {
     }
     assert_eq!(seen[1]["logGroups"][0]["retentionInDays"], 30);
     assert_eq!(seen[2]["Tags"]["deploy:environment"], "staging");
-    assert_eq!(seen[3]["Items"][0]["RouteKey"], "POST /classify");
+    let routes = seen[3]["Items"].as_array().unwrap();
+    let mut routes: Vec<&str> = routes
+        .iter()
+        .filter_map(|route| route["RouteKey"].as_str())
+        .collect();
+    routes.sort_unstable();
+    assert_eq!(routes, ["GET /health", "POST /classify"]);
     let stage = &seen[4]["Items"][0];
     assert_eq!(stage["StageName"], "$default");
     assert_eq!(stage["AutoDeploy"], true);
@@ -322,10 +328,14 @@ fn check_service(shipped: &Shipped, service: &StackState) {
             .contains("$context.requestId")
     );
     let policy: Value = serde_json::from_str(seen[5]["Policy"].as_str().unwrap()).unwrap();
-    let source = policy["Statement"][0]["Condition"]["ArnLike"]["AWS:SourceArn"]
-        .as_str()
-        .unwrap();
-    assert!(source.ends_with("/*/POST/classify"), "{source}");
+    // Each permission is for one route of this API.
+    let statements = policy["Statement"].as_array().unwrap();
+    let source = |statement: &Value| statement["Condition"]["ArnLike"]["AWS:SourceArn"].to_string();
+    let mut sources: Vec<String> = statements.iter().map(source).collect();
+    sources.sort_unstable();
+    assert_eq!(sources.len(), 2, "{sources:?}");
+    assert!(sources[0].ends_with("/*/GET/health\""), "{sources:?}");
+    assert!(sources[1].ends_with("/*/POST/classify\""), "{sources:?}");
 }
 
 #[tokio::test]
