@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -118,7 +119,7 @@ impl Target {
         request
     }
 
-    async fn connect(&self) -> io::Result<SendRequest<Full<Bytes>>> {
+    async fn connect(&self) -> io::Result<Connection> {
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
         stream.set_nodelay(true)?;
         match &self.tls {
@@ -130,19 +131,60 @@ impl Target {
 
 async fn shake_hands(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-) -> io::Result<SendRequest<Full<Bytes>>> {
+) -> io::Result<Connection> {
     let (sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(io::Error::other)?;
-    // Its error reaches whoever waits for the answer.
-    tokio::spawn(async move { drop(connection.await) });
-    Ok(sender)
+    Ok(Connection {
+        sender,
+        // Its error reaches whoever waits for the answer.
+        driver: Box::pin(async move { drop(connection.await) }),
+    })
+}
+
+/// A connection with what moves its bytes. Both are in the hands of the caller's own task: in another one
+/// each step of a request would have to wake it.
+struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    driver: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Connection {
+    /// Tells whether a request can be sent; not when the server has ended the connection.
+    async fn is_ready(&mut self) -> bool {
+        let Self { sender, driver } = self;
+        tokio::select! {
+            biased;
+            () = driver => false,
+            ready = sender.ready() => ready.is_ok(),
+        }
+    }
+
+    /// Sends a request and waits for its whole answer; tells its status, and whether the connection can be
+    /// kept.
+    async fn answer(&mut self, request: Request<Full<Bytes>>) -> Result<(u16, bool), hyper::Error> {
+        let Self { sender, driver } = self;
+        let answer = async {
+            let answer = sender.send_request(request).await?;
+            let status = answer.status().as_u16();
+            drain(answer.into_body()).await?;
+            Ok::<u16, hyper::Error>(status)
+        };
+        let mut answer = pin!(answer);
+        tokio::select! {
+            biased;
+            status = &mut answer => return Ok((status?, true)),
+            () = driver => {}
+        }
+        // What came before the end counts.
+        Ok((answer.await?, false))
+    }
 }
 
 /// Calls over HTTP/1.1.
 pub struct HttpCaller {
     target: Arc<Target>,
-    connection: Option<SendRequest<Full<Bytes>>>,
+    connection: Option<Connection>,
 }
 
 impl HttpCaller {
@@ -154,36 +196,26 @@ impl HttpCaller {
         }
     }
 
-    async fn answer(
-        &mut self,
-        connection: &mut SendRequest<Full<Bytes>>,
-        number: u64,
-    ) -> Result<Kind, hyper::Error> {
-        let answer = connection.send_request(self.target.request(number)).await?;
-        let status = answer.status().as_u16();
-        drain(answer.into_body()).await?;
-        Ok(Kind::Status(status))
+    /// Takes the connection out, so that a call that is given up takes it with it.
+    async fn kept(&mut self) -> Option<Connection> {
+        let mut connection = self.connection.take()?;
+        connection.is_ready().await.then_some(connection)
     }
 }
 
 impl Caller for HttpCaller {
     async fn call(&mut self, number: u64) -> Kind {
-        // Taken out, so that a call that is given up takes its connection with it.
-        let kept = match self.connection.take() {
-            Some(mut connection) => connection.ready().await.ok().map(|()| connection),
-            None => None,
-        };
-        let mut connection = match kept {
+        let mut connection = match self.kept().await {
             Some(connection) => connection,
             None => match self.target.connect().await {
                 Ok(connection) => connection,
                 Err(_) => return Kind::Connect,
             },
         };
-        match self.answer(&mut connection, number).await {
-            Ok(kind) => {
-                self.connection = Some(connection);
-                kind
+        match connection.answer(self.target.request(number)).await {
+            Ok((status, lasts)) => {
+                self.connection = lasts.then_some(connection);
+                Kind::Status(status)
             }
             Err(error) if error.is_parse() => Kind::Protocol,
             Err(_) => Kind::Closed,
