@@ -4,6 +4,7 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
@@ -45,6 +46,32 @@ impl Bucket {
     }
 }
 
+const GET: &str = "GetObject";
+
+/// What stands in the way of reading an object whose answer has begun.
+fn broken(kind: FaultKind, message: String) -> CloudFault {
+    CloudFault {
+        kind,
+        operation: GET,
+        code: String::new(),
+        message,
+    }
+}
+
+impl Bucket {
+    /// Begins to read an object; `None` when there is none.
+    async fn open(&self, bucket: &str, key: &str) -> Result<Option<GetObjectOutput>, CloudFault> {
+        let request = self.client.get_object().bucket(bucket).key(key);
+        match request.send().await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) => match fault(GET, &error) {
+                gone if gone.kind == FaultKind::NotFound => Ok(None),
+                other => Err(other),
+            },
+        }
+    }
+}
+
 #[async_trait]
 impl Artifacts for Bucket {
     async fn size(&self, bucket: &str, key: &str) -> Result<Option<u64>, CloudFault> {
@@ -72,20 +99,8 @@ impl Artifacts for Bucket {
         key: &str,
         at_most: u64,
     ) -> Result<Option<Bytes>, CloudFault> {
-        const OPERATION: &str = "GetObject";
-        let request = self.client.get_object().bucket(bucket).key(key);
-        let answer = match request.send().await {
-            Ok(answer) => answer,
-            Err(error) => match fault(OPERATION, &error) {
-                gone if gone.kind == FaultKind::NotFound => return Ok(None),
-                other => return Err(other),
-            },
-        };
-        let broken = |kind, message| CloudFault {
-            kind,
-            operation: OPERATION,
-            code: String::new(),
-            message,
+        let Some(answer) = self.open(bucket, key).await? else {
+            return Ok(None);
         };
         let told = answer
             .content_length
@@ -111,20 +126,8 @@ impl Artifacts for Bucket {
         key: &str,
         into: &Path,
     ) -> Result<Option<u64>, CloudFault> {
-        const OPERATION: &str = "GetObject";
-        let request = self.client.get_object().bucket(bucket).key(key);
-        let answer = match request.send().await {
-            Ok(answer) => answer,
-            Err(error) => match fault(OPERATION, &error) {
-                gone if gone.kind == FaultKind::NotFound => return Ok(None),
-                other => return Err(other),
-            },
-        };
-        let broken = |kind, message| CloudFault {
-            kind,
-            operation: OPERATION,
-            code: String::new(),
-            message,
+        let Some(answer) = self.open(bucket, key).await? else {
+            return Ok(None);
         };
         let unwritable = |error: std::io::Error| {
             let message = format!("{} cannot be written: {error}", into.display());
