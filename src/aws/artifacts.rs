@@ -10,12 +10,13 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use bytes::{Bytes, BytesMut};
+use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncWriteExt as _;
 
 use super::fault::{fault, incomplete};
 use super::multipart::{self, Sender};
 use crate::cloud::artifacts::{
-    Artifacts, Object, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
+    Artifacts, Digested, Object, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
 };
 use crate::cloud::{CloudFault, FaultKind};
 
@@ -143,6 +144,21 @@ impl Artifacts for Bucket {
         }
         file.flush().await.map_err(unwritable)?;
         Ok(Some(size))
+    }
+
+    async fn digest(&self, bucket: &str, key: &str) -> Result<Option<Digested>, CloudFault> {
+        let Some(answer) = self.open(bucket, key).await? else {
+            return Ok(None);
+        };
+        let mut body = answer.body;
+        let (mut hasher, mut size) = (Sha256::new(), 0);
+        while let Some(piece) = body.next().await {
+            let piece = piece.map_err(|error| broken(FaultKind::Unavailable, error.to_string()))?;
+            hasher.update(&piece);
+            size += piece.len() as u64;
+        }
+        let sha256 = hex::encode(hasher.finalize());
+        Ok(Some(Digested { size, sha256 }))
     }
 
     async fn put(

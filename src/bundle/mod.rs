@@ -18,7 +18,7 @@ mod sourcedir;
 use std::path::{Path, PathBuf};
 
 pub use data::DataBundle;
-pub use digest::Digest;
+pub use digest::{Digest, NoDigest};
 pub use examine::{WrongData, texts};
 pub use ignore::Rules;
 #[cfg(test)]

@@ -277,10 +277,11 @@ impl Draft {
         };
         let mut bundles = self.bundles;
         bundles.pin(reconcile::pin(session, location).await?);
-        Ok(Desired {
-            gate_override: self.desired.gate_override,
-            ..Desired::new(&environment.stack, &self.rendered, &bundles)
-        })
+        let training = self.desired.training();
+        let reason = training.and_then(|training| training.gate_override.as_ref());
+        let mut desired = Desired::new(&environment.stack, &self.rendered, &bundles);
+        desired.override_gates(reason);
+        Ok(desired)
     }
 }
 

@@ -120,6 +120,10 @@ pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Opti
              `training.gates` in the stack file, or let this one pass with `deploy up --override-gates \
              \"why\"`, which is recorded"
         }
+        ReconcileError::Release(_) => {
+            "only deploy writes under releases/ and templates/ of the bucket: look there for who changed \
+             what, and put the version back that was written"
+        }
         ReconcileError::NotServing { .. } => {
             "`deploy status` shows what is deployed; `deploy up` checks again"
         }

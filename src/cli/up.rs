@@ -101,8 +101,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let mut draft = environment.draft()?;
     draft
         .desired
-        .gate_override
-        .clone_from(&arguments.override_gates);
+        .override_gates(arguments.override_gates.as_ref());
     warnings::show(global, &environment);
     let mut session = environment.start_session(global).await?;
     session.patience = arguments.lock.patience();

@@ -84,6 +84,8 @@ pub enum StepKind {
     Function,
     /// The training job.
     Training,
+    /// A released model's archive in the bucket.
+    Artifact,
     /// The CloudFormation stack of everything that serves.
     Service,
     /// Whether what is desired really serves.
@@ -131,6 +133,7 @@ impl fmt::Display for StepKind {
             Self::Code => "training code",
             Self::Function => "function code",
             Self::Training => "training",
+            Self::Artifact => "model",
             Self::Service | Self::ServiceRemoval | Self::ServiceRecovery => "service",
             Self::Verification => "verification",
             Self::RunningJobs => "running jobs",
@@ -222,6 +225,8 @@ pub enum Reason {
         /// Which attempt this is, from 2.
         attempt: usize,
     },
+    /// A release has proven it; which one, and whether it is in the bucket already, in words.
+    Proven(String),
     /// A deployment is finished only when it serves.
     MustServe,
     /// The environment is being removed.
@@ -262,7 +267,7 @@ impl fmt::Display for Reason {
             Self::Unreferenced => {
                 formatter.write_str("nothing serves it, asks for it or was made from it")
             }
-            Self::Batch(what) => formatter.write_str(what),
+            Self::Batch(what) | Self::Proven(what) => formatter.write_str(what),
             Self::MustBeGone => formatter.write_str("done means that nothing is left"),
         }
     }
@@ -326,6 +331,14 @@ pub enum Held {
         /// How many failed.
         attempts: usize,
     },
+    /// Something that a release needs is not there any more.
+    #[error("{what} of the release is gone: the bucket has no {key}")]
+    Gone {
+        /// What it is.
+        what: &'static str,
+        /// Its key in the bucket.
+        key: String,
+    },
     /// The job of this training key failed, and nothing that decides its outcome has changed.
     #[error("training job {job} failed: {reason}")]
     TrainingFailed {
@@ -369,6 +382,10 @@ impl Held {
             Self::TrainingExhausted { .. } => {
                 "the service had its chances: list further types in `training.instance`, look at the AWS \
                  Health Dashboard, or try once more with `--retry-training`"
+                    .to_owned()
+            }
+            Self::Gone { .. } => {
+                "`deploy history` lists other releases; promote or roll back to one of these"
                     .to_owned()
             }
             Self::TrainingFailed { .. } => {

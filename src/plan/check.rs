@@ -46,7 +46,8 @@ pub fn flaws(plan: &Plan) -> Vec<Flaw> {
         }
     }
     let has = |kind| seen.contains(&kind);
-    if has(StepKind::Service) && !has(StepKind::Training) {
+    let has_model = has(StepKind::Training) || has(StepKind::Artifact);
+    if has(StepKind::Service) && !has_model {
         flaws.push(Flaw::NoModel);
     }
     if has(StepKind::FoundationRemoval) && !has(StepKind::BucketContent) {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::bundle::{Bundles, DataBundle, Digest, Ingredients, LocalFile};
 use crate::cloud::artifacts::Source;
 use crate::cloud::inventory::Scope;
+use crate::release::{Model, Provenance, ReleaseId, Stacks, Template};
 use crate::render::Rendered;
 use crate::stack::{Gate, Names, S3Location, Stack, Timespan, Training};
 
@@ -19,6 +20,8 @@ pub struct Deployment {
     pub environment: String,
     /// Account that it lives in.
     pub account: String,
+    /// Region that it lives in.
+    pub region: String,
     /// Names of all that it is made of.
     pub names: Names,
 }
@@ -36,26 +39,62 @@ pub struct Desired {
     pub service: DesiredStack,
     /// What has to be in the bucket.
     pub uploads: Vec<Upload>,
+    /// Digest of everything that decides the model.
+    pub training_key: Digest,
+    /// Where the model comes from.
+    pub model: DesiredModel,
+    /// Key of the function's archive.
+    pub function_key: String,
+    /// What a release of this says about how it came about.
+    pub provenance: Provenance,
+}
+
+/// Where a model comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DesiredModel {
+    /// From a training job of this environment.
+    Trained(Box<DesiredTraining>),
+    /// From a release: its artifact is taken as it is, and nothing is trained.
+    Released(Box<ReleasedModel>),
+}
+
+/// How a model is trained, and what has to come of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DesiredTraining {
     /// Where the data is when it is in S3 already, and what was there; `None` before anybody has looked.
     pub data_in_s3: Option<(S3Location, Option<Digest>)>,
     /// Everything that decides the model.
     pub ingredients: Ingredients,
-    /// Digest of it.
-    pub training_key: Digest,
     /// The training request, with placeholders for what is known only when it is sent.
-    pub training_request: Value,
+    pub request: Value,
     /// Values of those placeholders that are known already.
     pub placeholders: BTreeMap<&'static str, String>,
     /// Seconds that a training job may take, waiting for an instance included.
-    pub training_limit_seconds: u64,
+    pub limit_seconds: u64,
     /// What the trained model's metrics must be before it serves.
     pub gates: Vec<Gate>,
     /// How much worse than in the model that serves the metrics of the gates may be.
     pub regression: Option<f64>,
     /// Why the gates are not to hold this time, in the user's words.
     pub gate_override: Option<String>,
-    /// Key of the function's archive.
-    pub function_key: String,
+}
+
+/// A model that a release has proven.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReleasedModel {
+    /// The model; its artifact's key is the one in the environment's own bucket.
+    pub model: Model,
+    /// Where the artifact is taken from; `None` if it has to be in the bucket already.
+    pub source: Option<ObjectPlace>,
+}
+
+/// Where an object is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectPlace {
+    /// The bucket.
+    pub bucket: String,
+    /// The key.
+    pub key: String,
 }
 
 /// A CloudFormation stack as it is to be.
@@ -100,6 +139,7 @@ impl Deployment {
             stack: stack.name.to_string(),
             environment: stack.environment.to_string(),
             account: stack.account.to_string(),
+            region: stack.region.to_string(),
             names: stack.names.clone(),
         }
     }
@@ -166,17 +206,69 @@ impl Desired {
                 fingerprint: service,
             },
             uploads,
-            data_in_s3,
-            ingredients: bundles.ingredients.clone(),
             training_key: bundles.training_key.clone(),
-            training_request: rendered.training_job.value().clone(),
-            placeholders,
-            training_limit_seconds: training_limit(&stack.training),
-            gates: stack.training.gates.clone(),
-            regression: stack.training.regression,
-            gate_override: None,
+            model: DesiredModel::Trained(Box::new(DesiredTraining {
+                data_in_s3,
+                ingredients: bundles.ingredients.clone(),
+                request: rendered.training_job.value().clone(),
+                placeholders,
+                limit_seconds: training_limit(&stack.training),
+                gates: stack.training.gates.clone(),
+                regression: stack.training.regression,
+                gate_override: None,
+            })),
             function_key,
+            provenance: Provenance::Deployed,
         }
+    }
+
+    /// How the model is trained; `None` for one that is taken from a release.
+    pub fn training(&self) -> Option<&DesiredTraining> {
+        match &self.model {
+            DesiredModel::Trained(training) => Some(training),
+            DesiredModel::Released(_) => None,
+        }
+    }
+
+    /// The model that is taken from a release.
+    pub fn released(&self) -> Option<&ReleasedModel> {
+        match &self.model {
+            DesiredModel::Trained(_) => None,
+            DesiredModel::Released(released) => Some(released),
+        }
+    }
+
+    /// Keys of all that has to be in the bucket before the service can be brought about, but for a model
+    /// that is trained here.
+    pub fn needed(&self) -> Vec<&str> {
+        let uploads = self.uploads.iter().map(|upload| upload.key.as_str());
+        let artifact = self.released().map(|released| released.model.artifact.key.as_str());
+        let mut keys: Vec<&str> = uploads.chain(artifact).collect();
+        if !keys.contains(&self.function_key.as_str()) {
+            keys.push(&self.function_key);
+        }
+        keys
+    }
+
+    /// Lets the model pass its gates for a reason, in the user's words.
+    pub fn override_gates(&mut self, reason: Option<&String>) {
+        if let DesiredModel::Trained(training) = &mut self.model {
+            training.gate_override = reason.cloned();
+        }
+    }
+
+    /// The stacks, as a release tells them.
+    pub fn stacks(&self) -> Stacks {
+        let template = |stack: &DesiredStack| Template::of(&stack.template, &stack.fingerprint);
+        Stacks {
+            foundation: template(&self.foundation),
+            service: template(&self.service),
+        }
+    }
+
+    /// What a release of this is called that is the `number`th of its environment.
+    pub fn release(&self, number: u32) -> ReleaseId {
+        ReleaseId::new(number, &self.foundation.fingerprint, &self.service.fingerprint)
     }
 
     /// Name of the job that trains this model, the `attempt`th time (from 1).

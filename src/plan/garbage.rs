@@ -163,11 +163,12 @@ fn roots(
     keep: usize,
 ) -> BTreeSet<Owner> {
     let scope = desired.deployment.scope();
-    let mut roots = BTreeSet::from([
-        Owner::model(desired.training_key.as_str()),
-        Owner::Data(desired.ingredients.data.digest.to_string()),
-        Owner::Code(desired.ingredients.code.digest.to_string()),
-    ]);
+    let mut roots = BTreeSet::from([Owner::model(desired.training_key.as_str())]);
+    if let Some(training) = desired.training() {
+        let made_from = &training.ingredients;
+        roots.insert(Owner::Data(made_from.data.digest.to_string()));
+        roots.insert(Owner::Code(made_from.code.digest.to_string()));
+    }
     roots.extend(Owner::function(&desired.function_key));
     let serving = |name| observed.service.as_ref()?.parameters.get(name);
     roots.extend(serving(parameters::TRAINING_KEY).map(|key| Owner::model(key)));

@@ -7,6 +7,7 @@ use crate::cloud::inventory::Item;
 use crate::cloud::stacks::{StackResource, StackState};
 use crate::cloud::training::TrainingState;
 use crate::cloud::transform::TransformState;
+use crate::release::{RELEASE_TAG, ReleaseId};
 
 /// What an environment is. The two stacks tell by themselves whether anything is to be done.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,10 +22,18 @@ pub struct Observed {
     pub inside: Inside,
 }
 
+impl Observed {
+    /// The release that the service stack says it is; `None` where it says none.
+    pub fn release(&self) -> Option<ReleaseId> {
+        let service = self.service.as_ref()?;
+        service.tags.get(RELEASE_TAG)?.parse().ok()
+    }
+}
+
 /// What is inside an environment.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Inside {
-    /// Those keys of the desired uploads that are in the bucket.
+    /// Those keys of what has to be in the bucket that are: uploads, and what a release needs.
     pub uploaded: BTreeSet<String>,
     /// The jobs of the desired training key, first attempt first.
     pub attempts: Vec<TrainingState>,

@@ -23,11 +23,14 @@ pub enum RequestFault {
 /// # Errors
 /// It is no request, or one that the service refuses.
 pub fn filled(desired: &Desired, name: &str, role: &str) -> Result<TrainingRequest, RequestFault> {
-    let mut values = desired.placeholders.clone();
+    let training = desired.training().ok_or_else(|| {
+        RequestFault::Malformed("the model comes from a release, it is not trained".to_owned())
+    })?;
+    let mut values = training.placeholders.clone();
     values.insert("TrainingJobName", name.to_owned());
     values.insert("TrainingRoleArn", role.to_owned());
     values.insert("BucketName", desired.deployment.names.bucket.clone());
-    let filled = render::substitute(&desired.training_request, &values)
+    let filled = render::substitute(&training.request, &values)
         .map_err(|error| RequestFault::Malformed(error.to_string()))?;
     let request: TrainingRequest = serde_json::from_value(filled)
         .map_err(|error| RequestFault::Malformed(error.to_string()))?;
@@ -56,6 +59,7 @@ mod tests {
 
     use super::*;
     use crate::bundle::Bundles;
+    use crate::plan::DesiredModel;
     use crate::render::{self, Library};
     use crate::stack::StackFile;
 
@@ -191,14 +195,21 @@ environments:
         assert_eq!(plain["CheckpointConfig"], Value::Null);
     }
 
+    fn request(desired: &mut Desired) -> &mut Value {
+        match &mut desired.model {
+            DesiredModel::Trained(training) => &mut training.request,
+            DesiredModel::Released(_) => panic!("it is trained"),
+        }
+    }
+
     #[test]
     fn a_template_that_goes_beyond_a_limit_is_refused_before_anything_is_made() {
         let mut desired = desired(&with(&[]));
         assert!(examine(&desired).is_ok());
-        desired.training_request["RetryStrategy"]["MaximumRetryAttempts"] = json!(31);
+        request(&mut desired)["RetryStrategy"]["MaximumRetryAttempts"] = json!(31);
         let error = examine(&desired).unwrap_err().to_string();
         assert!(error.contains("MaximumRetryAttempts is 31"), "{error}");
-        desired.training_request["Novel"] = json!(1);
+        request(&mut desired)["Novel"] = json!(1);
         assert!(examine(&desired).unwrap_err().to_string().contains("Novel"));
     }
 }

@@ -9,7 +9,7 @@ use super::check::flaws;
 use super::parameters::FINGERPRINT;
 use super::teardown::{self, Extent};
 use super::{
-    Action, Choices, Closeness, Deployment, Desired, DesiredStack, Held, Inside, LiveResources,
+    Action, Choices, Closeness, Deployment, Desired, DesiredModel, DesiredStack, DesiredTraining, Held, Inside, LiveResources,
     Observed, Plan, Purpose, Reason, RetryTraining, SavedPlan, StepKind, Upload, plan,
 };
 use crate::bundle::{Digest, ingredients};
@@ -18,6 +18,7 @@ use crate::cloud::condition::StackStatus;
 use crate::cloud::inventory::{self, Item};
 use crate::cloud::stacks::{StackResource, StackState};
 use crate::cloud::training::{JobFacts, TrainingPhase, TrainingState};
+use crate::release::{Provenance, RELEASE_TAG};
 use crate::stack::Names;
 
 const ACCOUNT: &str = "111122223333";
@@ -48,6 +49,7 @@ pub(super) fn desired() -> Desired {
             stack: "news".into(),
             environment: "staging".into(),
             account: ACCOUNT.into(),
+            region: "eu-west-1".into(),
             names,
         },
         tags: BTreeMap::new(),
@@ -56,16 +58,19 @@ pub(super) fn desired() -> Desired {
             upload(Purpose::Code, "code/1/train.py"),
             upload(Purpose::Function, "function/1.zip"),
         ],
-        data_in_s3: None,
-        ingredients: ingredients(),
         training_key: ingredients().key(),
-        training_request: serde_json::Value::Null,
-        placeholders: BTreeMap::new(),
-        training_limit_seconds: 60,
-        gates: Vec::new(),
-        regression: None,
-        gate_override: None,
+        model: DesiredModel::Trained(Box::new(DesiredTraining {
+            data_in_s3: None,
+            ingredients: ingredients(),
+            request: serde_json::Value::Null,
+            placeholders: BTreeMap::new(),
+            limit_seconds: 60,
+            gates: Vec::new(),
+            regression: None,
+            gate_override: None,
+        })),
         function_key: "function/1.zip".into(),
+        provenance: Provenance::Deployed,
     }
 }
 
@@ -89,7 +94,11 @@ fn state(name: &str, status: StackStatus, fingerprint: &str) -> StackState {
         id: format!("arn:{name}"),
         status,
         status_reason: None,
-        tags: pairs(&[("deploy:stack", "news"), ("deploy:environment", "staging")]),
+        tags: pairs(&[
+            ("deploy:stack", "news"),
+            ("deploy:environment", "staging"),
+            (RELEASE_TAG, "1-000000000000"),
+        ]),
         parameters: pairs(&[(FINGERPRINT, fingerprint)]),
         outputs: BTreeMap::new(),
         revision: "1".into(),

@@ -2,13 +2,19 @@
 
 use super::action::{Action, Held, Plan, Reason, Step, StepKind};
 use super::basis::Basis;
-use super::desired::{Deployment, Desired, DesiredStack, Purpose};
+use super::desired::{
+    Deployment, Desired, DesiredModel, DesiredStack, Purpose, ReleasedModel,
+};
 use super::observed::Observed;
 use super::parameters::FINGERPRINT;
 use super::recover::{Recovery, recovery};
 use super::training::{looks_for_model, training_step};
 use crate::cloud::condition::StackStatus;
 use crate::cloud::stacks::{CHANGE_PREFIX, StackResource, StackState};
+use crate::release::RELEASE_TAG;
+
+/// Digits of a digest that are shown.
+const SHOWN: usize = 16;
 
 /// What the user chose beyond the stack file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -99,10 +105,15 @@ pub fn plan(desired: &Desired, observed: &Observed, choices: Choices) -> Plan {
         }
     }
     if looks_for_model(desired, observed, choices) {
-        match training_step(desired, observed, choices) {
+        let step = match &desired.model {
+            DesiredModel::Trained(_) => training_step(desired, observed, choices),
+            DesiredModel::Released(released) => artifact_step(released, observed),
+        };
+        match step {
             Ok(step) => plan.steps.push(step),
             Err(held) => plan.held.push(held),
         }
+        plan.held.extend(missing_function(desired, observed));
     }
     if !serves {
         return plan;
@@ -224,9 +235,13 @@ fn is_ours(deployment: &Deployment, state: &StackState) -> bool {
         && tag("deploy:environment") == Some(&deployment.environment)
 }
 
+/// Whether a stack is as desired. One that no release is named on came about before there were releases,
+/// or somebody took the tag away: it is brought about again, which gives it one.
 pub(super) fn matches(desired: &DesiredStack, observed: Option<&StackState>) -> bool {
     observed.is_some_and(|state| {
-        state.status.succeeded() && state.parameters.get(FINGERPRINT) == Some(&desired.fingerprint)
+        state.status.succeeded()
+            && state.parameters.get(FINGERPRINT) == Some(&desired.fingerprint)
+            && state.tags.contains_key(RELEASE_TAG)
     })
 }
 
@@ -274,6 +289,43 @@ fn stack_step(
         }
         Recovery::ByHand(remedy) => Err(by_hand(remedy)),
     }
+}
+
+/// Decides what becomes of a model that a release has proven.
+fn artifact_step(released: &ReleasedModel, observed: &Observed) -> Result<Step, Held> {
+    let key = &released.model.artifact.key;
+    let digest: String = released.model.artifact.sha256.as_str().into();
+    let shown = digest.get(..SHOWN).unwrap_or_default();
+    let there = observed.inside.uploaded.contains(key);
+    let (action, words) = match (&released.source, there) {
+        (_, true) => (Action::Reuse, format!("{shown} is in the bucket already")),
+        (Some(place), false) => {
+            let bucket = &place.bucket;
+            (Action::Create, format!("{shown} is taken from {bucket}"))
+        }
+        (None, false) => {
+            return Err(Held::Gone {
+                what: "the model",
+                key: key.clone(),
+            });
+        }
+    };
+    Ok(Step {
+        kind: StepKind::Artifact,
+        action,
+        reason: Reason::Proven(words),
+    })
+}
+
+/// Says that the function's code is neither in the bucket nor about to be put there.
+fn missing_function(desired: &Desired, observed: &Observed) -> Option<Held> {
+    let key = &desired.function_key;
+    let uploaded = desired.uploads.iter().any(|upload| upload.key == *key);
+    let there = uploaded || observed.inside.uploaded.contains(key);
+    (!there).then(|| Held::Gone {
+        what: "the function's code",
+        key: key.clone(),
+    })
 }
 
 fn upload_step(

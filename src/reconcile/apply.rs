@@ -12,8 +12,10 @@ use super::error::{ReconcileError, known};
 use super::lock::Lock;
 use super::observe::look_at_stack;
 use super::progress::Event;
+use super::release::{self, Seen};
 use super::steps;
-use super::train::{Hold, Model, train};
+use super::train::{Hold, train};
+use super::transfer::transfer;
 use super::upload::upload;
 use super::verify::{Closeness, verify};
 use super::withdraw::{self, Skip};
@@ -24,6 +26,7 @@ use crate::plan::{
     Action, Deployment, Desired, DesiredStack, Observed, Plan, Purpose, Reason, Step, StepKind,
     parameters as names,
 };
+use crate::release::{RELEASE_TAG, ReleaseId};
 
 /// How often a stack is tried whose resources cannot assume their role yet.
 const PROPAGATION_ATTEMPTS: u32 = 3;
@@ -35,6 +38,8 @@ pub struct Outcome {
     pub outputs: BTreeMap<String, String>,
     /// The job that trained the model, when the run had to look at it.
     pub training: Option<TrainingState>,
+    /// What serves is written down as this release; `None` where only a model was made.
+    pub release: Option<ReleaseId>,
 }
 
 /// Carries out the plan that brings an environment up.
@@ -48,7 +53,10 @@ pub(super) async fn bring_up(
     plan: &Plan,
     lock: Option<&Arc<Lock>>,
 ) -> Result<Outcome, ReconcileError> {
+    let release = release::name(session, desired, observed).await?;
     let mut run = Run {
+        release,
+        released: false,
         session,
         lock,
         desired,
@@ -65,12 +73,25 @@ pub(super) async fn bring_up(
     steps::run(session, plan, &mut run).await?;
     Ok(Outcome {
         outputs: run.service,
-        training: run.model.map(|model| model.job),
+        training: run.model.and_then(|model| model.job),
+        release: run.released.then_some(run.release),
     })
+}
+
+/// The model that is to serve.
+struct Model {
+    /// Key of its archive in the bucket.
+    key: String,
+    /// The job that trained it, if it was trained here.
+    job: Option<TrainingState>,
 }
 
 /// What is known so far while a plan is carried out.
 struct Run<'a> {
+    /// What this will be called once it serves.
+    release: ReleaseId,
+    /// Whether it is written down.
+    released: bool,
     session: &'a Session,
     /// Held, or to be taken once there is a bucket to keep it in.
     lock: Option<&'a Arc<Lock>>,
@@ -91,8 +112,9 @@ impl steps::Executor for Run<'_> {
             StepKind::Code => self.upload(step.kind, Purpose::Code).await,
             StepKind::Function => self.upload(step.kind, Purpose::Function).await,
             StepKind::Training => self.training(step.action).await,
+            StepKind::Artifact => self.artifact(step.action).await,
             StepKind::Service => self.service(step.action).await,
-            _ => verify(self.session, &self.service, self.closeness).await,
+            _ => self.verification().await,
         }
     }
 }
@@ -122,8 +144,50 @@ impl Run<'_> {
             None => Hold::Free,
         };
         let (desired, observed) = (self.desired, self.observed);
-        let model = train(self.session, desired, observed, role, action, hold).await?;
-        self.model = Some(model);
+        let trained = train(self.session, desired, observed, role, action, hold).await?;
+        self.model = Some(Model {
+            key: trained.key,
+            job: Some(trained.job),
+        });
+        Ok(())
+    }
+
+    /// Takes a model over that a release has proven.
+    async fn artifact(&mut self, action: Action) -> Result<(), ReconcileError> {
+        let released = known(self.desired.released(), "the release")?;
+        if action == Action::Create {
+            let bucket = &self.desired.deployment.names.bucket;
+            transfer(self.session, bucket, released).await?;
+        }
+        self.model = Some(Model {
+            key: released.model.artifact.key.clone(),
+            job: None,
+        });
+        Ok(())
+    }
+
+    /// Sees that it serves, and writes that down. Where nothing was changed and it is written down already,
+    /// only the API is asked.
+    async fn verification(&mut self) -> Result<(), ReconcileError> {
+        let bucket = &self.desired.deployment.names.bucket;
+        let recorded = self.closeness == Closeness::Answer
+            && release::is_recorded(self.session, bucket, &self.release).await?;
+        let closeness = match recorded {
+            true => Closeness::Answer,
+            false => Closeness::Everything,
+        };
+        verify(self.session, &self.service, closeness).await?;
+        if !recorded {
+            let model = self.model.as_ref();
+            let seen = Seen {
+                desired: self.desired,
+                id: &self.release,
+                outputs: &self.service,
+                model: model.and_then(|model| Some((model.key.as_str(), model.job.as_ref()?))),
+            };
+            release::keep(self.session, &seen).await?;
+        }
+        self.released = true;
         Ok(())
     }
 
@@ -167,7 +231,7 @@ impl Run<'_> {
             name: stack.name.clone(),
             template: stack.template.clone(),
             parameters,
-            tags: self.desired.tags.clone(),
+            tags: self.tags(),
             drift: DriftMode::Leave,
         };
         let before = match (action, before) {
@@ -178,6 +242,13 @@ impl Run<'_> {
             (_, before) => before.cloned(),
         };
         self.ensure(&change, before).await
+    }
+
+    /// The tags of a stack that is changed: what it is made of gets them too.
+    fn tags(&self) -> BTreeMap<String, String> {
+        let mut tags = self.desired.tags.clone();
+        tags.insert(RELEASE_TAG.to_owned(), self.release.to_string());
+        tags
     }
 
     /// Brings a stack about, and again for a few times when all that failed is that a new role was not

@@ -14,6 +14,7 @@ use crate::plan::batch::BatchFault;
 use crate::plan::check::Flaw;
 use crate::plan::request::RequestFault;
 use crate::plan::{Held, StepKind};
+use crate::release::UnreadableRelease;
 use crate::stack::S3Location;
 
 /// Why a run ended before its end.
@@ -77,6 +78,9 @@ pub enum ReconcileError {
     /// Headlines or answers cannot be read or written.
     #[error(transparent)]
     Batch(#[from] BatchError),
+    /// The record of a release, or what it names, is not what was written.
+    #[error("a release cannot be trusted")]
+    Release(#[source] Box<UnreadableRelease>),
     /// A trained model is not as good as the stack file asks.
     #[error("the model of {job} does not pass: {}", failed.join("; "))]
     GateFailed {

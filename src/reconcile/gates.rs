@@ -12,7 +12,7 @@ use super::object::Object;
 use super::progress::Event;
 use super::train::record;
 use crate::cloud::training::TrainingState;
-use crate::plan::{Desired, ModelRecord, Observed, parameters};
+use crate::plan::{Desired, DesiredTraining, ModelRecord, Observed, parameters};
 use crate::stack::{Comparison, Gate};
 
 /// Lets a model pass that is good enough, or that the user lets pass for a reason, which is kept beside it.
@@ -22,18 +22,19 @@ use crate::stack::{Comparison, Gate};
 pub(super) async fn check(
     session: &Session,
     desired: &Desired,
+    training: &DesiredTraining,
     observed: &Observed,
     job: &TrainingState,
 ) -> Result<(), ReconcileError> {
-    let mut failed = failures(&desired.gates, &job.metrics);
-    if let Some(most) = desired.regression {
+    let mut failed = failures(&training.gates, &job.metrics);
+    if let Some(most) = training.regression {
         let serving = serving(session, desired, observed).await?;
-        failed.extend(regressions(&desired.gates, most, &serving, &job.metrics));
+        failed.extend(regressions(&training.gates, most, &serving, &job.metrics));
     }
     if failed.is_empty() {
         return Ok(());
     }
-    let passed = match &desired.gate_override {
+    let passed = match &training.gate_override {
         Some(reason) => Some(keep(session, desired, reason, failed.clone()).await?),
         None => kept(session, desired).await?,
     };

@@ -88,11 +88,18 @@ pub(super) async fn look_for_up(
     if is_current(desired, observed) && choices.closeness == Closeness::Fingerprints {
         return Ok(());
     }
-    let (uploaded, attempts) =
-        futures::try_join!(uploaded(session, desired), attempts(session, desired))?;
+    let trained = desired.training().is_some();
+    let attempts = async {
+        match trained {
+            true => attempts(session, desired).await,
+            false => Ok(Vec::new()),
+        }
+    };
+    let (uploaded, attempts) = futures::try_join!(uploaded(session, desired), attempts)?;
     observed.inside.uploaded = uploaded;
     observed.inside.attempts = attempts;
-    if looks_for_model(desired, observed, choices) && observed.inside.finished().is_none() {
+    let wanted = trained && looks_for_model(desired, observed, choices);
+    if wanted && observed.inside.finished().is_none() {
         models(session, desired, observed).await?;
     }
     for state in [&observed.foundation, &observed.service]
@@ -135,10 +142,10 @@ async fn uploaded(
     desired: &Desired,
 ) -> Result<BTreeSet<String>, ReconcileError> {
     let bucket = &desired.deployment.names.bucket;
-    let sizes: Vec<Option<String>> = futures::stream::iter(&desired.uploads)
-        .map(|upload| async move {
-            let size = session.cloud.artifacts.size(bucket, &upload.key).await?;
-            Ok(size.map(|_| upload.key.clone()))
+    let sizes: Vec<Option<String>> = futures::stream::iter(desired.needed())
+        .map(|key| async move {
+            let size = session.cloud.artifacts.size(bucket, key).await?;
+            Ok(size.map(|_| key.to_owned()))
         })
         .buffered(AT_ONCE)
         .try_collect()

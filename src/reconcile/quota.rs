@@ -39,7 +39,8 @@ pub(super) async fn check(
     if !plan.steps.iter().any(|step| starts(step.kind, step.action)) {
         return Ok(());
     }
-    let Some(demand) = demand(&desired.training_request) else {
+    let request = desired.training().map(|training| &training.request);
+    let Some(demand) = request.and_then(demand) else {
         return Ok(());
     };
     let values = match session.cloud.quotas.values(SERVICE, &demand.quotas).await {

@@ -17,7 +17,7 @@ use super::station::{Station, Witness, Worker};
 use super::{Cancel, Crowding, Session};
 use crate::cloud::alarms::{Alarm, Alarms};
 use crate::cloud::artifacts::{
-    Artifacts, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
+    Artifacts, Digested, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
 };
 use crate::cloud::drift::{
     Deployed, DeployedResource, Detected, Detection, Live, ReadBack, StackDrift,
@@ -335,6 +335,10 @@ impl Artifacts for Nothing {
     }
 
     async fn download(&self, _: &str, _: &str, _: &Path) -> Result<Option<u64>, CloudFault> {
+        Ok(None)
+    }
+
+    async fn digest(&self, _: &str, _: &str) -> Result<Option<Digested>, CloudFault> {
         Ok(None)
     }
 

@@ -16,10 +16,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("batch", &["bundle"]),
     ("cloud", &["stack"]),
     ("diff", &["stack", "render", "bundle"]),
-    ("plan", &["stack", "render", "bundle", "cloud"]),
+    ("release", &["bundle"]),
+    ("plan", &["stack", "render", "bundle", "cloud", "release"]),
     (
         "reconcile",
-        &["stack", "render", "bundle", "batch", "plan", "cloud"],
+        &[
+            "stack", "render", "bundle", "batch", "plan", "cloud", "release",
+        ],
     ),
     ("aws", &["cloud", "stack"]),
     ("local", &[]),

@@ -157,8 +157,9 @@ fn after(
 
 /// Why a model is trained of which there is no attempt.
 fn anew(desired: &Desired, inside: &Inside) -> Reason {
-    let changes = inside.baseline.as_ref().map(|baseline| {
-        let changes = desired.ingredients.changes(&baseline.ingredients);
+    let both = desired.training().zip(inside.baseline.as_ref());
+    let changes = both.map(|(training, baseline)| {
+        let changes = training.ingredients.changes(&baseline.ingredients);
         (short(baseline.key.as_str()), changes)
     });
     match changes {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::Lock;
 use crate::cloud::artifacts::{
-    Artifacts, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
+    Artifacts, Digested, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
 };
 use crate::cloud::logs::{LogEvents, LogPage, Logs, Search, Streams};
 use crate::cloud::stacks::{ChangeRequest, ChangeStatus, Changes, Operation, Withdrawals};
@@ -114,6 +114,10 @@ impl Artifacts for Fenced<dyn Artifacts> {
         into: &Path,
     ) -> Result<Option<u64>, CloudFault> {
         self.inner.download(bucket, key, into).await
+    }
+
+    async fn digest(&self, bucket: &str, key: &str) -> Result<Option<Digested>, CloudFault> {
+        self.inner.digest(bucket, key).await
     }
 
     async fn put(

@@ -26,6 +26,7 @@ fn deployment() -> Deployment {
         stack: "news".into(),
         environment: "staging".into(),
         account: "111122223333".into(),
+        region: "eu-west-1".into(),
         names: names.unwrap(),
     }
 }

@@ -4,6 +4,8 @@
 
 mod archive;
 
+use std::collections::BTreeMap;
+
 use futures::stream::{StreamExt, TryStreamExt};
 use serde_json::Value;
 
@@ -85,6 +87,34 @@ impl Report {
             archive: self.archive.clone(),
         }
     }
+}
+
+/// F1 of each class on what a model had not seen, as the training code wrote it beside the model's archive;
+/// empty where it wrote nothing of the kind.
+///
+/// # Errors
+/// The bucket cannot be read.
+pub(super) async fn classes(
+    session: &Session,
+    bucket: &str,
+    model: &str,
+) -> Result<BTreeMap<String, f64>, ReconcileError> {
+    let object = beside(model);
+    let bytes = session.cloud.artifacts.get(bucket, &object, LARGEST).await;
+    let bytes = bytes.map_err(doing("fetch the training job's output"))?;
+    let Some(Ok([Some(metrics)])) = bytes.map(|b| members(&b, [METRICS], Limits::USUAL)) else {
+        return Ok(BTreeMap::new());
+    };
+    let metrics: Value = serde_json::from_slice(&metrics).unwrap_or_default();
+    let classes = metrics.get("classes").and_then(Value::as_object);
+    let f1 = |(label, score): (&String, &Value)| Some((label.clone(), score.get("f1")?.as_f64()?));
+    Ok(classes.into_iter().flatten().filter_map(f1).collect())
+}
+
+/// The archive beside a model's archive.
+fn beside(model: &str) -> String {
+    let folder = model.rsplit_once('/').map_or("", |(folder, _)| folder);
+    format!("{folder}/{ARCHIVE}")
 }
 
 /// Why there is no report.
@@ -277,11 +307,7 @@ async fn fetch(
     model: Model,
     serving: Option<&str>,
 ) -> Result<Report, ReportError> {
-    let folder = model
-        .object
-        .rsplit_once('/')
-        .map_or("", |(folder, _)| folder);
-    let object = format!("{folder}/{ARCHIVE}");
+    let object = beside(&model.object);
     let archive = format!("s3://{bucket}/{object}");
     let bytes = session.cloud.artifacts.get(bucket, &object, LARGEST).await;
     let Some(bytes) = bytes.map_err(doing("fetch the training job's output"))? else {

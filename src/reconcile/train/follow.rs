@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::how;
 use super::super::Session;
 use super::super::error::ReconcileError;
 use super::super::progress::Event;
@@ -31,13 +32,14 @@ pub(super) struct Following<'a> {
 
 impl<'a> Following<'a> {
     /// An attempt at the desired model.
-    pub(super) fn of(desired: &'a Desired, attempt: usize) -> Self {
-        Self {
+    pub(super) fn of(desired: &'a Desired, attempt: usize) -> Result<Self, ReconcileError> {
+        let training = how(desired)?;
+        Ok(Self {
             job: desired.job_name(u32::try_from(attempt).unwrap_or(u32::MAX)),
             attempt,
-            limit: Duration::from_secs(desired.training_limit_seconds) + OVERHEAD,
-            request: &desired.training_request,
-        }
+            limit: Duration::from_secs(training.limit_seconds) + OVERHEAD,
+            request: &training.request,
+        })
     }
 }
 

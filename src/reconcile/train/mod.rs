@@ -18,7 +18,9 @@ use super::progress::Event;
 use super::wait::{Watch, rest};
 use crate::cloud::diagnosis::is_propagation;
 use crate::cloud::training::{TrainingRequest, TrainingState};
-use crate::plan::{ATTEMPTS, Action, Desired, Observed, request, transient_failures};
+use crate::plan::{
+    ATTEMPTS, Action, Desired, DesiredTraining, Observed, request, transient_failures,
+};
 use follow::{Following, follow};
 
 /// How long a new role may take to be known everywhere; a real denial stays after it.
@@ -45,6 +47,11 @@ pub(super) enum Hold {
     Free,
 }
 
+/// How the desired model is trained. Nobody asks of one that is taken from a release.
+fn how(desired: &Desired) -> Result<&DesiredTraining, ReconcileError> {
+    known(desired.training(), "how the model is trained")
+}
+
 /// Carries out the training step.
 pub(super) async fn train(
     session: &Session,
@@ -68,7 +75,7 @@ pub(super) async fn train(
     if hold == Hold::Locked {
         record::keep(session, desired, Some(&job)).await?;
     }
-    gates::check(session, desired, observed, &job).await?;
+    gates::check(session, desired, how(desired)?, observed, &job).await?;
     Ok(Model { key, job })
 }
 
@@ -88,7 +95,7 @@ async fn attempts(
         begin(session, desired, attempt, role).await?;
     }
     loop {
-        let followed = follow(session, &Following::of(desired, attempt)).await;
+        let followed = follow(session, &Following::of(desired, attempt)?).await;
         let (job, reason) = match followed {
             Err(ReconcileError::TrainingFailed {
                 transient: true,
@@ -123,7 +130,7 @@ async fn begin(
 ) -> Result<(), ReconcileError> {
     let name = desired.job_name(u32::try_from(attempt).unwrap_or(u32::MAX));
     let request = request::filled(desired, &name, role)?;
-    pin::hold(session, desired.data_in_s3.as_ref()).await?;
+    pin::hold(session, how(desired)?.data_in_s3.as_ref()).await?;
     start(session, &request).await
 }
 

@@ -3,6 +3,7 @@
 use super::super::Session;
 use super::super::error::ReconcileError;
 use super::super::object::Object;
+use super::how;
 use crate::cloud::training::TrainingState;
 use crate::plan::{Desired, ModelRecord};
 
@@ -24,7 +25,8 @@ pub(super) async fn keep(
 ) -> Result<(), ReconcileError> {
     let bucket = &desired.deployment.names.bucket;
     let object = ModelRecord::object(desired.training_key.as_str());
-    let record = ModelRecord::new(desired.ingredients.clone(), trained.cloned());
+    let ingredients = how(desired)?.ingredients.clone();
+    let record = ModelRecord::new(ingredients, trained.cloned());
     let text = record
         .text()
         .map_err(|_| ReconcileError::Unknown("what the model is made from"))?;

@@ -68,7 +68,7 @@ async fn a_model_below_its_gate_serves_only_when_somebody_says_why() {
             .any(|call| call.contains("CreateTrainingJob"))
     );
 
-    bad.gate_override = Some("the labels of May are noisy".to_owned());
+    bad.override_gates(Some(&"the labels of May are noisy".to_owned()));
     world.run(Command::Up(&bad)).await.end.unwrap().done();
     let bucket = &bad.deployment.names.bucket;
     let key = &bad.training_key.as_str()[..16];
