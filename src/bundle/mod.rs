@@ -157,6 +157,16 @@ impl BundleError {
     }
 }
 
+impl Archive {
+    /// Packs the function's code alone, for an environment in which nothing is trained.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn of_function(stack: &Stack) -> Result<Self, BundleError> {
+        function::pack(&stack.function.code)
+    }
+}
+
 impl Bundles {
     /// Reads, hashes, examines and packs everything that the environment uploads. Of data in S3 only the
     /// place is known until [`Bundles::pin`] is told more.

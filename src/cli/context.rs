@@ -7,16 +7,14 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Args;
 
-use super::failure::{Failure, USAGE};
+use super::failure::Failure;
 use super::interrupt;
 use super::local;
 use super::output::{self, Format, Pace};
 use super::station::station;
-use crate::bundle::Bundles;
-use crate::plan::{Desired, request};
-use crate::reconcile::{self, Crowding, Session, Station};
+use crate::reconcile::{Crowding, Session, Station};
 use crate::render::{self, Library, Rendered};
-use crate::stack::{self, DataSource, Stack, StackFile, Target, Timespan};
+use crate::stack::{self, Stack, StackFile, Target, Timespan};
 
 /// Arguments that every command takes.
 #[derive(Debug, Args)]
@@ -44,6 +42,16 @@ pub(super) struct Selection {
     /// The environment
     #[arg(long, short, default_value = "local", value_name = "ENVIRONMENT")]
     env: String,
+}
+
+impl Selection {
+    /// Chooses an environment by its name.
+    pub(super) fn of(stack: Option<String>, environment: &str) -> Self {
+        Self {
+            stack,
+            env: environment.to_owned(),
+        }
+    }
 }
 
 /// Arguments of commands that take the environment's lock.
@@ -141,6 +149,15 @@ pub(super) struct Environment {
     pub(super) stack: Stack,
     /// Who works here.
     pub(super) station: Station,
+    /// Port of the local engine in place of the stack file's.
+    pub(super) local_port: Option<u16>,
+}
+
+/// Gives the local engine of a stack another port.
+pub(super) fn use_port(stack: &mut Stack, port: Option<u16>) {
+    if let (Target::Local(target), Some(port)) = (&mut stack.target, port) {
+        target.port = port;
+    }
 }
 
 impl Environment {
@@ -149,9 +166,7 @@ impl Environment {
         let project = Project::open(global)?;
         let file = project.stack_file(selection.stack.as_deref())?;
         let mut stack = file.environment(&selection.env)?;
-        if let (Target::Local(target), Some(port)) = (&mut stack.target, global.local_port) {
-            target.port = port;
-        }
+        use_port(&mut stack, global.local_port);
         let station = station()
             .context("cannot tell this run from others")
             .map_err(Failure::failed)?;
@@ -159,31 +174,13 @@ impl Environment {
             project,
             stack,
             station,
+            local_port: global.local_port,
         })
     }
 
     /// What people call it, e.g. `news-classifier/local`.
     pub(super) fn title(&self) -> String {
         format!("{}/{}", self.stack.name, self.stack.environment)
-    }
-
-    /// Renders the templates and hashes what is uploaded: all that can be told without a session.
-    pub(super) fn draft(&self) -> Result<Draft, Failure> {
-        let rendered = self.project.render(&self.stack, &self.project.library()?)?;
-        let bundles = Bundles::of(&self.stack)?;
-        for remark in &bundles.remarks {
-            output::note(&format!("warning: {remark}"));
-        }
-        let desired = Desired::new(&self.stack, &rendered, &bundles);
-        request::examine(&desired).map_err(|error| {
-            Failure::with_code(USAGE, error)
-                .hint("the template `training-job` is what it is made from")
-        })?;
-        Ok(Draft {
-            desired,
-            rendered,
-            bundles,
-        })
     }
 
     /// Connects to the environment's cloud, starting the local engine when that is the target.
@@ -247,41 +244,13 @@ impl Environment {
         let dumb = variable("TERM").is_none_or(|name| name == "dumb");
         Session {
             cloud: crate::aws::connect(&connection).await,
+            source: None,
             observer: Arc::from(output::observer(global.output, self.pace(), dumb)),
             cancel: interrupt::cancel(),
             station: self.station.clone(),
             patience: Duration::ZERO,
             crowding: Crowding::default(),
         }
-    }
-}
-
-/// What an environment is to be, as far as it can be told without asking the cloud.
-#[derive(Debug)]
-pub(super) struct Draft {
-    /// What is desired; for data in S3, without what is there now.
-    pub(super) desired: Desired,
-    rendered: Rendered,
-    bundles: Bundles,
-}
-
-impl Draft {
-    /// Adds what only the cloud knows: which data is in S3.
-    pub(super) async fn pinned(
-        self,
-        environment: &Environment,
-        session: &Session,
-    ) -> Result<Desired, Failure> {
-        let DataSource::S3(location) = &environment.stack.data.source else {
-            return Ok(self.desired);
-        };
-        let mut bundles = self.bundles;
-        bundles.pin(reconcile::pin(session, location).await?);
-        let training = self.desired.training();
-        let reason = training.and_then(|training| training.gate_override.as_ref());
-        let mut desired = Desired::new(&environment.stack, &self.rendered, &bundles);
-        desired.override_gates(reason);
-        Ok(desired)
     }
 }
 

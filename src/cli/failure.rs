@@ -103,6 +103,16 @@ impl Failure {
         Self::of(FAILED, What::Told(Some(message.into())))
     }
 
+    /// What went wrong, in one text.
+    pub(super) fn text(&self) -> String {
+        match &self.what {
+            What::Error(error) => chain(error),
+            What::Problems(problems) => problems.to_string(),
+            What::Told(line) => line.clone().unwrap_or_default(),
+            What::Template(mistake) => mistake.to_string(),
+        }
+    }
+
     /// Adds what else is known about it.
     pub(super) fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
@@ -202,12 +212,7 @@ pub(super) fn exit_code(code: u8) -> ExitCode {
 
 /// Shows a failure and returns its exit code.
 pub(super) fn show(failure: &Failure, format: Format) -> ExitCode {
-    let text = match &failure.what {
-        What::Error(error) => chain(error),
-        What::Problems(problems) => problems.to_string(),
-        What::Told(line) => line.clone().unwrap_or_default(),
-        What::Template(mistake) => mistake.to_string(),
-    };
+    let text = failure.text();
     if format == Format::Json && !matches!(failure.what, What::Told(_)) {
         let mut result = failure.found.as_deref().cloned().unwrap_or_default();
         let mut error = json!({

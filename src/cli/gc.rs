@@ -39,7 +39,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let draft = environment.draft()?;
     let mut session = environment.start_session(global).await?;
     session.patience = arguments.lock.patience();
-    let desired = draft.pinned(&environment, &session).await?;
+    let desired = draft.completed(global, &environment, &mut session).await?;
     let ask = Ask {
         environment: &environment,
         question: "Remove this for good?".to_owned(),

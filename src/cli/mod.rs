@@ -12,9 +12,11 @@ mod consent;
 mod context;
 mod diff;
 mod down;
+mod draft;
 mod drift;
 mod failure;
 mod gc;
+mod history;
 mod init;
 mod interrupt;
 mod invoke;
@@ -28,9 +30,12 @@ mod origin;
 mod output;
 mod outputs;
 mod plan;
+mod promote;
+mod reason;
 mod remedy;
 mod render;
 mod report;
+mod rollback;
 mod schema;
 mod station;
 mod status;
@@ -108,6 +113,14 @@ enum Command {
     Check(check::Arguments),
     /// Show what is deployed
     Status(status::Arguments),
+    /// Let an environment take over what serves in another
+    Promote(promote::Arguments),
+    /// Deploy an earlier release again
+    Rollback(rollback::Arguments),
+    /// List the releases of an environment
+    History(history::Arguments),
+    /// Show one release: what it is made of, how it came about, on what evidence
+    Show(history::ShowArguments),
     /// Show what others changed since it was deployed
     Drift(drift::Arguments),
     /// Classify headlines
@@ -175,6 +188,10 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Command::Check(arguments) => check::run(global, &arguments),
         Command::Status(arguments) => Box::pin(status::run(global, &arguments)).await,
+        Command::Promote(arguments) => Box::pin(promote::run(global, &arguments)).await,
+        Command::Rollback(arguments) => Box::pin(rollback::run(global, &arguments)).await,
+        Command::History(arguments) => history::run(global, &arguments).await,
+        Command::Show(arguments) => history::show(global, &arguments).await,
         Command::Drift(arguments) => drift::run(global, &arguments).await,
         Command::Invoke(arguments) => Box::pin(invoke::run(global, &arguments)).await,
         Command::Openapi(arguments) => openapi::run(global, &arguments).await,

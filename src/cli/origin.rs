@@ -115,6 +115,7 @@ mod tests {
             project: super::super::context::Project { root: root.into() },
             stack,
             station: super::super::station::station().unwrap(),
+            local_port: None,
         };
         let error = ReconcileError::StackFailed {
             stack: environment.stack.names.service_stack.clone(),

@@ -6,7 +6,8 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::context::{Draft, Environment, Global, Selection};
+use super::context::{Environment, Global, Selection};
+use super::draft::{self, Draft};
 use super::failure::Failure;
 use super::output::{self, Format};
 use super::unsupported;
@@ -66,8 +67,9 @@ async fn make(
     choices: Choices,
 ) -> Result<(Desired, Plan), Failure> {
     // To look at a local environment that was never brought up, no engine is started.
-    let Some(session) = environment.session_to_look(global).await? else {
-        let desired = draft.desired;
+    let Some(mut session) = environment.session_to_look(global).await? else {
+        let desired = draft.alone();
+        let desired = desired.ok_or_else(|| draft::nothing_promoted(environment))?;
         let nothing = Observed {
             account: desired.deployment.account.clone(),
             foundation: None,
@@ -77,7 +79,7 @@ async fn make(
         let plan = plan::plan(&desired, &nothing, choices);
         return Ok((desired, plan));
     };
-    let desired = draft.pinned(environment, &session).await?;
+    let desired = draft.completed(global, environment, &mut session).await?;
     let plan = reconcile::plan_up(&session, &desired, choices).await?;
     Ok((desired, plan))
 }

@@ -5,22 +5,10 @@ use crate::stack::{Stack, Target};
 
 /// Refuses a stack that asks for what cannot be done.
 pub(super) fn refuse(stack: &Stack) -> Result<(), Failure> {
-    let mut asked: Vec<&str> = Vec::new();
-    if stack.promotes_from.is_some() {
-        asked.push("promotes_from");
-    }
-    if !asked.is_empty() {
-        let message = format!("`deploy up` cannot do this yet: {}", quoted(&asked));
-        return Err(
-            Failure::with_code(USAGE, anyhow::Error::msg(message)).hint(format!(
-                "remove it from the environment `{}`",
-                stack.environment
-            )),
-        );
-    }
-    if matches!(stack.target, Target::Local(_)) {
-        asked.extend(not_local(stack));
-    }
+    let asked = match stack.target {
+        Target::Local(_) => not_local(stack),
+        Target::Aws(_) => Vec::new(),
+    };
     if asked.is_empty() {
         return Ok(());
     }
@@ -158,7 +146,5 @@ mod tests {
         let mut staging = shipped("staging");
         change(&mut staging);
         assert!(refuse(&staging).is_ok());
-        staging.promotes_from = Some("local".parse().unwrap());
-        assert!(refused(&staging).contains("`promotes_from`"));
     }
 }

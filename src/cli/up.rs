@@ -11,7 +11,7 @@ use super::context::{Environment, Global, LockArguments, Selection};
 use super::failure::Failure;
 use super::origin;
 use super::output::{self, Format};
-use super::{unsupported, warnings};
+use super::{reason, rollback, unsupported, warnings};
 use crate::cloud::stacks::DriftMode;
 use crate::plan::{Choices, Closeness, LiveResources, Plan, Reach, RetryTraining};
 use crate::reconcile::{self, Outcome, Skip, Up, UpOptions, smoke_headline};
@@ -38,11 +38,14 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
     /// Let a model pass that does not pass its gates; the reason is kept beside the model
-    #[arg(long, value_name = "REASON", value_parser = reason)]
+    #[arg(long, value_name = "REASON", value_parser = reason::read)]
     override_gates: Option<String>,
     /// When a roll-back failed, leave the resources that could not be rolled back as they are
     #[arg(long)]
     skip_failed: bool,
+    /// Go back to the release before when what was deployed does not serve
+    #[arg(long)]
+    rollback_on_failure: bool,
     /// First take back what others changed since the last deployment (see `deploy drift`)
     #[arg(long)]
     revert_drift: bool,
@@ -85,27 +88,17 @@ impl ChoiceArguments {
     }
 }
 
-/// Reads a reason; one without a word is none.
-fn reason(text: &str) -> Result<String, String> {
-    match text.trim() {
-        "" => Err("say why, in a few words".to_owned()),
-        reason => Ok(reason.to_owned()),
-    }
-}
-
 /// Brings an environment up.
 pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     let environment = Environment::load(global, &arguments.selection)?;
     unsupported::refuse(&environment.stack)?;
     let saved = arguments.plan.as_deref().map(consent::read).transpose()?;
     let mut draft = environment.draft()?;
-    draft
-        .desired
-        .override_gates(arguments.override_gates.as_ref());
+    draft.override_gates(arguments.override_gates.as_ref());
     warnings::show(global, &environment);
     let mut session = environment.start_session(global).await?;
     session.patience = arguments.lock.patience();
-    let desired = draft.pinned(&environment, &session).await?;
+    let desired = draft.completed(global, &environment, &mut session).await?;
     let options = UpOptions {
         choices: arguments.choices.choices(),
         skip: if arguments.skip_failed {
@@ -136,7 +129,13 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         }
         None => reconcile::up(&session, &desired, options, &ask).await,
     };
-    let Up { plan, outcome } = result.map_err(|error| origin::explained(&environment, error))?;
+    let Up { plan, outcome } = match result {
+        Ok(up) => up,
+        Err(error) if arguments.rollback_on_failure && rollback::undoes(&error) => {
+            return Err(rollback::after(&environment, &session, &desired, error).await);
+        }
+        Err(error) => return Err(origin::explained(&environment, error)),
+    };
     show(global, &environment, &plan, &outcome);
     Ok(())
 }
@@ -164,6 +163,9 @@ fn show(global: &Global, environment: &Environment, plan: &Plan, outcome: &Outco
             }
         }
     }
+    if let Some(release) = &outcome.release {
+        output::note(&format!("release {release}"));
+    }
     output::text(url);
     output::note("try it:");
     let body = json!({ "query": { "headline": smoke_headline() } });
@@ -177,6 +179,7 @@ fn json(environment: &Environment, plan: &Plan, outcome: &Outcome) -> Value {
         "stack": environment.stack.name.as_str(),
         "environment": environment.stack.environment.as_str(),
         "changed": !plan.changes_nothing(),
+        "release": outcome.release,
         "plan": plan.steps,
         "outputs": outcome.outputs,
         "training": outcome.training,

@@ -16,6 +16,10 @@ pub struct FunctionAnswer {
 /// Calls functions.
 #[async_trait]
 pub trait Functions: Send + Sync {
+    /// Tells the SHA-256 (hexadecimal) of the archive that a function runs; `None` when there is no such
+    /// function.
+    async fn code_sha256(&self, name: &str) -> Result<Option<String>, CloudFault>;
+
     /// Calls a function with a JSON payload, and waits for its answer.
     async fn call(&self, name: &str, payload: &str) -> Result<FunctionAnswer, CloudFault>;
 }

@@ -165,7 +165,7 @@ impl Deployment {
 impl Desired {
     /// Puts together what an environment is to be.
     pub fn new(stack: &Stack, rendered: &Rendered, bundles: &Bundles) -> Self {
-        let function_key = format!("function/{}.zip", bundles.function.digest);
+        let function_key = function_key(&bundles.function.digest);
         let sourcedir = bundles.sourcedir.as_ref();
         let code = sourcedir.map_or(&bundles.code.digest, |archive| &archive.digest);
         let code_prefix = format!("code/{code}/");
@@ -242,7 +242,9 @@ impl Desired {
     /// that is trained here.
     pub fn needed(&self) -> Vec<&str> {
         let uploads = self.uploads.iter().map(|upload| upload.key.as_str());
-        let artifact = self.released().map(|released| released.model.artifact.key.as_str());
+        let artifact = self
+            .released()
+            .map(|released| released.model.artifact.key.as_str());
         let mut keys: Vec<&str> = uploads.chain(artifact).collect();
         if !keys.contains(&self.function_key.as_str()) {
             keys.push(&self.function_key);
@@ -268,7 +270,11 @@ impl Desired {
 
     /// What a release of this is called that is the `number`th of its environment.
     pub fn release(&self, number: u32) -> ReleaseId {
-        ReleaseId::new(number, &self.foundation.fingerprint, &self.service.fingerprint)
+        ReleaseId::new(
+            number,
+            &self.foundation.fingerprint,
+            &self.service.fingerprint,
+        )
     }
 
     /// Name of the job that trains this model, the `attempt`th time (from 1).
@@ -322,6 +328,11 @@ fn uploads(bundles: &Bundles, data: &str, code: &str) -> Vec<Upload> {
     uploads
 }
 
-fn fingerprint(parts: &[&str]) -> String {
+/// Key of the function's archive.
+pub(super) fn function_key(digest: &Digest) -> String {
+    format!("function/{digest}.zip")
+}
+
+pub(super) fn fingerprint(parts: &[&str]) -> String {
     Digest::of_bytes(parts.join("\n").as_bytes()).to_string()
 }

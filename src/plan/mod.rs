@@ -15,6 +15,7 @@ mod observed;
 pub mod parameters;
 mod record;
 pub mod recover;
+mod released;
 pub mod request;
 mod saved;
 pub mod teardown;
@@ -30,6 +31,7 @@ pub use desired::{
 pub use expected::{Expected, expected, expected_of_resource};
 pub use observed::{Inside, Observed};
 pub use record::ModelRecord;
+pub use released::{NoEarlier, Templates, earlier, unproven};
 pub use saved::{SavedPlan, UnreadablePlan};
 pub use training::{ATTEMPTS, Trained, headline_metric, looks_for_model, transient_failures};
 pub use up::{Choices, Closeness, LiveResources, Reach, RetryTraining, held, is_current, plan};

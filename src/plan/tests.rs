@@ -9,8 +9,9 @@ use super::check::flaws;
 use super::parameters::FINGERPRINT;
 use super::teardown::{self, Extent};
 use super::{
-    Action, Choices, Closeness, Deployment, Desired, DesiredModel, DesiredStack, DesiredTraining, Held, Inside, LiveResources,
-    Observed, Plan, Purpose, Reason, RetryTraining, SavedPlan, StepKind, Upload, plan,
+    Action, Choices, Closeness, Deployment, Desired, DesiredModel, DesiredStack, DesiredTraining,
+    Held, Inside, LiveResources, Observed, Plan, Purpose, Reason, RetryTraining, SavedPlan,
+    StepKind, Upload, plan,
 };
 use crate::bundle::{Digest, ingredients};
 use crate::cloud::artifacts::Source;

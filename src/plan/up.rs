@@ -2,9 +2,7 @@
 
 use super::action::{Action, Held, Plan, Reason, Step, StepKind};
 use super::basis::Basis;
-use super::desired::{
-    Deployment, Desired, DesiredModel, DesiredStack, Purpose, ReleasedModel,
-};
+use super::desired::{Deployment, Desired, DesiredModel, DesiredStack, Purpose, ReleasedModel};
 use super::observed::Observed;
 use super::parameters::FINGERPRINT;
 use super::recover::{Recovery, recovery};

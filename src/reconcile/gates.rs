@@ -93,12 +93,7 @@ fn regressions(
 ) -> Vec<String> {
     let regression = |gate: &Gate| {
         let (before, now) = (serving.get(&gate.metric)?, metrics.get(&gate.metric)?);
-        let worse = match gate.comparison {
-            Comparison::AtLeast | Comparison::Above => before - now,
-            Comparison::AtMost | Comparison::Below => now - before,
-        };
-        // Of two numbers such as 0.93 and 0.92, the difference is a little more than 0.01.
-        (worse - most > f64::EPSILON || worse.is_nan()).then(|| {
+        worsening(gate, most, *before, *now).then(|| {
             format!(
                 "{} may be worse by {most} than what serves, {now} was measured after {before}",
                 gate.metric
@@ -106,6 +101,16 @@ fn regressions(
         })
     };
     gates.iter().filter_map(regression).collect()
+}
+
+/// Whether a metric got worse by more than `most`.
+pub(super) fn worsening(gate: &Gate, most: f64, before: f64, now: f64) -> bool {
+    let worse = match gate.comparison {
+        Comparison::AtLeast | Comparison::Above => before - now,
+        Comparison::AtMost | Comparison::Below => now - before,
+    };
+    // Of two numbers such as 0.93 and 0.92, the difference is a little more than 0.01.
+    worse - most > f64::EPSILON || worse.is_nan()
 }
 
 /// That somebody let a model pass.

@@ -25,6 +25,8 @@ mod object;
 mod observe;
 mod pin;
 pub mod progress;
+mod promotion;
+mod proof;
 mod quota;
 mod release;
 mod remove;
@@ -59,6 +61,8 @@ pub use error::{Cause, ReconcileError};
 pub use gc::gc;
 pub use observe::{model, observe};
 pub use pin::pin;
+pub use promotion::{Candidate, examine};
+pub use proof::{Depth, proof};
 pub use release::{releases, template};
 pub use remove::Stubborn;
 pub use report::{ArchiveError, Report, ReportError, Wanted, report};
@@ -79,6 +83,8 @@ use progress::Observer;
 pub struct Session {
     /// The environment's cloud.
     pub cloud: Cloud,
+    /// The cloud of the environment that releases are taken from, if there is one.
+    pub source: Option<Cloud>,
     /// Who is told of progress.
     pub observer: Arc<dyn Observer>,
     /// Whether the user wants to stop.

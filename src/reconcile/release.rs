@@ -281,9 +281,9 @@ async fn read(
         let record = known(place.read(session).await?, "the release, which is gone")?;
         let read = Release::read(&key, &record.text)
             .map_err(|error| ReconcileError::Release(Box::new(error)))?;
-        let is_first = first
-            .as_ref()
-            .is_none_or(|first| (read.release.at, &read.record) < (first.release.at, &first.record));
+        let is_first = first.as_ref().is_none_or(|first| {
+            (read.release.at, &read.record) < (first.release.at, &first.record)
+        });
         if is_first {
             first = Some(read);
         }

@@ -138,6 +138,7 @@ pub(crate) fn session() -> Bed {
             web: cloud,
             pace: Pace::SHARED,
         },
+        source: None,
         observer: told.clone(),
         cancel,
         station: Station {
@@ -467,6 +468,10 @@ impl Alarms for Nothing {
 
 #[async_trait]
 impl Functions for Nothing {
+    async fn code_sha256(&self, _: &str) -> Result<Option<String>, CloudFault> {
+        Ok(None)
+    }
+
     async fn call(&self, _: &str, _: &str) -> Result<FunctionAnswer, CloudFault> {
         refused()
     }

@@ -10,5 +10,7 @@ pub(super) async fn transfer(
     _bucket: &str,
     _released: &ReleasedModel,
 ) -> Result<(), ReconcileError> {
-    Err(ReconcileError::Unknown("how to take a model from another bucket"))
+    Err(ReconcileError::Unknown(
+        "how to take a model from another bucket",
+    ))
 }

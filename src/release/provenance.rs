@@ -26,6 +26,29 @@ pub enum Provenance {
     },
 }
 
+impl fmt::Display for Provenance {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Deployed => formatter.write_str("deployed"),
+            Self::Promoted(promotion) => {
+                let Source {
+                    environment,
+                    release,
+                    ..
+                } = &promotion.from;
+                write!(formatter, "promoted from {environment} {release}")
+            }
+            Self::RolledBack { to, reason } => {
+                write!(formatter, "rolled back to {to}")?;
+                match reason {
+                    Some(reason) => write!(formatter, " ({reason})"),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
 /// What a promotion was made from, and why it was allowed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

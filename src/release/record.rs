@@ -202,6 +202,21 @@ impl Release {
         })
     }
 
+    /// Names what differs from another release, e.g. `model`, `function`; all of it where there is no other.
+    pub fn changes_since(&self, other: Option<&Self>) -> Vec<&'static str> {
+        let differs = |of: fn(&Self) -> &str| other.is_none_or(|other| of(self) != of(other));
+        let parts: [(&'static str, fn(&Self) -> &str); 4] = [
+            ("model", |release| release.model.training_key.as_str()),
+            ("function", |release| release.function.sha256.as_str()),
+            ("foundation", |release| {
+                release.stacks.foundation.sha256.as_str()
+            }),
+            ("service", |release| release.stacks.service.sha256.as_str()),
+        ];
+        let changed = parts.into_iter().filter(|(_, of)| differs(*of));
+        changed.map(|(name, _)| name).collect()
+    }
+
     fn is_named_by_content(&self) -> bool {
         let Stacks {
             foundation,
@@ -221,7 +236,10 @@ mod tests {
     fn a_record_is_read_as_it_was_written() {
         let release = release(3, "s1");
         let (key, text) = release.object().unwrap();
-        assert!(key.starts_with(&format!("releases/{}/", release.id)), "{key}");
+        assert!(
+            key.starts_with(&format!("releases/{}/", release.id)),
+            "{key}"
+        );
         assert_eq!(Release::id_in(&key), Some(release.id.clone()));
         assert_eq!(Release::read(&key, &text).unwrap().release, release);
     }
@@ -233,15 +251,33 @@ mod tests {
         let better = text.replace("0.9", "0.99");
         assert_ne!(better, text);
         let error = Release::read(&key, &better).unwrap_err();
-        assert!(error.to_string().contains("changed after it was written"), "{error}");
+        assert!(
+            error.to_string().contains("changed after it was written"),
+            "{error}"
+        );
         // Under a name that fits the text, the stacks give it away.
         let other = text.replace("\"s1\"", "\"s2\"");
         assert_ne!(other, text);
-        let renamed = format!("releases/{}/{}.json", release.id, Digest::of_bytes(other.as_bytes()));
+        let renamed = format!(
+            "releases/{}/{}.json",
+            release.id,
+            Digest::of_bytes(other.as_bytes())
+        );
         let error = Release::read(&renamed, &other).unwrap_err();
         assert!(error.to_string().contains("does not fit"), "{error}");
         let moved = key.replace("releases/3-", "releases/4-");
         assert!(Release::read(&moved, &text).is_err());
+    }
+
+    #[test]
+    fn what_differs_from_the_release_before_is_named() {
+        let first = release(1, "s1");
+        assert_eq!(first.changes_since(None).len(), 4);
+        assert!(first.changes_since(Some(&release(2, "s1"))).is_empty());
+        let mut second = release(2, "s2");
+        second.model.training_key = Digest::of_bytes(b"another");
+        second.stacks.service = Template::of("Resources: {a: 1}", "s2");
+        assert_eq!(second.changes_since(Some(&first)), ["model", "service"]);
     }
 
     #[test]

@@ -29,10 +29,11 @@ pub use find::{FindError, find};
 pub use names::{AccountId, EnvironmentName, NameError, Names, Region, StackName};
 pub use problem::{Place, Problem, Problems, Source};
 pub use resolved::{
-    Alarms, Api, Auth, Autoscaling, AwsTarget, Batch, BatchStrategy, Capacity, Capture, Comparison,
-    Cors, Data, DataSource, Domain, Encryption, Endpoint, Format, Function, Gate, Image,
-    InstanceCapacity, Launch, LocalTarget, Logs, Network, Notebook, Protection, Python, Repository,
-    Rollout, Route, S3Location, Serverless, Share, Spot, Stack, Target, Throttle, Training, Vpc,
+    Alarms, Api, Approvals, Auth, Autoscaling, AwsTarget, Batch, BatchStrategy, Capacity, Capture,
+    Comparison, Cors, Data, DataSource, Domain, Encryption, Endpoint, Format, Function, Gate,
+    Holdout, Image, InstanceCapacity, Launch, LocalTarget, Logs, Network, Notebook, Probe,
+    Promotion, Protection, Python, Repository, Rollout, Route, S3Location, Serverless, Share, Spot,
+    Stack, Target, Throttle, Training, Vpc,
 };
 pub use schema::schema;
 pub use units::{Latency, Size, Timespan, UnitError};

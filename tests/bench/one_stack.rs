@@ -113,6 +113,7 @@ async fn main() -> Result<()> {
     let (_switch, cancel) = Cancel::switch();
     let session = Session {
         cloud: connect(&connection).await,
+        source: None,
         observer: Arc::new(Nobody),
         cancel,
         station: station(),

@@ -5,6 +5,7 @@ mod mistake;
 mod problems;
 mod progress;
 mod reason;
+mod table;
 
 use std::io::{self, Write};
 
@@ -23,6 +24,7 @@ pub(super) use progress::{
     Pace, begin, elapsed, following, instances, log_line, number, observer, training_status,
 };
 pub(super) use reason::{age, reason};
+pub(super) use table::table;
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -54,7 +54,8 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         output::note(&format!("{}: no training job yet", environment.title()));
         return Ok(());
     }
-    for line in table(&rows) {
+    let cells: Vec<_> = rows.into_iter().map(|row| row.cells).collect();
+    for line in output::table(TITLES, &cells) {
         output::text(&line);
     }
     Ok(())
@@ -115,27 +116,6 @@ fn key_of(job: &str) -> &str {
     name.rsplit_once('-').map_or(name, |(_, key)| key)
 }
 
-/// The rows in columns as wide as they have to be.
-fn table(rows: &[Row]) -> Vec<String> {
-    let titles = TITLES.map(str::to_owned);
-    let lines: Vec<&[String; 8]> = std::iter::once(&titles)
-        .chain(rows.iter().map(|row| &row.cells))
-        .collect();
-    let width = |column: usize| {
-        let widths = lines.iter().map(|line| line[column].chars().count());
-        widths.max().unwrap_or_default()
-    };
-    let widths: [usize; 8] = std::array::from_fn(width);
-    lines
-        .iter()
-        .map(|line| {
-            let cells = line.iter().zip(widths);
-            let padded = cells.map(|(cell, width)| format!("{cell:<width$}"));
-            padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -172,8 +152,9 @@ mod tests {
         let now = "2026-11-26T12:00:00Z".parse().unwrap();
         let serving = Some("training/news-1/output/model.tar.gz");
         let rows: Vec<Row> = jobs.iter().map(|job| Row::of(job, serving, now)).collect();
+        let cells: Vec<_> = rows.iter().map(|row| row.cells.clone()).collect();
         assert_eq!(
-            table(&rows),
+            output::table(TITLES, &cells),
             [
                 "        job     status     started      took         instance        saved  metric",
                 "        news-2  training   2 hours ago  2 h 00 min   ml.g4dn.xlarge  70 %   macro-F1 0.9312",

@@ -86,11 +86,19 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
 async fn train(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     let environment = Environment::load(global, &arguments.selection)?;
     unsupported::refuse(&environment.stack)?;
+    if let Some(promotion) = &environment.stack.promotion {
+        let message = format!(
+            "`{}` takes models over from `{}` and never trains",
+            environment.stack.environment, promotion.from
+        );
+        let hint = format!("`deploy train --env {}` trains there", promotion.from);
+        return Err(Failure::usage(message).hint(hint));
+    }
     let draft = environment.draft()?;
     warnings::show(global, &environment);
     let mut session = environment.start_session(global).await?;
     session.patience = arguments.lock.patience();
-    let desired = draft.pinned(&environment, &session).await?;
+    let desired = draft.completed(global, &environment, &mut session).await?;
     if arguments.job.follow {
         session.observer = output::following(session.observer);
     }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::how;
 use super::super::Session;
 use super::super::error::ReconcileError;
 use super::super::progress::Event;
 use super::super::wait::Watch;
+use super::how;
 use super::meter::Meter;
 use super::tail::Tail;
 use crate::cloud::logs::TRAINING_LOG_GROUP;

@@ -9,6 +9,7 @@ mod api;
 mod data;
 mod endpoint;
 mod extras;
+mod promotion;
 mod training;
 
 use indexmap::IndexMap;
@@ -19,6 +20,7 @@ pub(super) use api::{Api, Auth, AuthWord, Cors, Domain, RouteEntry, Throttle};
 pub(super) use data::{Data, Format, Separator};
 pub(super) use endpoint::{Autoscaling, Capture, Endpoint, Gradual, Portion, Rollout, Serverless};
 pub(super) use extras::{Alarms, Batch, Checks, Logs, Notebook, Strategy};
+pub(super) use promotion::{Approvals, Holdout, Probe, Promotion};
 pub(super) use training::{Encryption, Launch, Network, Training};
 
 /// One environment of a stack file, merged over the stack.
@@ -41,6 +43,9 @@ pub(super) struct Document {
     /// The environment whose releases this one takes over, in place of training itself.
     #[schemars(extend("default" = null, "examples" = ["staging"]))]
     pub(super) promotes_from: Option<String>,
+    /// What has to hold before a release is taken over; for environments with `promotes_from` only.
+    #[schemars(extend("default" = null, "examples" = [{ "bake": "1h", "max_age": "14d" }]))]
+    pub(super) promotion: Option<Promotion>,
     /// The data set to train on.
     #[schemars(required, extend("examples" = [{ "file": "data/headlines.csv" }]))]
     pub(super) data: Option<Data>,

@@ -599,7 +599,7 @@ fn a_ring_of_promotions_is_told_at_each_of_its_environments() {
     );
     let text = text.replace("promotes_from: prod }\n  late", "protected: true }\n  late");
     let stack = load(&text, "prod").unwrap();
-    assert_eq!(stack.promotes_from.unwrap().as_str(), "stage");
+    assert_eq!(stack.promotion.unwrap().from.as_str(), "stage");
 }
 
 #[test]

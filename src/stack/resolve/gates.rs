@@ -1,4 +1,4 @@
-//! The field `training.gates`.
+//! Conditions on metrics: the fields `training.gates` and `promotion.gates`.
 
 use indexmap::IndexMap;
 
@@ -16,13 +16,14 @@ const AGAINST: &str = "against serving";
 /// their metrics may be.
 pub(super) fn resolve(
     check: &mut Check<'_>,
+    section: &str,
     given: Option<&IndexMap<String, String>>,
     metrics: &IndexMap<String, String>,
 ) -> (Vec<Gate>, Option<f64>) {
     let mut gates = Vec::new();
     let mut regression = None;
     for (metric, text) in given.into_iter().flatten() {
-        let field = &["training", "gates", metric.as_str()];
+        let field = &[section, "gates", metric.as_str()];
         if metric == REGRESSION && !metrics.contains_key(metric) {
             regression = self::regression(text);
             check.require(regression.is_some(), field, || {
@@ -47,16 +48,12 @@ pub(super) fn resolve(
                 comparison,
                 threshold,
             }),
-            None => check.fail(
-                field,
-                Problem::new(format!("`{text}` is no condition of a gate"))
-                    .help("write `>=`, `>`, `<=` or `<` and a number, as in \">= 0.93\""),
-            ),
+            None => check.fail(field, no_condition(text)),
         }
     }
     check.require(
         regression.is_none() || !gates.is_empty(),
-        &["training", "gates", REGRESSION],
+        &[section, "gates", REGRESSION],
         || {
             Problem::new("there is no metric to compare with that of the model that serves")
                 .because("a regression is looked for in the metrics that have a gate of their own")
@@ -74,8 +71,14 @@ fn regression(text: &str) -> Option<f64> {
     }
 }
 
+/// Says that a text is no condition.
+pub(super) fn no_condition(text: &str) -> Problem {
+    Problem::new(format!("`{text}` is no condition of a gate"))
+        .help("write `>=`, `>`, `<=` or `<` and a number, as in \">= 0.93\"")
+}
+
 /// Reads `>= 0.93`.
-fn parse(text: &str) -> Option<(Comparison, f64)> {
+pub(super) fn parse(text: &str) -> Option<(Comparison, f64)> {
     let comparison = Comparison::ALL
         .into_iter()
         .find(|comparison| text.starts_with(comparison.symbol()))?;

@@ -16,6 +16,7 @@ mod image;
 mod instance;
 mod launch;
 mod limits;
+mod promotion;
 mod rollout;
 mod tags;
 mod target;
@@ -104,6 +105,8 @@ fn build(
     // That the name is good and known was seen to where all environments are known.
     let promotes_from = document.promotes_from.as_ref();
     let promotes_from = promotes_from.and_then(|name| name.parse().ok());
+    let promotion = document.promotion.as_ref();
+    let promotion = promotion::resolve(check, promotion, promotes_from, training.as_ref());
 
     if let (Some(endpoint), Some(Some(batch)), Some(place)) = (&endpoint, &batch, at) {
         instance::same_processor(check, endpoint, batch, place);
@@ -125,7 +128,7 @@ fn build(
         } else {
             Protection::Unprotected
         },
-        promotes_from,
+        promotion,
         names,
         data: data?,
         training: training?,

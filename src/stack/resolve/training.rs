@@ -52,7 +52,7 @@ pub(super) fn resolve(
     let launch = launch::resolve(check, training, &hyperparameters);
     let metrics = training.metrics.clone().unwrap_or_default();
     self::metrics(check, &metrics);
-    let (gates, regression) = gates::resolve(check, training.gates.as_ref(), &metrics);
+    let (gates, regression) = gates::resolve(check, "training", training.gates.as_ref(), &metrics);
     let environment = container::environment(check, training.environment.as_ref());
     let count = training.count.unwrap_or(1);
     let network = container::network(check, training.network.as_ref(), count);

@@ -5,6 +5,7 @@ mod api;
 mod data;
 mod endpoint;
 mod extras;
+mod promotion;
 mod training;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ pub use endpoint::{
     Autoscaling, Capacity, Capture, Endpoint, InstanceCapacity, Rollout, Serverless, Share,
 };
 pub use extras::{Alarms, Batch, BatchStrategy, Logs, Notebook};
+pub use promotion::{Approvals, Holdout, Probe, Promotion};
 pub use training::{Comparison, Encryption, Gate, Launch, Network, Spot, Training, Vpc};
 
 /// One environment of a stack, ready to be rendered and reconciled.
@@ -43,8 +45,8 @@ pub struct Stack {
     pub region: Region,
     /// Whether what holds data is safe from a mere `--yes`.
     pub protection: Protection,
-    /// The environment whose releases this one takes over.
-    pub promotes_from: Option<EnvironmentName>,
+    /// How releases of another environment are taken over; `None` for one that trains itself.
+    pub promotion: Option<Promotion>,
     /// Names of all that it is made of.
     pub names: Names,
     /// The data set.

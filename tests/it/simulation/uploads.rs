@@ -237,7 +237,8 @@ async fn data_in_s3_is_pinned_to_what_is_there_and_nothing_of_it_is_copied() {
             .iter()
             .all(|upload| upload.purpose != Purpose::Data)
     );
-    let channel = &desired.training().unwrap().request["InputDataConfig"][0]["DataSource"]["S3DataSource"];
+    let channel =
+        &desired.training().unwrap().request["InputDataConfig"][0]["DataSource"]["S3DataSource"];
     assert_eq!(channel["S3Uri"], "s3://archive/2014/");
 
     // Another object does not count; another content does.

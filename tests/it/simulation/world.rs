@@ -336,6 +336,7 @@ impl World {
         cloud.pace = Pace::SHARED;
         Session {
             cloud,
+            source: None,
             observer,
             cancel,
             station: self.station(machine),

@@ -80,6 +80,7 @@ async fn a_stack_goes_the_whole_way() {
     let (_switch, cancel) = Cancel::switch();
     let session = Session {
         cloud: ministack().cloud("100000000040").await,
+        source: None,
         observer: Arc::clone(&listener) as Arc<dyn Observer>,
         cancel,
         station: station(),

@@ -1,0 +1,402 @@
+//! `deploy promote`.
+
+mod show;
+
+use anyhow::Context;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::confirm::Stake;
+use super::consent::Ask;
+use super::context::{Environment, Global, LockArguments, Selection};
+use super::failure::{FAILED, Failure, GATE_FAILED};
+use super::output::{self, Format};
+use super::{origin, reason, rollback, unsupported, warnings, write};
+use crate::bundle::Archive;
+use crate::plan::{self, Deployment, Desired, Observed, unproven};
+use crate::reconcile::{self, Candidate, Session, Up, UpOptions};
+use crate::release::{Pin, Promotion, Recorded, Release, Source, Unproven};
+use crate::render::Rendered;
+use crate::stack::yaml;
+use crate::stack::{Image, Promotion as Terms};
+
+/// Arguments of `deploy promote`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What serves in FROM is taken over by TO: its model byte for byte, its templates and function as the
+working tree has them, which must be what FROM has proven. What has to hold is said by `promotion` in the
+stack file. Nothing is trained.
+
+Examples:
+  deploy promote staging prod              shows what differs and what was found, and asks
+  deploy promote staging prod --yes        in CI
+  deploy promote staging prod --pin        writes prod.lock.yaml for a pull request; changes nothing else
+  deploy up --env prod                     carries out what is pinned")]
+pub(super) struct Arguments {
+    /// The environment whose release is taken over
+    #[arg(value_name = "FROM")]
+    from: String,
+    /// The environment that takes it over
+    #[arg(value_name = "TO")]
+    to: String,
+    /// The stack: its name or its file; by default the only one under stacks/
+    #[arg(long, short, value_name = "STACK")]
+    stack: Option<String>,
+    #[command(flatten)]
+    lock: LockArguments,
+    /// Go on without asking
+    #[arg(long, short)]
+    yes: bool,
+    /// Write the promotion into a file beside the stack file, to be reviewed, in place of carrying it out
+    #[arg(long)]
+    pin: bool,
+    /// Promote although the working tree is not what was proven; the reason is kept in the release
+    #[arg(long, value_name = "REASON", value_parser = reason::read)]
+    allow_unproven: Option<String>,
+    /// Go back to the release before when what was promoted does not serve
+    #[arg(long, conflicts_with = "pin")]
+    rollback_on_failure: bool,
+}
+
+/// Both environments of a promotion, and what is known of them.
+struct Both {
+    from: Environment,
+    to: Environment,
+    terms: Terms,
+    /// What serves in the one.
+    candidate: Recorded,
+    /// What serves in the other.
+    serving: Option<Release>,
+    observed: Observed,
+    source: Session,
+    session: Session,
+    rendered: Rendered,
+    function: Archive,
+}
+
+/// Takes a release over.
+pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
+    let mut both = Box::pin(Both::load(global, arguments)).await?;
+    both.session.patience = arguments.lock.patience();
+    let unproven = both.unproven(arguments.allow_unproven.as_deref())?;
+    let candidate = Candidate {
+        session: &both.source,
+        deployment: &Deployment::of(&both.from.stack),
+        observed: &both.observed,
+        release: &both.candidate.release,
+    };
+    let examined = reconcile::examine(&candidate, &both.terms, both.serving.as_ref());
+    let promotion = Promotion {
+        from: both.origin(),
+        evidence: Box::pin(examined).await?,
+        approvals: Vec::new(),
+        unproven,
+    };
+    if global.output == Format::Human {
+        show::show(&both, &promotion).await?;
+    }
+    refuse_failed(&both, &promotion)?;
+    let model = &both.candidate.release.model;
+    let (stack, rendered, function) = (&both.to.stack, &both.rendered, &both.function);
+    let desired = Desired::promoted(stack, rendered, function, model, promotion.clone());
+    if arguments.pin {
+        return pin(global, &both, &desired, promotion);
+    }
+    Box::pin(carry_out(global, arguments, both, &desired, &promotion)).await
+}
+
+async fn carry_out(
+    global: &Global,
+    arguments: &Arguments,
+    both: Both,
+    desired: &Desired,
+    promotion: &Promotion,
+) -> Result<(), Failure> {
+    let Both {
+        to,
+        mut session,
+        source,
+        ..
+    } = both;
+    session.source = Some(source.cloud);
+    let ask = Ask {
+        environment: &to,
+        question: format!(
+            "Take {} of {} over?",
+            promotion.from.release, promotion.from.environment
+        ),
+        yes: arguments.yes.into(),
+        stake: Stake::Change,
+    };
+    let result = reconcile::up(&session, desired, UpOptions::default(), &ask).await;
+    let Up { plan, outcome } = match result {
+        Ok(up) => up,
+        Err(error) if arguments.rollback_on_failure && rollback::undoes(&error) => {
+            return Err(rollback::after(&to, &session, desired, error).await);
+        }
+        Err(error) => return Err(origin::explained(&to, error)),
+    };
+    if global.output == Format::Json {
+        output::result(&json!({
+            "stack": to.stack.name.as_str(),
+            "environment": to.stack.environment.as_str(),
+            "changed": !plan.changes_nothing(),
+            "release": outcome.release,
+            "promotion": promotion,
+            "plan": plan.steps,
+            "outputs": outcome.outputs,
+        }));
+        return Ok(());
+    }
+    let release = outcome.release.map(|id| id.to_string());
+    output::note(&format!(
+        "{}: release {} serves, taken from {} {}",
+        to.title(),
+        release.unwrap_or_default(),
+        promotion.from.environment,
+        promotion.from.release
+    ));
+    output::text(
+        outcome
+            .outputs
+            .get("ClassifyUrl")
+            .map_or("", String::as_str),
+    );
+    Ok(())
+}
+
+impl Both {
+    /// Reads both environments and looks at them; nothing is changed.
+    async fn load(global: &Global, arguments: &Arguments) -> Result<Self, Failure> {
+        let to = Environment::load(
+            global,
+            &Selection::of(arguments.stack.clone(), &arguments.to),
+        )?;
+        let terms = terms(&to, arguments)?;
+        let from = to.sibling(&arguments.from)?;
+        unsupported::refuse(&to.stack)?;
+        let rendered = to.rendered()?;
+        let function = Archive::of_function(&to.stack)?;
+        warnings::show(global, &to);
+        let nothing = || {
+            Failure::with_code(
+                FAILED,
+                anyhow::anyhow!("nothing serves in `{}` yet", arguments.from),
+            )
+            .hint(format!("`deploy up --env {}` brings it up", arguments.from))
+        };
+        let source = from.session_to_look(global).await?.ok_or_else(nothing)?;
+        let deployment = Deployment::of(&from.stack);
+        let observed = reconcile::observe(&source, &deployment).await?;
+        let held = plan::held(&deployment, &observed);
+        if !held.is_empty() {
+            return Err(held.into());
+        }
+        if observed.service.is_none() {
+            return Err(nothing());
+        }
+        let releases = reconcile::releases(&source, &deployment).await?;
+        let current = observed.release();
+        let candidate = releases
+            .into_iter()
+            .find(|recorded| Some(&recorded.release.id) == current.as_ref());
+        let candidate = candidate.ok_or_else(|| no_release(&from))?;
+        let session = to.start_session(global).await?;
+        let serving = serving(&session, &to).await?;
+        Ok(Self {
+            from,
+            to,
+            terms,
+            candidate,
+            serving,
+            observed,
+            source,
+            session,
+            rendered,
+            function,
+        })
+    }
+
+    fn origin(&self) -> Source {
+        let release = &self.candidate.release;
+        Source {
+            environment: release.environment.clone(),
+            account: release.account.clone(),
+            region: release.region.clone(),
+            bucket: self.from.stack.names.bucket.clone(),
+            release: release.id.clone(),
+            record: self.candidate.record.clone(),
+        }
+    }
+
+    /// What of the working tree the other environment has not proven, and why that is promoted all the same.
+    fn unproven(&self, allowed: Option<&str>) -> Result<Option<Unproven>, Failure> {
+        let function = Archive::of_function(&self.from.stack)?;
+        let mut differs = unproven(&self.candidate.release, &self.from.rendered()?, &function);
+        if function.digest != self.function.digest {
+            differs.push(format!(
+                "the function's code of {}",
+                self.to.stack.environment
+            ));
+        }
+        let images = [&self.from, &self.to].map(|side| version(&side.stack.endpoint.image));
+        if images[0] != images[1] {
+            let [from, to] = images;
+            differs.push(format!("the endpoint's image, {to} in place of {from}"));
+        }
+        if differs.is_empty() {
+            return Ok(None);
+        }
+        let Some(reason) = allowed else {
+            let message = format!(
+                "the working tree is not what {} has proven in `{}`: {}",
+                self.candidate.release.id,
+                self.from.stack.environment,
+                differs.join(", ")
+            );
+            return Err(Failure::with_code(GATE_FAILED, anyhow::Error::msg(message)).hint(format!(
+                "deploy it there first, `deploy up --env {}`, or go back to the commit that was; \
+                 `--allow-unproven \"why\"` promotes it all the same, which is recorded",
+                self.from.stack.environment
+            )));
+        };
+        Ok(Some(Unproven {
+            differs,
+            reason: reason.to_owned(),
+        }))
+    }
+}
+
+/// The name and the tag of an image, which are the same in every region.
+fn version(image: &Image) -> &str {
+    image.uri.rsplit('/').next().unwrap_or(&image.uri)
+}
+
+/// On which terms the one environment takes over from the other.
+fn terms(to: &Environment, arguments: &Arguments) -> Result<Terms, Failure> {
+    let name = &to.stack.environment;
+    match &to.stack.promotion {
+        Some(terms) if terms.from.as_str() == arguments.from => Ok(terms.clone()),
+        Some(terms) => Err(Failure::usage(format!(
+            "`{name}` takes releases over from `{}`, not from `{}`",
+            terms.from, arguments.from
+        ))
+        .hint(format!("`deploy promote {} {name}`", terms.from))),
+        None => Err(
+            Failure::usage(format!("`{name}` takes no release over, it trains itself")).hint(
+                format!(
+                    "say so in the stack file: `promotes_from: {}` in the environment `{name}`",
+                    arguments.from
+                ),
+            ),
+        ),
+    }
+}
+
+fn no_release(from: &Environment) -> Failure {
+    let message = format!(
+        "what is deployed in `{}` was never seen to serve",
+        from.stack.environment
+    );
+    Failure::with_code(FAILED, anyhow::Error::msg(message)).hint(format!(
+        "`deploy up --env {}` looks, and writes the release down",
+        from.stack.environment
+    ))
+}
+
+/// The release that serves in an environment.
+async fn serving(session: &Session, to: &Environment) -> Result<Option<Release>, Failure> {
+    let deployment = Deployment::of(&to.stack);
+    let observed = reconcile::observe(session, &deployment).await?;
+    let held = plan::held(&deployment, &observed);
+    if !held.is_empty() {
+        return Err(held.into());
+    }
+    if observed.foundation.is_none() {
+        return Ok(None);
+    }
+    let current = observed.release();
+    let releases = reconcile::releases(session, &deployment).await?;
+    let mut releases = releases.into_iter().map(|recorded| recorded.release);
+    Ok(releases.find(|release| Some(&release.id) == current.as_ref()))
+}
+
+/// Refuses what did not pass.
+fn refuse_failed(both: &Both, promotion: &Promotion) -> Result<(), Failure> {
+    let failed = promotion.evidence.iter().filter(|one| !one.passed);
+    let failed: Vec<String> = failed.map(ToString::to_string).collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let release = &both.candidate.release.id;
+    let message = format!(
+        "release {release} may not be taken over: {}",
+        failed.join("; ")
+    );
+    let mut failure = Failure::with_code(GATE_FAILED, anyhow::Error::msg(message)).hint(format!(
+        "what is asked is said by `promotion` of the environment `{}` in the stack file; nothing was changed",
+        both.to.stack.environment
+    ));
+    if let Value::Object(found) = json!({ "promotion": promotion }) {
+        failure.found = Some(Box::new(found));
+    }
+    Err(failure)
+}
+
+/// Writes the promotion down for review.
+fn pin(
+    global: &Global,
+    both: &Both,
+    desired: &Desired,
+    promotion: Promotion,
+) -> Result<(), Failure> {
+    let release = &both.candidate.release;
+    let worker = &both.to.station.worker;
+    let mut function = release.function.clone();
+    function.key.clone_from(&desired.function_key);
+    function.sha256 = both.function.digest.clone();
+    let pin = Pin {
+        version: Pin::VERSION,
+        stack: both.to.stack.name.to_string(),
+        environment: both.to.stack.environment.to_string(),
+        at: both.to.station.witness.now(),
+        by: format!("{}@{}", worker.user, worker.host),
+        model: release.model.clone(),
+        function,
+        stacks: desired.stacks(),
+        promotion,
+    };
+    let path = both.to.pin_file();
+    let text = yaml::write(&json!(pin))
+        .context("cannot write the pin")
+        .map_err(Failure::failed)?;
+    let header = format!(
+        "# Written by `deploy promote {} {} --pin`. `deploy up --env {}` carries out exactly this.\n",
+        both.from.stack.environment, pin.environment, pin.environment
+    );
+    write::replace(&path, format!("{header}{text}").as_bytes())?;
+    let folder = both.to.stack.file.with_file_name("rendered");
+    let folder = folder.join(both.to.stack.environment.as_str());
+    let mut files = vec![path];
+    for (name, text) in both.rendered.files() {
+        let path = folder.join(name);
+        write::replace(&path, text.as_bytes())?;
+        files.push(path);
+    }
+    let files: Vec<String> = files
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    if global.output == Format::Json {
+        output::result(&json!({ "pin": pin, "files": files }));
+        return Ok(());
+    }
+    for file in &files {
+        output::text(file);
+    }
+    output::note(&format!(
+        "pinned; commit these files, and once they are merged `deploy up --env {}` carries it out",
+        pin.environment
+    ));
+    Ok(())
+}

@@ -1,0 +1,200 @@
+//! What an environment is to be when a release says so: nothing is trained.
+
+use crate::bundle::{Archive, Digest};
+use crate::cloud::artifacts::Source;
+use crate::release::{Model, Pin, Promotion, Provenance, Release, ReleaseId};
+use crate::render::Rendered;
+use crate::stack::{Names, Stack};
+
+use super::desired::{
+    Deployment, Desired, DesiredModel, DesiredStack, ObjectPlace, Purpose, ReleasedModel, Upload,
+    fingerprint, function_key,
+};
+
+/// The texts of a release's two templates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Templates {
+    /// Of the bucket and the roles.
+    pub foundation: String,
+    /// Of everything that serves.
+    pub service: String,
+}
+
+impl Desired {
+    /// What an environment was in a release of its own, to be that again: with the release's own
+    /// templates, function and model.
+    pub fn again(
+        stack: &Stack,
+        release: &Release,
+        templates: Templates,
+        provenance: Provenance,
+    ) -> Self {
+        let names = &stack.names;
+        let stacks = &release.stacks;
+        Self {
+            deployment: Deployment::of(stack),
+            tags: stack.tags.clone(),
+            foundation: DesiredStack {
+                name: names.foundation_stack.clone(),
+                template: templates.foundation,
+                fingerprint: stacks.foundation.fingerprint.clone(),
+            },
+            service: DesiredStack {
+                name: names.service_stack.clone(),
+                template: templates.service,
+                fingerprint: stacks.service.fingerprint.clone(),
+            },
+            uploads: Vec::new(),
+            training_key: release.model.training_key.clone(),
+            function_key: release.function.key.clone(),
+            model: DesiredModel::Released(Box::new(ReleasedModel {
+                model: release.model.clone(),
+                source: None,
+            })),
+            provenance,
+        }
+    }
+
+    /// What an environment is to be with the model of another environment's release: by its own rendering
+    /// and with the function's code of the working tree, which both have to be what that release has proven.
+    pub fn promoted(
+        stack: &Stack,
+        rendered: &Rendered,
+        function: &Archive,
+        model: &Model,
+        promotion: Promotion,
+    ) -> Self {
+        let names = &stack.names;
+        let function_key = function_key(&function.digest);
+        let mut taken = model.clone();
+        taken.artifact.key = artifact_key(names, model);
+        Self {
+            deployment: Deployment::of(stack),
+            tags: stack.tags.clone(),
+            foundation: DesiredStack {
+                name: names.foundation_stack.clone(),
+                template: rendered.foundation.text().to_owned(),
+                fingerprint: fingerprint(&[rendered.foundation.digest()]),
+            },
+            service: DesiredStack {
+                name: names.service_stack.clone(),
+                template: rendered.service.text().to_owned(),
+                fingerprint: service_fingerprint(rendered, &model.training_key, &function.digest),
+            },
+            uploads: vec![Upload {
+                purpose: Purpose::Function,
+                key: function_key.clone(),
+                source: Source::Bytes(function.bytes.clone()),
+            }],
+            training_key: model.training_key.clone(),
+            function_key,
+            model: DesiredModel::Released(Box::new(ReleasedModel {
+                model: taken,
+                source: Some(ObjectPlace {
+                    bucket: promotion.from.bucket.clone(),
+                    key: model.artifact.key.clone(),
+                }),
+            })),
+            provenance: Provenance::Promoted(Box::new(promotion)),
+        }
+    }
+
+    /// Says how this differs from what is pinned; empty when it is exactly that.
+    pub fn differs_from_pin(&self, pin: &Pin) -> Vec<String> {
+        let stacks = self.stacks();
+        let same = [
+            (
+                "the foundation's template",
+                stacks.foundation.sha256 == pin.stacks.foundation.sha256,
+            ),
+            ("the function's code", self.function_key == pin.function.key),
+            (
+                "the service's template",
+                stacks.service.sha256 == pin.stacks.service.sha256,
+            ),
+        ];
+        let differs = same.into_iter().filter(|(_, same)| !same);
+        differs.map(|(what, _)| what.to_owned()).collect()
+    }
+}
+
+/// Says how a working tree differs from what a release of the environment has proven, by what it renders for
+/// that environment; empty when it is the same.
+pub fn unproven(release: &Release, rendered: &Rendered, function: &Archive) -> Vec<String> {
+    let stacks = &release.stacks;
+    let foundation = fingerprint(&[rendered.foundation.digest()]);
+    // The release's own function in place of the tree's tells a template from a function that differ.
+    let key = &release.model.training_key;
+    let service = service_fingerprint(rendered, key, &release.function.sha256);
+    let same = [
+        (
+            "the template of the foundation",
+            foundation == stacks.foundation.fingerprint,
+        ),
+        (
+            "the template of the service",
+            service == stacks.service.fingerprint,
+        ),
+        (
+            "the function's code",
+            function.digest == release.function.sha256,
+        ),
+    ];
+    let differs = same.into_iter().filter(|(_, same)| !same);
+    differs.map(|(what, _)| what.to_owned()).collect()
+}
+
+/// The release that going back leads to: the one that is meant, or, when none is named, the newest of
+/// another content than what is deployed now.
+///
+/// # Errors
+/// There is none, or several are meant.
+pub fn earlier<'a>(
+    releases: &'a [Release],
+    current: Option<&ReleaseId>,
+    meant: Option<&str>,
+) -> Result<&'a Release, NoEarlier> {
+    let Some(meant) = meant else {
+        let another = |release: &&Release| current.is_none_or(|id| !id.same_content(&release.id));
+        return releases.iter().find(another).ok_or(NoEarlier::Nothing);
+    };
+    let mut found = releases
+        .iter()
+        .filter(|release| release.id.is_meant_by(meant));
+    match (found.next(), found.next()) {
+        (Some(release), None) => Ok(release),
+        (Some(one), Some(other)) => {
+            let names = format!("{} and {}", one.id, other.id);
+            Err(NoEarlier::Several(meant.to_owned(), names))
+        }
+        (None, _) => Err(NoEarlier::Unknown(meant.to_owned())),
+    }
+}
+
+/// Why there is no release to go back to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoEarlier {
+    /// There was none.
+    #[error("there is no earlier release to go back to")]
+    Nothing,
+    /// None is called so.
+    #[error("there is no release `{0}`")]
+    Unknown(String),
+    /// More than one may be meant.
+    #[error("`{0}` may mean {1}")]
+    Several(String, String),
+}
+
+/// Where the archive of a model of another environment is kept: with this environment's name of the model,
+/// by content, so that what is there is the right one.
+fn artifact_key(names: &Names, model: &Model) -> String {
+    let name = names.training_job(model.training_key.as_str());
+    format!(
+        "training/{name}/promoted/{}/model.tar.gz",
+        model.artifact.sha256
+    )
+}
+
+fn service_fingerprint(rendered: &Rendered, key: &Digest, function: &Digest) -> String {
+    fingerprint(&[rendered.service.digest(), key.as_str(), function.as_str()])
+}

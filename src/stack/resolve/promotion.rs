@@ -1,0 +1,131 @@
+//! The section `promotion`.
+
+use std::collections::BTreeMap;
+
+use super::super::check::Check;
+use super::super::document;
+use super::super::names::EnvironmentName;
+use super::super::problem::Problem;
+use super::super::resolved::{Approvals, Comparison, Holdout, Probe, Promotion, Training};
+use super::super::units::{Latency, Timespan};
+use super::gates;
+
+/// The longest load, in seconds.
+const LONGEST: u64 = 600;
+
+/// Resolves how releases of another environment are taken over; `None` for an environment that takes over
+/// none.
+pub(super) fn resolve(
+    check: &mut Check<'_>,
+    given: Option<&document::Promotion>,
+    from: Option<EnvironmentName>,
+    training: Option<&Training>,
+) -> Option<Promotion> {
+    let Some(from) = from else {
+        check.require(given.is_none(), &["promotion"], || {
+            Problem::new("the environment takes no release over")
+                .help("say from which environment: `promotes_from: staging`")
+        });
+        return None;
+    };
+    let nothing = document::Promotion::default();
+    let given = given.unwrap_or(&nothing);
+    let (gates, regression) = match (&given.gates, training) {
+        (Some(gates), Some(training)) => {
+            gates::resolve(check, "promotion", Some(gates), &training.metrics)
+        }
+        (_, Some(training)) => (training.gates.clone(), training.regression),
+        (_, None) => (Vec::new(), None),
+    };
+    let span = |check: &mut Check<'_>, name: &str, text: Option<&String>| {
+        let text = text?;
+        check.parse::<Timespan>(&["promotion", name], text)
+    };
+    Some(Promotion {
+        from,
+        gates,
+        regression,
+        bake: span(check, "bake", given.bake.as_ref()).unwrap_or(Timespan::from_seconds(0)),
+        max_age: span(check, "max_age", given.max_age.as_ref()),
+        holdout: given
+            .holdout
+            .as_ref()
+            .and_then(|given| holdout(check, given)),
+        load: given.load.as_ref().and_then(|given| probe(check, given)),
+        approvals: given
+            .approvals
+            .as_ref()
+            .and_then(|given| approvals(check, given)),
+    })
+}
+
+fn holdout(check: &mut Check<'_>, given: &document::Holdout) -> Option<Holdout> {
+    let mut bound = |name: &str, text: Option<&String>| -> Option<(Comparison, f64)> {
+        let text = text?;
+        let bound = gates::parse(text);
+        check.require(bound.is_some(), &["promotion", "holdout", name], || {
+            gates::no_condition(text)
+        });
+        bound
+    };
+    let accuracy = bound("accuracy", given.accuracy.as_ref());
+    let macro_f1 = bound("macro_f1", given.macro_f1.as_ref());
+    let asks = given.accuracy.is_some() || given.macro_f1.is_some();
+    check.require(asks, &["promotion", "holdout"], || {
+        Problem::new("nothing is asked of the answers")
+            .help("add `accuracy: \">= 0.85\"` or `macro_f1: \">= 0.8\"`")
+    });
+    let file = check.file(&["promotion", "holdout", "file"], &given.file)?;
+    let labels = given.labels.iter().flatten();
+    Some(Holdout {
+        file,
+        labels: labels
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+        limit: given.limit.unwrap_or(1_000),
+        accuracy,
+        macro_f1,
+    })
+}
+
+fn probe(check: &mut Check<'_>, given: &document::Probe) -> Option<Probe> {
+    let field = &["promotion", "load", "duration"];
+    let duration: Timespan = check.parse(field, given.duration.as_deref().unwrap_or("20s"))?;
+    check.require((1..=LONGEST).contains(&duration.seconds()), field, || {
+        Problem::new("load is put for `1s` to `10m`")
+    });
+    let mut percentiles = BTreeMap::new();
+    for (name, of_hundred, text) in [
+        ("p50", 50, &given.p50),
+        ("p95", 95, &given.p95),
+        ("p99", 99, &given.p99),
+    ] {
+        if let Some(text) = text {
+            let latency: Option<Latency> = check.parse(&["promotion", "load", name], text);
+            percentiles.extend(latency.map(|latency| (of_hundred, latency)));
+        }
+    }
+    Some(Probe {
+        connections: given.connections.unwrap_or(4),
+        duration,
+        percentiles,
+        errors_percent: given.errors.unwrap_or_default(),
+    })
+}
+
+fn approvals(check: &mut Check<'_>, given: &document::Approvals) -> Option<Approvals> {
+    let ci = given.ci.unwrap_or_default();
+    check.require(ci || given.signers.is_some(), &["promotion", "approvals"], || {
+        Problem::new("nobody can approve")
+            .help("name a file of who may, `signers: approvers`, or let the CI system's word count, `ci: true`")
+    });
+    let signers = match &given.signers {
+        Some(text) => Some(check.file(&["promotion", "approvals", "signers"], text)?),
+        None => None,
+    };
+    Some(Approvals {
+        needed: given.needed.unwrap_or(1),
+        signers,
+        ci,
+    })
+}
