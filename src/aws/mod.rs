@@ -8,6 +8,7 @@ mod alarms;
 mod artifacts;
 mod buffers;
 mod changes;
+mod copies;
 mod drift;
 mod endpoints;
 mod fault;
@@ -17,8 +18,10 @@ mod inventory;
 mod local_file;
 mod logs;
 mod multipart;
+mod part;
 mod quotas;
 mod records;
+mod remote_object;
 mod signer;
 mod stacks;
 mod throttles;
@@ -161,6 +164,7 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
         client!(aws_sdk_lambda, config),
         client!(aws_sdk_apigatewayv2, config),
     );
+    let sender = multipart::Sender::new(s3.clone());
     let signer = signer::Signer::of(config, &connection.region);
     Cloud {
         identity: Arc::new(identity::StsIdentity::new(client!(aws_sdk_sts, config))),
@@ -176,7 +180,8 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
             sagemaker: sagemaker.clone(),
             s3: s3.clone(),
         }),
-        artifacts: Arc::new(artifacts::Bucket::new(s3.clone())),
+        artifacts: Arc::new(artifacts::Bucket::new(s3.clone(), sender.clone())),
+        copies: Arc::new(copies::Copier::new(s3.clone(), sender)),
         training: Arc::new(training::TrainingJobs::new(sagemaker.clone())),
         transforms: Arc::new(transform::TransformJobs::new(sagemaker.clone())),
         quotas: Arc::new(quotas::ServiceQuotas::new(client!(

@@ -127,6 +127,10 @@ pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Opti
             "what served before serves on: mend what its log and the alarms show, then `deploy up` \
              deploys what is changed; `aws sagemaker update-endpoint` tries the same config again"
         }
+        ReconcileError::Tampered { .. } => {
+            "somebody changed or removed it after it was recorded: the bucket's earlier versions may still \
+             have it; otherwise make a new release where it comes from"
+        }
         ReconcileError::Moved { .. } => {
             "look at a new plan (`deploy plan`), then run the command again"
         }

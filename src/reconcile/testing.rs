@@ -19,6 +19,7 @@ use crate::cloud::alarms::{Alarm, Alarms};
 use crate::cloud::artifacts::{
     Artifacts, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
 };
+use crate::cloud::copies::{Arrival, At, Content, Copied, Copies, Found, Origin};
 use crate::cloud::drift::{
     Deployed, DeployedResource, Detected, Detection, Live, ReadBack, StackDrift,
 };
@@ -124,6 +125,7 @@ pub(crate) fn session() -> Bed {
             changes: cloud.clone(),
             withdrawals: cloud.clone(),
             artifacts: cloud.clone(),
+            copies: cloud.clone(),
             records: cloud.clone(),
             training: cloud.clone(),
             transforms: cloud.clone(),
@@ -356,6 +358,35 @@ impl Artifacts for Nothing {
 
     async fn abort_uploads(&self, _: &str) -> Result<usize, CloudFault> {
         Ok(0)
+    }
+}
+
+#[async_trait]
+impl Copies for Nothing {
+    async fn find(&self, _: &At) -> Result<Option<Found>, CloudFault> {
+        Ok(None)
+    }
+
+    async fn read(&self, _: &At, _: &str, _: u64, _: &mut [u8]) -> Result<(), CloudFault> {
+        refused()
+    }
+
+    async fn digest(&self, _: &At) -> Result<Option<Content>, CloudFault> {
+        Ok(None)
+    }
+
+    async fn copy(&self, _: &At, _: &str, _: &At) -> Result<Copied, CloudFault> {
+        refused()
+    }
+
+    async fn receive(
+        &self,
+        _: Origin<'_>,
+        _: &At,
+        _: &str,
+        _: Sent<'_>,
+    ) -> Result<Arrival, CloudFault> {
+        refused()
     }
 }
 
