@@ -90,13 +90,12 @@ fn pieces(origin: Origin<'_>, buffers: Buffers) -> BoxStream<'_, Result<Piece, B
 }
 
 async fn hashed(mut piece: Piece, mut hasher: Hasher) -> Result<(Part, Hasher), Broken> {
-    let hashed = tokio::task::spawn_blocking(move || {
+    let work = tokio::task::spawn_blocking(move || {
         for bytes in piece.buffer.sized(piece.length).chunks(STEP) {
             hasher.update(bytes);
         }
         (hasher.part(piece.number, piece.buffer), hasher)
     });
-    hashed
-        .await
+    work.await
         .map_err(|_| Broken::Fault(incomplete("GetObject", "its digest")))
 }

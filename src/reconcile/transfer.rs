@@ -86,8 +86,8 @@ impl Transfer<'_> {
 
     /// Whether the service could copy it.
     async fn copied_by_the_service(&self) -> Result<bool, ReconcileError> {
-        let (copies, etag) = (&self.session.cloud.copies, &self.found.etag);
-        let copied = match copies.copy(self.source, etag, self.into).await {
+        let (cloud, etag) = (&self.session.cloud, &self.found.etag);
+        let copied = match cloud.copies.copy(self.source, etag, self.into).await {
             Ok(copied) => copied,
             Err(fault) if is_no_way(&fault) => return Ok(false),
             Err(fault) => return Err(doing("copy the artifact")(fault)),

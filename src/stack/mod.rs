@@ -32,7 +32,8 @@ pub use resolved::{
     Alarms, Api, Auth, Autoscaling, AwsTarget, Batch, BatchStrategy, Capacity, Capture, Comparison,
     Cors, Data, DataSource, Domain, Encryption, Endpoint, Format, Function, Gate, Image,
     InstanceCapacity, Launch, LocalTarget, Logs, Network, Notebook, Protection, Python, Repository,
-    Rollout, Route, S3Location, Serverless, Share, Spot, Stack, Target, Throttle, Training, Vpc,
+    Role, Rollout, Route, S3Location, Serverless, Share, Spot, Stack, Target, Throttle, Training,
+    Vpc,
 };
 pub use schema::schema;
 pub use units::{Latency, Size, Timespan, UnitError};

@@ -16,6 +16,7 @@ mod image;
 mod instance;
 mod launch;
 mod limits;
+mod role;
 mod rollout;
 mod tags;
 mod target;

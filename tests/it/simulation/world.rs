@@ -402,6 +402,7 @@ pub(super) async fn cloud(wire: &Wire) -> Cloud {
     let connection = Connection {
         region: "us-east-1".to_owned(),
         profile: None,
+        role: None,
         endpoint: Some(Endpoint {
             url: URL.to_owned(),
             access_key: KEY.to_owned(),
