@@ -6,17 +6,15 @@ use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
-use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use bytes::{Bytes, BytesMut};
-use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncWriteExt as _;
 
 use super::fault::{fault, incomplete};
-use super::multipart::{self, Sender};
+use super::multipart::Sender;
 use crate::cloud::artifacts::{
-    Artifacts, Digested, Object, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
+    Artifacts, Object, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
 };
 use crate::cloud::{CloudFault, FaultKind};
 
@@ -27,23 +25,8 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    pub(super) fn new(client: Client) -> Self {
-        Self {
-            sender: Sender::new(client.clone()),
-            client,
-        }
-    }
-
-    async fn put_small(&self, bucket: &str, key: &str, body: ByteStream) -> Result<(), CloudFault> {
-        self.client
-            .put_object()
-            .bucket(bucket)
-            .key(key)
-            .body(body)
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| fault("PutObject", &error))
+    pub(super) fn new(client: Client, sender: Sender) -> Self {
+        Self { client, sender }
     }
 }
 
@@ -146,21 +129,6 @@ impl Artifacts for Bucket {
         Ok(Some(size))
     }
 
-    async fn digest(&self, bucket: &str, key: &str) -> Result<Option<Digested>, CloudFault> {
-        let Some(answer) = self.open(bucket, key).await? else {
-            return Ok(None);
-        };
-        let mut body = answer.body;
-        let (mut hasher, mut size) = (Sha256::new(), 0);
-        while let Some(piece) = body.next().await {
-            let piece = piece.map_err(|error| broken(FaultKind::Unavailable, error.to_string()))?;
-            hasher.update(&piece);
-            size += piece.len() as u64;
-        }
-        let sha256 = hex::encode(hasher.finalize());
-        Ok(Some(Digested { size, sha256 }))
-    }
-
     async fn put(
         &self,
         bucket: &str,
@@ -168,26 +136,17 @@ impl Artifacts for Bucket {
         source: &Source,
         sent: Sent<'_>,
     ) -> Result<(), CloudFault> {
-        match source {
-            Source::Bytes(bytes) => {
-                self.put_small(bucket, key, bytes.clone().into()).await?;
-                sent(bytes.len() as u64);
-            }
+        let bytes = match source {
             Source::File { path, sha256 } => {
-                let file = self.sender.open(path, sha256).await?;
-                match file {
-                    multipart::Opened::Large(file) => {
-                        return self.sender.put(bucket, key, file, sent).await;
-                    }
-                    multipart::Opened::Small(part) => {
-                        let size = part.bytes.len() as u64;
-                        self.put_small(bucket, key, part.bytes.clone().into())
-                            .await?;
-                        sent(size);
-                    }
-                }
+                let file = (path.as_path(), sha256.as_str());
+                return self.sender.put_file(bucket, key, file, sent).await;
             }
-        }
+            Source::Bytes(bytes) => bytes,
+        };
+        let request = self.client.put_object().bucket(bucket).key(key);
+        let put = request.body(bytes.clone().into()).send().await;
+        put.map_err(|error| fault("PutObject", &error))?;
+        sent(bytes.len() as u64);
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::role;
 use crate::cloud::{CloudFault, FaultKind};
 
 /// Sorts an SDK error and keeps the service's words.
@@ -14,6 +15,10 @@ pub(super) fn fault<E>(operation: &'static str, error: &SdkError<E, HttpResponse
 where
     E: Error + ProvideErrorMetadata + Debug + 'static,
 {
+    // Credentials that come from a role fail in a request of their own, which tells more.
+    if let Some(refused) = role::refused(error) {
+        return refused.clone();
+    }
     let status = error
         .raw_response()
         .map(|response| response.status().as_u16());

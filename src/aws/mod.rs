@@ -8,6 +8,7 @@ mod alarms;
 mod artifacts;
 mod buffers;
 mod changes;
+mod copies;
 mod drift;
 mod endpoints;
 mod fault;
@@ -17,8 +18,11 @@ mod inventory;
 mod local_file;
 mod logs;
 mod multipart;
+mod part;
 mod quotas;
 mod records;
+mod remote_object;
+mod role;
 mod signer;
 mod stacks;
 mod throttles;
@@ -40,6 +44,8 @@ use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 
+pub use role::{Role, session_name};
+
 use crate::cloud::{Cloud, Pace};
 
 /// Where to connect and as whom.
@@ -49,6 +55,8 @@ pub struct Connection {
     pub region: String,
     /// Named profile of the shared AWS configuration; `None` uses the default chain.
     pub profile: Option<String>,
+    /// The role that is assumed with those credentials; `None` uses them as they are.
+    pub role: Option<Role>,
     /// An endpoint in place of AWS, with the key that it knows.
     pub endpoint: Option<Endpoint>,
 }
@@ -121,7 +129,13 @@ async fn assemble(
                 "endpoint",
             ));
     }
-    adapters(&loader.load().await, connection, web)
+    // On the heap: these futures are large.
+    let own = Box::pin(loader.load()).await;
+    let config = match &connection.role {
+        Some(role) => Box::pin(role::assumed(own, role)).await,
+        None => own,
+    };
+    adapters(&config, connection, web)
 }
 
 /// Configures a service's client, with a retry budget of its own: by default all clients of a process
@@ -140,14 +154,15 @@ macro_rules! client {
     };
 }
 
-fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnector) -> Cloud {
-    // A bucket's name as a host name needs DNS that only AWS provides.
+/// Makes S3's client. A bucket's name as a host name needs DNS that only AWS provides.
+fn s3(config: &SdkConfig, connection: &Connection) -> aws_sdk_s3::Client {
     let path_style = connection.endpoint.is_some();
-    let s3 = aws_sdk_s3::Client::from_conf(
-        configured!(aws_sdk_s3, config)
-            .force_path_style(path_style)
-            .build(),
-    );
+    let config = configured!(aws_sdk_s3, config).force_path_style(path_style);
+    aws_sdk_s3::Client::from_conf(config.build())
+}
+
+fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnector) -> Cloud {
+    let s3 = s3(config, connection);
     let sagemaker = client!(aws_sdk_sagemaker, config);
     let logs = client!(aws_sdk_cloudwatchlogs, config);
     let cloudformation = client!(aws_sdk_cloudformation, config);
@@ -161,6 +176,7 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
         client!(aws_sdk_lambda, config),
         client!(aws_sdk_apigatewayv2, config),
     );
+    let sender = multipart::Sender::new(s3.clone());
     let signer = signer::Signer::of(config, &connection.region);
     Cloud {
         identity: Arc::new(identity::StsIdentity::new(client!(aws_sdk_sts, config))),
@@ -176,7 +192,8 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
             sagemaker: sagemaker.clone(),
             s3: s3.clone(),
         }),
-        artifacts: Arc::new(artifacts::Bucket::new(s3.clone())),
+        artifacts: Arc::new(artifacts::Bucket::new(s3.clone(), sender.clone())),
+        copies: Arc::new(copies::Copier::new(s3.clone(), sender)),
         training: Arc::new(training::TrainingJobs::new(sagemaker.clone())),
         transforms: Arc::new(transform::TransformJobs::new(sagemaker.clone())),
         quotas: Arc::new(quotas::ServiceQuotas::new(client!(

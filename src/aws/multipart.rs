@@ -1,51 +1,61 @@
-//! Files on their way into the bucket: read once and in order, hashed as they are read, the large ones in
-//! parts.
+//! Files, and objects of other buckets, on their way into a bucket: read once and in order, hashed as they are
+//! read, the large ones in parts.
 //!
-//! The service checks each part against its CRC-32. The whole is checked here against the digest that the
-//! object's key was made from, before it becomes an object: a file that changes while it is sent does not
-//! get into the bucket under a wrong name. An upload that is cut off, or fails, is left as it is: the next
-//! one of the same key finds it, and sends only the parts that are missing or differ. Nobody else can have
-//! put other parts there that pass for these. What is never taken up again is removed by `down`, or by the
-//! bucket's lifecycle rule.
+//! The service checks each part against its CRC-32. The whole is checked here against the SHA-256 that it has to
+//! have, before it becomes an object: a file that changes while it is sent does not get into the bucket under a
+//! wrong name. The object carries that SHA-256, so that it need not be read to be known. An upload that is cut
+//! off, or fails, is left as it is: the next one of the same key finds it, and sends only the parts that are
+//! missing or differ. Nobody else can have put other parts there that pass for these. What is never taken up
+//! again is removed by `down`, or by the bucket's lifecycle rule.
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::pin::pin;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{
     ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart, Part as There,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{Stream, StreamExt, TryStreamExt};
 
 use super::buffers::Buffers;
 use super::fault::{fault, incomplete};
-use super::local_file::{Broken, LocalFile, Part};
+use super::local_file::{LocalFile, changed};
+use super::part::{Broken, PART_BYTES, Part};
 use crate::cloud::artifacts::Sent;
 use crate::cloud::{CloudFault, FaultKind};
+
+/// Name of the metadata with the SHA-256 (hexadecimal) that an object was found to have before it became one.
+pub(super) const SHA256: &str = "sha256";
 
 /// Parts in memory, over all files; with their size this bounds memory: 20 MiB for files of up to 50 GB.
 const IN_MEMORY: usize = 4;
 
-/// Sends files.
+/// Sends files and objects. Clones share the memory.
+#[derive(Clone)]
 pub(super) struct Sender {
     client: Client,
     buffers: Buffers,
 }
 
-/// A file that is about to be sent.
-pub(super) enum Opened {
-    /// All of it, if it fits into one part.
-    Small(Part),
-    /// One that goes in parts.
-    Large(LocalFile),
+/// What is sent, and where it goes.
+#[derive(Clone, Copy)]
+pub(super) struct Parcel<'a> {
+    /// The bucket.
+    pub(super) bucket: &'a str,
+    /// The key.
+    pub(super) key: &'a str,
+    /// Bytes.
+    pub(super) size: u64,
+    /// SHA-256 (hexadecimal) that it has to have.
+    pub(super) sha256: &'a str,
 }
 
 /// One upload under way.
 struct Upload<'a> {
     client: &'a Client,
-    bucket: &'a str,
-    key: &'a str,
+    parcel: Parcel<'a>,
     id: String,
     /// What is there already, by part number.
     there: BTreeMap<i32, There>,
@@ -59,88 +69,98 @@ impl Sender {
         }
     }
 
-    /// Opens a file that has to have this SHA-256.
-    pub(super) async fn open(&self, path: &Path, sha256: &str) -> Result<Opened, CloudFault> {
-        let file = LocalFile::open(path, sha256)?;
-        if file.is_large() {
-            return Ok(Opened::Large(file));
-        }
-        let first = async {
-            let (part, rest) = read(self.buffers.clone(), file).await?;
-            rest.verify()?;
-            Ok(part)
-        };
-        first.await.map(Opened::Small).map_err(Broken::into_fault)
+    /// Memory for parts on their way.
+    pub(super) fn buffers(&self) -> Buffers {
+        self.buffers.clone()
     }
 
-    /// Puts a file in parts.
-    pub(super) async fn put(
+    /// Puts a file that has to have this SHA-256.
+    pub(super) async fn put_file(
         &self,
         bucket: &str,
         key: &str,
-        file: LocalFile,
+        (path, sha256): (&Path, &str),
         sent: Sent<'_>,
     ) -> Result<(), CloudFault> {
-        let client = &self.client;
-        let upload = match Upload::find(client, bucket, key).await? {
-            Some(upload) => upload,
-            None => Upload::begin(client, bucket, key).await?,
+        let file = LocalFile::open(path, sha256)?;
+        let parcel = Parcel {
+            bucket,
+            key,
+            size: file.size(),
+            sha256,
         };
-        match self.parts(&upload, file, sent).await {
-            Ok(parts) => upload.complete(parts).await,
-            Err(broken @ Broken::Changed(_)) => {
-                // The failure itself is what the caller needs; what a failed abort leaves is removed by
-                // the bucket's lifecycle rule.
-                let _ = upload.abort().await;
-                Err(broken.into_fault())
-            }
-            Err(broken) => Err(broken.into_fault()),
-        }
+        let put = self.put(parcel, file.parts(self.buffers()), sent).await;
+        put.map_err(|broken| match broken {
+            Broken::Wrong(_) => changed(path),
+            Broken::Changed(fault) | Broken::Fault(fault) => fault,
+        })
     }
 
-    /// Sends what is missing. The last thing that the file tells is that it is not what it has to be, so
-    /// that all parts together are the right ones when this succeeds.
-    async fn parts(
+    /// Puts what comes in parts. The last thing that these tell is whether they are what they have to be.
+    pub(super) async fn put(
         &self,
-        upload: &Upload<'_>,
-        file: LocalFile,
+        parcel: Parcel<'_>,
+        parts: impl Stream<Item = Result<Part, Broken>> + Send,
         sent: Sent<'_>,
-    ) -> Result<Vec<CompletedPart>, Broken> {
-        let buffers = self.buffers.clone();
-        let parts = stream::try_unfold(file, move |file| next(buffers.clone(), file));
-        parts
+    ) -> Result<(), Broken> {
+        if parcel.size <= PART_BYTES {
+            let part = only(parts).await?;
+            self.put_whole(parcel, part).await.map_err(Broken::Fault)?;
+            sent(parcel.size);
+            return Ok(());
+        }
+        let client = &self.client;
+        let found = Upload::find(client, parcel).await;
+        let upload = match found.map_err(Broken::Fault)? {
+            Some(upload) => upload,
+            None => Upload::begin(client, parcel).await.map_err(Broken::Fault)?,
+        };
+        let there = parts
             .map(|part| upload.put(part, sent))
             .buffered(IN_MEMORY)
             .try_collect()
+            .await;
+        match there {
+            Ok(parts) => upload.complete(parts).await.map_err(Broken::Fault),
+            Err(broken @ Broken::Fault(_)) => Err(broken),
+            Err(broken) => {
+                // The failure itself is what the caller needs; what a failed abort leaves is removed by
+                // the bucket's lifecycle rule.
+                let _ = upload.abort().await;
+                Err(broken)
+            }
+        }
+    }
+
+    async fn put_whole(&self, parcel: Parcel<'_>, part: Part) -> Result<(), CloudFault> {
+        self.client
+            .put_object()
+            .bucket(parcel.bucket)
+            .key(parcel.key)
+            .metadata(SHA256, parcel.sha256)
+            .body(part.bytes.into())
+            .send()
             .await
+            .map(drop)
+            .map_err(|error| fault("PutObject", &error))
     }
 }
 
-/// The next part of a file; at its end, whether it was the right one.
-async fn next(buffers: Buffers, file: LocalFile) -> Result<Option<(Part, LocalFile)>, Broken> {
-    if file.has_next() {
-        read(buffers, file).await.map(Some)
-    } else {
-        file.verify().map(|()| None)
+/// The part of something that has only one, once that is known to be the right one.
+async fn only(parts: impl Stream<Item = Result<Part, Broken>>) -> Result<Part, Broken> {
+    let mut parts = pin!(parts);
+    let part = parts.try_next().await?;
+    match (part, parts.try_next().await?) {
+        (Some(part), None) => Ok(part),
+        _ => Err(Broken::Fault(incomplete("PutObject", "its only part"))),
     }
-}
-
-/// Reads a part of a file as soon as there is room for it.
-async fn read(buffers: Buffers, file: LocalFile) -> Result<(Part, LocalFile), Broken> {
-    let buffer = buffers.take().await;
-    let buffer = buffer.map_err(|_| Broken::Fault(incomplete("UploadPart", "room")))?;
-    let read = tokio::task::spawn_blocking(move || file.read(buffer)).await;
-    read.map_err(|_| Broken::Fault(incomplete("UploadPart", "its part")))?
 }
 
 impl<'a> Upload<'a> {
     /// Finds the last upload of this key that was not completed.
-    async fn find(
-        client: &'a Client,
-        bucket: &'a str,
-        key: &'a str,
-    ) -> Result<Option<Self>, CloudFault> {
-        let request = client.list_multipart_uploads().bucket(bucket).prefix(key);
+    async fn find(client: &'a Client, parcel: Parcel<'a>) -> Result<Option<Self>, CloudFault> {
+        let request = client.list_multipart_uploads().bucket(parcel.bucket);
+        let request = request.prefix(parcel.key);
         let uploads = match request.send().await {
             Ok(listing) => listing.uploads.unwrap_or_default(),
             Err(error) => match fault("ListMultipartUploads", &error) {
@@ -151,15 +171,14 @@ impl<'a> Upload<'a> {
         };
         let newest = uploads
             .into_iter()
-            .filter(|upload| upload.key.as_deref() == Some(key))
+            .filter(|upload| upload.key.as_deref() == Some(parcel.key))
             .max_by_key(|upload| upload.initiated);
         let Some(id) = newest.and_then(|upload| upload.upload_id) else {
             return Ok(None);
         };
         let mut upload = Self {
             client,
-            bucket,
-            key,
+            parcel,
             id,
             there: BTreeMap::new(),
         };
@@ -168,8 +187,9 @@ impl<'a> Upload<'a> {
 
     /// Looks at the parts that are there; `false` when the upload is gone.
     async fn look(&mut self) -> Result<bool, CloudFault> {
-        let request = self.client.list_parts().bucket(self.bucket).key(self.key);
-        let mut pages = request.upload_id(&self.id).into_paginator().send();
+        let request = self.client.list_parts().bucket(self.parcel.bucket);
+        let pages = request.key(self.parcel.key).upload_id(&self.id);
+        let mut pages = pages.into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = match page {
                 Ok(page) => page,
@@ -183,11 +203,12 @@ impl<'a> Upload<'a> {
         Ok(true)
     }
 
-    async fn begin(client: &'a Client, bucket: &'a str, key: &'a str) -> Result<Self, CloudFault> {
+    async fn begin(client: &'a Client, parcel: Parcel<'a>) -> Result<Self, CloudFault> {
         let started = client
             .create_multipart_upload()
-            .bucket(bucket)
-            .key(key)
+            .bucket(parcel.bucket)
+            .key(parcel.key)
+            .metadata(SHA256, parcel.sha256)
             .checksum_algorithm(ChecksumAlgorithm::Crc32)
             .send()
             .await
@@ -197,8 +218,7 @@ impl<'a> Upload<'a> {
             .ok_or_else(|| incomplete("CreateMultipartUpload", "an id"))?;
         Ok(Self {
             client,
-            bucket,
-            key,
+            parcel,
             id,
             there: BTreeMap::new(),
         })
@@ -237,8 +257,8 @@ impl<'a> Upload<'a> {
         let answer = self
             .client
             .upload_part()
-            .bucket(self.bucket)
-            .key(self.key)
+            .bucket(self.parcel.bucket)
+            .key(self.parcel.key)
             .upload_id(&self.id)
             .part_number(part.number)
             .checksum_algorithm(ChecksumAlgorithm::Crc32)
@@ -262,8 +282,8 @@ impl<'a> Upload<'a> {
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts));
         self.client
             .complete_multipart_upload()
-            .bucket(self.bucket)
-            .key(self.key)
+            .bucket(self.parcel.bucket)
+            .key(self.parcel.key)
             .upload_id(&self.id)
             .multipart_upload(parts.build())
             .send()
@@ -275,8 +295,8 @@ impl<'a> Upload<'a> {
     async fn abort(&self) -> Result<(), CloudFault> {
         self.client
             .abort_multipart_upload()
-            .bucket(self.bucket)
-            .key(self.key)
+            .bucket(self.parcel.bucket)
+            .key(self.parcel.key)
             .upload_id(&self.id)
             .send()
             .await
@@ -289,7 +309,6 @@ impl<'a> Upload<'a> {
 mod tests {
     use std::time::Duration;
 
-    use aws_sdk_s3::config::{BehaviorVersion, Config};
     use futures::future::join_all;
     use sha2::{Digest as _, Sha256};
 
@@ -297,16 +316,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn small_files_do_not_wait_for_each_other() {
-        let config = Config::builder().behavior_version(BehaviorVersion::latest());
-        let sender = Sender::new(Client::from_conf(config.build()));
+        let buffers = Buffers::new(IN_MEMORY);
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "1\ta\n").unwrap();
         let sha256 = hex::encode(Sha256::digest("1\ta\n"));
-        let opened = join_all((0..IN_MEMORY).map(|_| sender.open(file.path(), &sha256)));
+        let opened = join_all((0..IN_MEMORY).map(|_| {
+            let file = LocalFile::open(file.path(), &sha256).unwrap();
+            only(file.parts(buffers.clone()))
+        }));
         // Should they wait for each other, the clock of the test jumps here.
         let opened = tokio::time::timeout(Duration::from_mins(1), opened).await;
         for opened in opened.unwrap() {
-            assert!(matches!(opened, Ok(Opened::Small(part)) if part.bytes == "1\ta\n"));
+            assert!(matches!(opened, Ok(part) if part.bytes == "1\ta\n"));
         }
     }
 }

@@ -1,19 +1,29 @@
 //! Signs what no SDK client sends.
 
-use std::time::SystemTime;
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+use tokio::sync::Mutex;
 
 /// The header of a JSON body.
 pub(super) const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// Signs with the credentials in use.
+/// How long before their end credentials are asked for anew.
+const MARGIN: Duration = Duration::from_mins(5);
+
+/// Signs with the credentials in use. Clones share them.
 #[derive(Clone)]
 pub(super) struct Signer {
-    credentials: Option<SharedCredentialsProvider>,
+    provider: Option<SharedCredentialsProvider>,
+    /// Those that end some time, as a role's do: each further ones would cost a request.
+    last: Arc<Mutex<Option<Credentials>>>,
     pub(super) region: String,
 }
 
@@ -21,7 +31,8 @@ impl Signer {
     /// Makes a signer for a region.
     pub(super) fn of(config: &SdkConfig, region: &str) -> Self {
         Self {
-            credentials: config.credentials_provider(),
+            provider: config.credentials_provider(),
+            last: Arc::default(),
             region: region.to_owned(),
         }
     }
@@ -35,10 +46,7 @@ impl Signer {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Result<Vec<(String, String)>, String> {
-        let provider = self.credentials.as_ref();
-        let provider = provider.ok_or("there are no credentials")?;
-        let credentials = provider.provide_credentials().await;
-        let identity = credentials.map_err(|error| error.to_string())?.into();
+        let identity = self.credentials().await?.into();
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region(&self.region)
@@ -58,6 +66,30 @@ impl Signer {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect())
     }
+
+    async fn credentials(&self) -> Result<Credentials, String> {
+        let mut last = self.last.lock().await;
+        let lasts = |credentials: &&Credentials| {
+            let ends = credentials.expiry();
+            ends.is_some_and(|ends| ends > now() + MARGIN)
+        };
+        if let Some(credentials) = last.as_ref().filter(lasts) {
+            return Ok(credentials.clone());
+        }
+        let provider = self.provider.as_ref().ok_or("there are no credentials")?;
+        let credentials = provider.provide_credentials().await;
+        let credentials = credentials.map_err(|error| told(&error))?;
+        *last = Some(credentials.clone());
+        Ok(credentials)
+    }
+}
+
+/// Why there are no credentials: what is behind the error tells more than the error.
+fn told(error: &CredentialsError) -> String {
+    match error.source() {
+        Some(source) => source.to_string(),
+        None => error.to_string(),
+    }
 }
 
 #[expect(
@@ -66,4 +98,43 @@ impl Signer {
 )]
 fn now() -> SystemTime {
     SystemTime::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use aws_credential_types::provider::future::ProvideCredentials as Provided;
+
+    use super::*;
+
+    /// Gives credentials that end, and counts how often.
+    #[derive(Debug)]
+    struct Ending(Duration, Arc<AtomicU64>);
+
+    impl ProvideCredentials for Ending {
+        fn provide_credentials<'a>(&'a self) -> Provided<'a>
+        where
+            Self: 'a,
+        {
+            self.1.fetch_add(1, Ordering::Relaxed);
+            let ends = Some(now() + self.0);
+            Provided::ready(Ok(Credentials::new("A", "s", None, ends, "test")))
+        }
+    }
+
+    #[tokio::test]
+    async fn credentials_are_used_again_until_shortly_before_their_end() {
+        for (left, expected) in [(Duration::from_hours(1), 1), (MARGIN, 2)] {
+            let asked = Arc::new(AtomicU64::new(0));
+            let provider = SharedCredentialsProvider::new(Ending(left, Arc::clone(&asked)));
+            let config = SdkConfig::builder().credentials_provider(provider).build();
+            let signer = Signer::of(&config, "eu-west-1");
+            for _ in 0..2 {
+                let signed = signer.clone().sign("a", "http://a.b/", &[], "").await;
+                signed.unwrap();
+            }
+            assert_eq!(asked.load(Ordering::Relaxed), expected);
+        }
+    }
 }

@@ -231,13 +231,25 @@ impl Environment {
         }
     }
 
+    fn assumed(&self, role: &stack::Role) -> crate::aws::Role {
+        let named = role.session_name.clone();
+        crate::aws::Role {
+            arn: role.arn.clone(),
+            external_id: role.external_id.clone(),
+            session_name: named
+                .unwrap_or_else(|| crate::aws::session_name(&self.station.worker.user)),
+        }
+    }
+
     async fn connect(&self, global: &Global, endpoint: Option<crate::aws::Endpoint>) -> Session {
+        let (profile, role) = match &self.stack.target {
+            Target::Aws(target) => (target.profile.clone(), target.role.as_ref()),
+            Target::Local(_) => (None, None),
+        };
         let connection = crate::aws::Connection {
             region: self.stack.region.to_string(),
-            profile: match &self.stack.target {
-                Target::Aws(target) => target.profile.clone(),
-                Target::Local(_) => None,
-            },
+            profile,
+            role: role.map(|role| self.assumed(role)),
             endpoint,
         };
         // A terminal without a name is taken for one that cannot do much.

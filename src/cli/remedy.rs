@@ -76,6 +76,24 @@ fn of_batch(error: &ReconcileError) -> Option<String> {
     }
 }
 
+/// Says how to go on after a fault of this kind.
+fn of_fault(kind: FaultKind) -> Option<&'static str> {
+    let text = match kind {
+        FaultKind::Unauthenticated => {
+            "log in again (`aws sso login`, or new keys), or name a profile in `target.profile`"
+        }
+        FaultKind::Denied => "the credentials lack this permission; ask for it, or use others",
+        FaultKind::Fenced => {
+            "another run took this one for dead and works now; run the command again after it"
+        }
+        FaultKind::Throttled | FaultKind::Unavailable => {
+            "run the command again; it goes on where it stopped"
+        }
+        _ => return None,
+    };
+    Some(text)
+}
+
 /// Says how to go on after an error of a run, whose cause may be known.
 pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Option<String> {
     if let Some(text) = of_batch(error) {
@@ -86,19 +104,7 @@ pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Opti
         ReconcileError::Cloud { .. } | ReconcileError::NotServing { .. } if known.is_some() => {
             return None;
         }
-        ReconcileError::Cloud { fault, .. } => match fault.kind {
-            FaultKind::Unauthenticated => {
-                "log in again (`aws sso login`, or new keys), or name a profile in `target.profile`"
-            }
-            FaultKind::Denied => "the credentials lack this permission; ask for it, or use others",
-            FaultKind::Fenced => {
-                "another run took this one for dead and works now; run the command again after it"
-            }
-            FaultKind::Throttled | FaultKind::Unavailable => {
-                "run the command again; it goes on where it stopped"
-            }
-            _ => return None,
-        },
+        ReconcileError::Cloud { fault, .. } => of_fault(fault.kind)?,
         ReconcileError::ChangeRefused { .. } => {
             "mend the stack file or the template; nothing was changed"
         }
@@ -130,6 +136,10 @@ pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Opti
         ReconcileError::RolledBackSilently { .. } => {
             "what served before serves on: mend what its log and the alarms show, then `deploy up` \
              deploys what is changed; `aws sagemaker update-endpoint` tries the same config again"
+        }
+        ReconcileError::Tampered { .. } => {
+            "somebody changed or removed it after it was recorded: the bucket's earlier versions may still \
+             have it; otherwise make a new release where it comes from"
         }
         ReconcileError::Moved { .. } => {
             "look at a new plan (`deploy plan`), then run the command again"

@@ -78,15 +78,6 @@ pub struct ObjectPage {
     pub next: Option<String>,
 }
 
-/// What was read of an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Digested {
-    /// Bytes.
-    pub size: u64,
-    /// SHA-256, hexadecimal.
-    pub sha256: String,
-}
-
 /// Told of bytes as they are sent: how many more since the last time.
 pub type Sent<'a> = &'a (dyn Fn(u64) + Send + Sync);
 
@@ -109,10 +100,6 @@ pub trait Artifacts: Send + Sync {
         key: &str,
         into: &Path,
     ) -> Result<Option<u64>, CloudFault>;
-
-    /// Reads an object of any size once, in flat memory, for its size and SHA-256; `None` when there is no such
-    /// object or bucket.
-    async fn digest(&self, bucket: &str, key: &str) -> Result<Option<Digested>, CloudFault>;
 
     /// Puts an object, whole or not at all. Large files go in parts, in flat memory; what an earlier call
     /// with the same key sent of the same file is not sent again, and what this one has sent is left for

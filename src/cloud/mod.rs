@@ -11,6 +11,7 @@
 pub mod alarms;
 pub mod artifacts;
 pub mod condition;
+pub mod copies;
 pub mod diagnosis;
 pub mod drift;
 pub mod endpoints;
@@ -44,6 +45,8 @@ pub struct Cloud {
     pub withdrawals: Arc<dyn stacks::Withdrawals>,
     /// Objects in the environment's bucket.
     pub artifacts: Arc<dyn artifacts::Artifacts>,
+    /// Objects on their way into the environment's bucket from another one.
+    pub copies: Arc<dyn copies::Copies>,
     /// Conditionally written objects in the environment's bucket.
     pub records: Arc<dyn records::Records>,
     /// Training jobs.

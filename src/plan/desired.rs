@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::bundle::{Bundles, DataBundle, Digest, Ingredients, LocalFile};
 use crate::cloud::artifacts::Source;
+use crate::cloud::copies::At;
 use crate::cloud::inventory::Scope;
 use crate::release::{Model, Provenance, ReleaseId, Stacks, Template};
 use crate::render::Rendered;
@@ -85,16 +86,7 @@ pub struct ReleasedModel {
     /// The model; its artifact's key is the one in the environment's own bucket.
     pub model: Model,
     /// Where the artifact is taken from; `None` if it has to be in the bucket already.
-    pub source: Option<ObjectPlace>,
-}
-
-/// Where an object is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ObjectPlace {
-    /// The bucket.
-    pub bucket: String,
-    /// The key.
-    pub key: String,
+    pub source: Option<At>,
 }
 
 /// A CloudFormation stack as it is to be.

@@ -25,8 +25,8 @@ mod up;
 pub use action::{Action, Held, Plan, Reason, Step, StepKind};
 pub use basis::Basis;
 pub use desired::{
-    Deployment, Desired, DesiredModel, DesiredStack, DesiredTraining, ObjectPlace, Purpose,
-    ReleasedModel, Upload,
+    Deployment, Desired, DesiredModel, DesiredStack, DesiredTraining, Purpose, ReleasedModel,
+    Upload,
 };
 pub use expected::{Expected, expected, expected_of_resource};
 pub use observed::{Inside, Observed};

@@ -2,13 +2,14 @@
 
 use crate::bundle::{Archive, Digest};
 use crate::cloud::artifacts::Source;
+use crate::cloud::copies::At;
 use crate::release::{Model, Pin, Promotion, Provenance, Release, ReleaseId};
 use crate::render::Rendered;
 use crate::stack::{Names, Stack};
 
 use super::desired::{
-    Deployment, Desired, DesiredModel, DesiredStack, ObjectPlace, Purpose, ReleasedModel, Upload,
-    fingerprint, function_key,
+    Deployment, Desired, DesiredModel, DesiredStack, Purpose, ReleasedModel, Upload, fingerprint,
+    function_key,
 };
 
 /// The texts of a release's two templates.
@@ -90,7 +91,7 @@ impl Desired {
             function_key,
             model: DesiredModel::Released(Box::new(ReleasedModel {
                 model: taken,
-                source: Some(ObjectPlace {
+                source: Some(At {
                     bucket: promotion.from.bucket.clone(),
                     key: model.artifact.key.clone(),
                 }),

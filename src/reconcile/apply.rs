@@ -15,10 +15,11 @@ use super::progress::Event;
 use super::release::{self, Seen};
 use super::steps;
 use super::train::{Hold, train};
-use super::transfer::transfer;
+use super::transfer::{is_right, transfer};
 use super::upload::upload;
 use super::verify::{Closeness, verify};
 use super::withdraw::{self, Skip};
+use crate::cloud::copies::At;
 use crate::cloud::stacks::{DriftMode, StackState};
 use crate::cloud::training::TrainingState;
 use crate::plan::recover::{Recovery, recovery};
@@ -112,7 +113,7 @@ impl steps::Executor for Run<'_> {
             StepKind::Code => self.upload(step.kind, Purpose::Code).await,
             StepKind::Function => self.upload(step.kind, Purpose::Function).await,
             StepKind::Training => self.training(step.action).await,
-            StepKind::Artifact => self.artifact(step.action).await,
+            StepKind::Artifact => self.artifact().await,
             StepKind::Service => self.service(step.action).await,
             _ => self.verification().await,
         }
@@ -153,11 +154,20 @@ impl Run<'_> {
     }
 
     /// Takes a model over that a release has proven.
-    async fn artifact(&mut self, action: Action) -> Result<(), ReconcileError> {
+    async fn artifact(&mut self) -> Result<(), ReconcileError> {
         let released = known(self.desired.released(), "the release")?;
-        if action == Action::Create {
-            let bucket = &self.desired.deployment.names.bucket;
-            transfer(self.session, bucket, released).await?;
+        let artifact = &released.model.artifact;
+        let here = At {
+            bucket: self.desired.deployment.names.bucket.clone(),
+            key: artifact.key.clone(),
+        };
+        let (size, sha256) = (artifact.size, artifact.sha256.as_str());
+        // Also one that is there already is looked at: it may not be what was recorded.
+        match (&released.source, &self.session.source) {
+            (Some(from), Some(cloud)) => {
+                transfer(cloud, self.session, from, &here, size, sha256).await?;
+            }
+            _ => is_right(self.session, &here, size, sha256).await?,
         }
         self.model = Some(Model {
             key: released.model.artifact.key.clone(),

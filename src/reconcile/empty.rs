@@ -164,7 +164,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::cloud::artifacts::{Artifacts, Digested, ObjectPage, Sent, Source, VersionPage};
+    use crate::cloud::artifacts::{Artifacts, ObjectPage, Sent, Source, VersionPage};
     use crate::reconcile::testing::{self, fault};
     use crate::reconcile::wait::sleep;
 
@@ -208,10 +208,6 @@ mod tests {
         }
 
         async fn get(&self, _: &str, _: &str, _: u64) -> Result<Option<Bytes>, CloudFault> {
-            Ok(None)
-        }
-
-        async fn digest(&self, _: &str, _: &str) -> Result<Option<Digested>, CloudFault> {
             Ok(None)
         }
 

@@ -7,6 +7,7 @@ use super::lock::LockNote;
 use crate::batch::BatchError;
 use crate::cloud::CloudFault;
 use crate::cloud::condition::StackStatus;
+use crate::cloud::copies::At;
 use crate::cloud::diagnosis::is_propagation;
 use crate::cloud::inventory::Item;
 use crate::cloud::transform::{TransformPhase, TransformState};
@@ -136,6 +137,14 @@ pub enum ReconcileError {
         why: String,
         /// What to do about it.
         hint: Option<String>,
+    },
+    /// An artifact is not the one that was recorded.
+    #[error("{at} is not the artifact that was recorded: {why}; it was not used")]
+    Tampered {
+        /// Where it is.
+        at: At,
+        /// What is wrong with it.
+        why: String,
     },
     /// The world is not as it was when the plan was made.
     #[error("the environment has changed since the plan was made: {}", what.join("; "))]

@@ -70,6 +70,7 @@ pub use search::{Found, LogSource, Looking, look_into_logs};
 pub use station::{Station, Witness, Worker};
 pub use traffic::{Traffic, traffic};
 pub use train::jobs::{Listening, listen, stop_training, training_jobs};
+pub use transfer::{How, transfer};
 pub use up::{Up, UpOptions, plan_up, up};
 pub use verify::smoke_headline;
 pub use wait::Cancel;

@@ -78,6 +78,13 @@ pub enum Event {
         /// Bytes in all.
         total: u64,
     },
+    /// Bytes of an artifact were copied from another environment.
+    Copied {
+        /// Bytes so far.
+        sent: u64,
+        /// Bytes in all.
+        total: u64,
+    },
     /// A training job's status or status message changed.
     TrainingStatus {
         /// Name of the job.

@@ -3,6 +3,7 @@
 use super::Session;
 use super::error::{ReconcileError, doing};
 use crate::bundle::Digest;
+use crate::cloud::copies::At;
 use crate::cloud::stacks::StackState;
 use crate::plan::{Deployment, Observed, parameters};
 use crate::release::{Release, Template};
@@ -144,11 +145,15 @@ async fn model(
     depth: Depth,
 ) -> Result<Option<String>, ReconcileError> {
     let artifact = &release.model.artifact;
-    let artifacts = &session.cloud.artifacts;
+    let (artifacts, copies) = (&session.cloud.artifacts, &session.cloud.copies);
     let key = &artifact.key;
+    let at = At {
+        bucket: bucket.to_owned(),
+        key: key.clone(),
+    };
     let (size, digest) = match depth {
         Depth::Size => (artifacts.size(bucket, key).await, None),
-        Depth::Content => match artifacts.digest(bucket, key).await {
+        Depth::Content => match copies.digest(&at).await {
             Ok(Some(read)) => (Ok(Some(read.size)), Some(read.sha256)),
             Ok(None) => (Ok(None), None),
             Err(fault) => (Err(fault), None),

@@ -12,6 +12,7 @@ use super::report::classes;
 use super::train::record;
 use crate::bundle::Digest;
 use crate::cloud::artifacts::Source;
+use crate::cloud::copies::At;
 use crate::cloud::records::Expected;
 use crate::cloud::training::TrainingState;
 use crate::plan::{Deployment, Desired, DesiredModel, ModelRecord, Observed};
@@ -169,7 +170,11 @@ async fn artifact(
     bucket: &str,
     key: String,
 ) -> Result<Artifact, ReconcileError> {
-    let digested = session.cloud.artifacts.digest(bucket, &key).await;
+    let at = At {
+        bucket: bucket.to_owned(),
+        key: key.clone(),
+    };
+    let digested = session.cloud.copies.digest(&at).await;
     let digested = digested.map_err(doing("hash the model"))?;
     let digested = known(digested, "the model's archive")?;
     let sha256 = known(digested.sha256.parse().ok(), "the model's digest")?;

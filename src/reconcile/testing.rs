@@ -17,8 +17,9 @@ use super::station::{Station, Witness, Worker};
 use super::{Cancel, Crowding, Session};
 use crate::cloud::alarms::{Alarm, Alarms};
 use crate::cloud::artifacts::{
-    Artifacts, Digested, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
+    Artifacts, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
 };
+use crate::cloud::copies::{Arrival, At, Content, Copied, Copies, Found, Origin};
 use crate::cloud::drift::{
     Deployed, DeployedResource, Detected, Detection, Live, ReadBack, StackDrift,
 };
@@ -124,6 +125,7 @@ pub(crate) fn session() -> Bed {
             changes: cloud.clone(),
             withdrawals: cloud.clone(),
             artifacts: cloud.clone(),
+            copies: cloud.clone(),
             records: cloud.clone(),
             training: cloud.clone(),
             transforms: cloud.clone(),
@@ -339,10 +341,6 @@ impl Artifacts for Nothing {
         Ok(None)
     }
 
-    async fn digest(&self, _: &str, _: &str) -> Result<Option<Digested>, CloudFault> {
-        Ok(None)
-    }
-
     async fn put(&self, _: &str, _: &str, _: &Source, _: Sent<'_>) -> Result<(), CloudFault> {
         refused()
     }
@@ -361,6 +359,35 @@ impl Artifacts for Nothing {
 
     async fn abort_uploads(&self, _: &str) -> Result<usize, CloudFault> {
         Ok(0)
+    }
+}
+
+#[async_trait]
+impl Copies for Nothing {
+    async fn find(&self, _: &At) -> Result<Option<Found>, CloudFault> {
+        Ok(None)
+    }
+
+    async fn read(&self, _: &At, _: &str, _: u64, _: &mut [u8]) -> Result<(), CloudFault> {
+        refused()
+    }
+
+    async fn digest(&self, _: &At) -> Result<Option<Content>, CloudFault> {
+        Ok(None)
+    }
+
+    async fn copy(&self, _: &At, _: &str, _: &At) -> Result<Copied, CloudFault> {
+        refused()
+    }
+
+    async fn receive(
+        &self,
+        _: Origin<'_>,
+        _: &At,
+        _: &str,
+        _: Sent<'_>,
+    ) -> Result<Arrival, CloudFault> {
+        refused()
     }
 }
 

@@ -19,7 +19,8 @@ static PRINTED: LazyLock<Validator> =
 /// A file that says everything somewhere; only its shape matters.
 static FULL: LazyLock<Value> = LazyLock::new(|| {
     let mut file = json!({ "stack": "news", "environments": {
-        "prod": { "target": { "account": "111122223333", "region": "eu-west-1", "profile": "x" },
+        "prod": { "target": { "account": "111122223333", "region": "eu-west-1", "profile": "x",
+                "role": { "arn": "arn:aws:iam::111122223333:role/r", "external_id": "x", "session_name": "s" } },
             "local": { "port": 4600, "region": "eu-west-1",
                 "python": { "interpreter": "i" } },
             "protected": true, "promotes_from": "stage" },

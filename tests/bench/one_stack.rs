@@ -104,6 +104,7 @@ async fn main() -> Result<()> {
     let connection = Connection {
         region: place.region.clone(),
         profile: None,
+        role: None,
         endpoint: Some(Endpoint {
             url: place.endpoint.clone(),
             access_key: "test".to_owned(),

@@ -38,6 +38,7 @@ async fn main() -> Result<()> {
     let connection = Connection {
         region: arguments.region,
         profile: None,
+        role: None,
         endpoint: Some(Endpoint {
             url: arguments.endpoint,
             access_key: arguments.access_key,

@@ -256,6 +256,7 @@ fn families(symptom: &Symptom<'_>) -> Vec<&'static [Row]> {
             &[endpoint::ROWS, name::ROWS]
         }
         Origin::Resource(kind) if kind.starts_with("AWS::Lambda::") => &[api::FUNCTION, name::ROWS],
+        Origin::Operation("AssumeRole") => &[permission::NOT_ASSUMED],
         Origin::Operation("DeleteStack") => &[protection::ROWS, bucket::ROWS],
         Origin::Operation(_) | Origin::Change | Origin::Resource(_) => &[bucket::ROWS, name::ROWS],
     };

@@ -64,6 +64,29 @@ pub(super) static NOT_READY: &[Row] = &[
     },
 ];
 
+/// Roles that may not be assumed.
+pub(super) static NOT_ASSUMED: &[Row] = &[Row {
+    cause: KnownCause::Denied,
+    types: &[],
+    phrases: &["accessdenied", "not authorized to perform"],
+    told: |symptom| {
+        let who = who(symptom.message);
+        let role = word_after(symptom.message, "assume role ").unwrap_or("the role");
+        say(
+            &format!(
+                "{who} may not assume {role}. The role's trust policy does not name these credentials or \
+                 asks for another external id, or they may not sts:AssumeRole it. STS does not say which, \
+                 nor whether there is such a role."
+            ),
+            &format!(
+                "let the role's trust policy name {}, with the external id of `target.role.external_id` if \
+                 it asks for one, and allow sts:AssumeRole on the role to them",
+                lower(&who)
+            ),
+        )
+    },
+}];
+
 /// Denials.
 pub(super) static DENIED: &[Row] = &[
     Row {

@@ -9,8 +9,9 @@ use bytes::Bytes;
 
 use super::Lock;
 use crate::cloud::artifacts::{
-    Artifacts, Digested, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
+    Artifacts, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
 };
+use crate::cloud::copies::{Arrival, At, Content, Copied, Copies, Found, Origin};
 use crate::cloud::logs::{LogEvents, LogPage, Logs, Search, Streams};
 use crate::cloud::stacks::{ChangeRequest, ChangeStatus, Changes, Operation, Withdrawals};
 use crate::cloud::training::{Training, TrainingRequest, TrainingState};
@@ -23,6 +24,7 @@ pub(super) fn fenced(cloud: &Cloud, lock: &Arc<Lock>) -> Cloud {
         changes: Arc::new(Fenced::new(&cloud.changes, lock)),
         withdrawals: Arc::new(Fenced::new(&cloud.withdrawals, lock)),
         artifacts: Arc::new(Fenced::new(&cloud.artifacts, lock)),
+        copies: Arc::new(Fenced::new(&cloud.copies, lock)),
         training: Arc::new(Fenced::new(&cloud.training, lock)),
         transforms: Arc::new(Fenced::new(&cloud.transforms, lock)),
         logs: Arc::new(Fenced::new(&cloud.logs, lock)),
@@ -116,10 +118,6 @@ impl Artifacts for Fenced<dyn Artifacts> {
         self.inner.download(bucket, key, into).await
     }
 
-    async fn digest(&self, bucket: &str, key: &str) -> Result<Option<Digested>, CloudFault> {
-        self.inner.digest(bucket, key).await
-    }
-
     async fn put(
         &self,
         bucket: &str,
@@ -156,6 +154,43 @@ impl Artifacts for Fenced<dyn Artifacts> {
     async fn abort_uploads(&self, bucket: &str) -> Result<usize, CloudFault> {
         self.lock.check("AbortMultipartUpload")?;
         self.inner.abort_uploads(bucket).await
+    }
+}
+
+#[async_trait]
+impl Copies for Fenced<dyn Copies> {
+    async fn find(&self, at: &At) -> Result<Option<Found>, CloudFault> {
+        self.inner.find(at).await
+    }
+
+    async fn read(
+        &self,
+        at: &At,
+        etag: &str,
+        from: u64,
+        into: &mut [u8],
+    ) -> Result<(), CloudFault> {
+        self.inner.read(at, etag, from, into).await
+    }
+
+    async fn digest(&self, at: &At) -> Result<Option<Content>, CloudFault> {
+        self.inner.digest(at).await
+    }
+
+    async fn copy(&self, from: &At, etag: &str, to: &At) -> Result<Copied, CloudFault> {
+        self.lock.check("CopyObject")?;
+        self.inner.copy(from, etag, to).await
+    }
+
+    async fn receive(
+        &self,
+        origin: Origin<'_>,
+        to: &At,
+        sha256: &str,
+        sent: Sent<'_>,
+    ) -> Result<Arrival, CloudFault> {
+        self.lock.check("PutObject")?;
+        self.inner.receive(origin, to, sha256, sent).await
     }
 }
 

@@ -12,7 +12,7 @@ use super::archive::tests::pack;
 use super::*;
 use crate::bundle::{Ingredients, ingredients};
 use crate::cloud::artifacts::{
-    Artifacts, Digested, Object, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
+    Artifacts, Object, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
 };
 use crate::cloud::records::{Expected, Records};
 use crate::cloud::training::{JobFacts, TrainingPhase};
@@ -36,10 +36,6 @@ impl Artifacts for Objects {
             Some(bytes) if bytes.len() as u64 > at_most => Err(fault(FaultKind::Rejected)),
             found => Ok(found.cloned()),
         }
-    }
-
-    async fn digest(&self, _: &str, _: &str) -> Result<Option<Digested>, CloudFault> {
-        Ok(None)
     }
 
     async fn download(

@@ -112,6 +112,24 @@ pub(super) struct AwsAccount {
     /// The profile to take credentials from; without it, the SDK's own choice.
     #[schemars(extend("default" = null, "examples" = ["staging-deployer"]))]
     pub(super) profile: Option<String>,
+    /// A role of the account that is assumed with those credentials; without it, they are used as they are.
+    #[schemars(extend("default" = null, "examples" = [{ "arn": "arn:aws:iam::111122223333:role/deployer" }]))]
+    pub(super) role: Option<Role>,
+}
+
+/// A role that is assumed.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Role {
+    /// The role's ARN.
+    #[schemars(extend("examples" = ["arn:aws:iam::111122223333:role/deployer"]))]
+    pub(super) arn: String,
+    /// The external id that the role's trust policy asks for, in quotes.
+    #[schemars(extend("default" = null, "examples" = ["news-7f3a"]))]
+    pub(super) external_id: Option<String>,
+    /// What the session is called in the account's records; without it, `deploy-` and the user's name.
+    #[schemars(extend("default" = null, "examples" = ["deploy-ci"]))]
+    pub(super) session_name: Option<String>,
 }
 
 /// How the embedded local engine is run.

@@ -98,6 +98,19 @@ fn a_good_stack_is_resolved_with_its_defaults() {
 }
 
 #[test]
+fn a_role_is_of_the_environments_account() {
+    let role = r#", role: { arn: "arn:aws:iam::111122223333:role/team/ci+deploy", external_id: "a:b/c", session_name: ci@news } }"#;
+    let text = changed("eu-west-1 }", &format!("eu-west-1{role}"));
+    let Target::Aws(target) = load(&text, "prod").unwrap().target else {
+        panic!()
+    };
+    let role = target.role.unwrap();
+    assert_eq!(role.arn, "arn:aws:iam::111122223333:role/team/ci+deploy");
+    assert_eq!(role.external_id.as_deref(), Some("a:b/c"));
+    assert_eq!(role.session_name.as_deref(), Some("ci@news"));
+}
+
+#[test]
 fn hyperparameters_become_strings() {
     let stack = load(GOOD, "prod").unwrap();
     let given: Vec<(&str, &str)> = stack
@@ -185,6 +198,15 @@ transformers: "4.56.2" } => transformers: "4.56.2", digest: "sha256:12" } => "sh
 eu-west-1 => eu-south-2 => image => not published in `eu-south-2`
 eu-west-1 => eu-west-9 => eu-west-9 => there is no region
 "111122223333" => "1111" => "1111" => `1111` is no valid `account`
+eu-west-1 } => eu-west-1, role: { arn: deployer } } => deployer => no ARN of a role
+eu-west-1 } => eu-west-1, role: { arn: "arn:aws:iam::111122223333:role/" } } => "arn => no ARN of a role
+eu-west-1 } => eu-west-1, role: { arn: "arn:aws:iam::111122223333:role/a b" } } => "arn => no ARN of a role
+eu-west-1 } => eu-west-1, role: { arn: "arn:aws:iam::111122223333:user/a" } } => "arn => no ARN of a role
+eu-west-1 } => eu-west-1, role: { arn: "arn:aws:iam::999922223333:role/a" } } => "arn => belongs to the account 999922223333
+eu-west-1 } => eu-west-1, role: { arn: "arn:aws-cn:iam::111122223333:role/a" } } => "arn => begins with `arn:aws:`
+eu-west-1 } => eu-west-1, role: { arn: "arn:aws:iam::111122223333:role/a", external_id: "a b" } } => "a b" => is no external id
+eu-west-1 } => eu-west-1, role: { arn: "arn:aws:iam::111122223333:role/a", external_id: "x" } } => "x" => is no external id
+eu-west-1 } => eu-west-1, role: { arn: "arn:aws:iam::111122223333:role/a", session_name: a/b } } => a/b => is no name of a session
 epochs: 2 => sagemaker_program: x => x => reserved
 epochs: 2 => "a b": x => x => no name for a hyperparameter
 "x y" => "${deploy:X}" => "${deploy:X}" => cannot be part of a value

@@ -17,6 +17,7 @@ mod instance;
 mod launch;
 mod limits;
 mod promotion;
+mod role;
 mod rollout;
 mod tags;
 mod target;

@@ -7,6 +7,7 @@ use super::super::names::{AccountId, Region};
 use super::super::problem::Problem;
 use super::super::resolved::{AwsTarget, LocalTarget, Python, Target};
 use super::super::suggest;
+use super::role;
 
 /// The port of the engine unless the file names one.
 const DEFAULT_PORT: u16 = 4599;
@@ -72,7 +73,9 @@ fn resolve_aws(check: &mut Check<'_>, account: &document::AwsAccount) -> Option<
         });
     }
     let (id, region) = (id?, region?);
+    let role = account.role.as_ref();
     let target = AwsTarget {
+        role: role.map(|role| role::resolve(check, role, &id, &region)),
         account: id.clone(),
         region: region.clone(),
         profile: account.profile.clone(),

@@ -114,6 +114,19 @@ pub struct AwsTarget {
     pub region: Region,
     /// The profile to take credentials from; `None` for the SDK's own choice.
     pub profile: Option<String>,
+    /// The role that is assumed with those credentials; `None` to use them as they are.
+    pub role: Option<Role>,
+}
+
+/// A role of an AWS account that is assumed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// Its ARN; it belongs to the environment's account.
+    pub arn: String,
+    /// The external id that its trust policy asks for.
+    pub external_id: Option<String>,
+    /// What the session is called; `None` to name it after the user.
+    pub session_name: Option<String>,
 }
 
 /// How carefully an environment is handled.

@@ -6,6 +6,7 @@ use deploy::reconcile::{
 };
 
 use super::batch::Headlines;
+use super::copies::Errand;
 
 /// A command.
 #[derive(Clone, Copy)]
@@ -32,6 +33,8 @@ pub(super) enum Command<'a> {
     Batch(&'a Headlines),
     /// Removes what nothing refers to, but for so many of the newest models.
     Gc(&'a Desired, usize),
+    /// Copies an artifact from another account.
+    Transfer(&'a Errand),
 }
 
 /// How a command ended by itself.
@@ -85,6 +88,7 @@ impl Command<'_> {
             Self::Unlock(deployment) => unlock(session, deployment).await,
             Self::Batch(headlines) => Box::pin(batch(session, headlines)).await,
             Self::Gc(desired, keep) => Box::pin(gc(session, desired, keep)).await,
+            Self::Transfer(errand) => Box::pin(errand.run(session)).await,
         };
         match result {
             Ok(end) => end,

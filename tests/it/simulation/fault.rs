@@ -24,6 +24,8 @@ pub(super) enum Fault {
     Refused(&'static str, &'static str),
     /// The service fails, without having done anything.
     ServerError,
+    /// The answer ends after so many bytes of its body.
+    CutOff(usize),
     /// The answer takes this long.
     Slow(Duration),
     /// The service answers what it answered to the same question before, if it ever did.

@@ -7,6 +7,7 @@
 
 mod batch;
 mod command;
+mod copies;
 mod crash;
 mod crowd;
 mod fault;

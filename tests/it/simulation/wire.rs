@@ -142,6 +142,11 @@ impl Wire {
                 delivered.await.unwrap();
                 Err(broken())
             }
+            Some(Fault::CutOff(after)) => {
+                let mut response = delivered.await.unwrap();
+                response.body_mut().truncate(after);
+                answer(response)
+            }
             _ => {
                 let response = delivered.await.unwrap();
                 let mut seen = self.0.seen.lock().unwrap();

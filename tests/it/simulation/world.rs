@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use deploy::aws::{Connection, Endpoint, connect_through};
 use deploy::bundle::{Bundles, Digest};
-use deploy::cloud::Pace;
+use deploy::cloud::{Cloud, Pace};
 use deploy::local::script::Script;
 use deploy::local::{Credentials, DATA_PLANE, Engine, Options};
 use deploy::plan::batch::Batch;
@@ -330,13 +330,9 @@ impl World {
         observer: Arc<Recorder>,
         cancel: Cancel,
     ) -> Session {
-        let connector = SharedHttpConnector::new(wire.clone());
-        let mut cloud = Box::pin(connect_through(&connection(), connector)).await;
-        // As against AWS: what is simulated takes hours.
-        cloud.pace = Pace::SHARED;
         Session {
-            cloud,
             source: None,
+            cloud: cloud(wire).await,
             observer,
             cancel,
             station: self.station(machine),
@@ -402,16 +398,23 @@ impl World {
     }
 }
 
-fn connection() -> Connection {
-    Connection {
+/// Connects to an account over a wire.
+pub(super) async fn cloud(wire: &Wire) -> Cloud {
+    let connection = Connection {
         region: "us-east-1".to_owned(),
         profile: None,
+        role: None,
         endpoint: Some(Endpoint {
             url: URL.to_owned(),
             access_key: KEY.to_owned(),
             secret_key: SECRET.to_owned(),
         }),
-    }
+    };
+    let connector = SharedHttpConnector::new(wire.clone());
+    let mut cloud = Box::pin(connect_through(&connection, connector)).await;
+    // As against AWS: what is simulated takes hours.
+    cloud.pace = Pace::SHARED;
+    cloud
 }
 
 /// Keeps what it is told.

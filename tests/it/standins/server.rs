@@ -166,6 +166,7 @@ impl StandIn {
         connect(&Connection {
             region: REGION.to_owned(),
             profile: None,
+            role: None,
             endpoint: Some(endpoint),
         })
         .await

@@ -191,7 +191,7 @@ impl Model {
                 self.now
                     .resource(key, resource_type, status, reason.clone(), at);
             }
-            Event::Uploaded { sent, total, .. } => {
+            Event::Uploaded { sent, total, .. } | Event::Copied { sent, total } => {
                 let upload = self.now.upload.get_or_insert_default();
                 upload.take(*sent, *total, at);
             }

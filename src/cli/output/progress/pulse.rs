@@ -36,7 +36,7 @@ impl Pulse {
                 self.metrics.clear();
                 true
             }
-            Event::Uploaded { sent, total, .. } => {
+            Event::Uploaded { sent, total, .. } | Event::Copied { sent, total } => {
                 let tenths = sent.saturating_mul(10).checked_div(*total).unwrap_or(10);
                 let more = tenths > self.tenths;
                 self.tenths = self.tenths.max(tenths);

@@ -43,7 +43,9 @@ pub(super) fn now(event: &Event) -> Option<String> {
                 None => format!("{logical_id} {status}"),
             })
         }
-        Event::Uploaded { sent, total, .. } => Some(format!("{} of {}", size(*sent), size(*total))),
+        Event::Uploaded { sent, total, .. } | Event::Copied { sent, total } => {
+            Some(format!("{} of {}", size(*sent), size(*total)))
+        }
         Event::TrainingStatus {
             status, message, ..
         }
