@@ -9,8 +9,8 @@ use crate::faults::{GOOD_INFERENCE, training_of, with_script_on};
 use crate::support::project::{Project, eventually};
 use crate::support::{repository, tools};
 
-fn python() -> std::path::PathBuf {
-    // The function needs boto3 and nothing else.
+/// An interpreter with what the function needs: boto3, and nothing else.
+pub(crate) fn python() -> std::path::PathBuf {
     tools::environment(PythonSpec::Project {
         folder: repository().join("tests/it/drift"),
         group: "client".to_owned(),
