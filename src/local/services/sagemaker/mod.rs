@@ -124,6 +124,7 @@ impl SageMaker {
         self.resume_jobs()?;
         self.resume_transforms()?;
         self.resume_endpoints();
+        self.measure_servers();
         Ok(())
     }
 
