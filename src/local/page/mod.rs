@@ -12,7 +12,9 @@
 
 mod html;
 mod render;
+mod sagemaker;
 mod traffic;
+mod words;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,6 +27,7 @@ use axum::http::{
 use super::clock::Clock;
 use super::services::apigateway::ApiGateway;
 use super::services::cloudformation::CloudFormation;
+use super::services::cloudwatch::CloudWatch;
 use super::services::logs::Logs;
 use super::services::sagemaker::SageMaker;
 use traffic::Traffic;
@@ -41,6 +44,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 /// The services that the page tells of.
 pub(crate) struct Shown {
     pub(crate) cloudformation: Arc<CloudFormation>,
+    pub(crate) cloudwatch: Arc<CloudWatch>,
     pub(crate) sagemaker: Arc<SageMaker>,
     pub(crate) apigateway: Arc<ApiGateway>,
     pub(crate) logs: Arc<Logs>,
@@ -104,7 +108,9 @@ impl Page {
         let overview = render::Overview {
             stacks: self.shown.cloudformation.summaries(),
             jobs: self.shown.sagemaker.job_summaries(),
+            batches: self.shown.sagemaker.batch_summaries(),
             endpoints: self.shown.sagemaker.endpoint_summaries(),
+            alarms: self.shown.cloudwatch.alarm_summaries(),
             apis: self.shown.apigateway.summaries(),
             lines: self
                 .shown

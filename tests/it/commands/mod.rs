@@ -1,5 +1,6 @@
 //! The commands around an environment that is up, with the shipped binary, and the engine's page in a browser.
 
+use std::fs;
 use std::process::{Command, Stdio};
 
 use deploy::local::PythonSpec;
@@ -24,6 +25,9 @@ fn up(python: &std::path::Path) -> Project {
         training_of(GOOD_INFERENCE)
     );
     let project = with_script_on(python, &script);
+    let stack = "stacks/tiny/stack.yaml";
+    let text = fs::read_to_string(project.path().join(stack)).unwrap();
+    project.write(stack, &format!("alarms: {{}}\n{text}"));
     project.deploy(&["up"]).ok();
     project
 }
@@ -38,6 +42,9 @@ fn an_environment_that_is_up_is_used_and_looked_at() {
     loads(&project, url);
     tells_logs(&project);
     tells_status(&project);
+    project
+        .deploy(&["batch", "run", "headlines.txt", "--save", "batch.jsonl"])
+        .ok();
     let opened = project.deploy(&["open", "--print"]).ok().stdout;
     assert_eq!(
         opened.trim(),
@@ -96,7 +103,7 @@ fn loads(project: &Project, url: &str) {
     assert_eq!(report["requests"], 40, "{run}");
     assert_eq!(report["assertions"][0]["holds"], true, "{run}");
     assert!(report["latency_ms"]["p99"].as_f64().unwrap() > 0.0, "{run}");
-    let page = std::fs::read_to_string(project.path().join("load.html")).unwrap();
+    let page = fs::read_to_string(project.path().join("load.html")).unwrap();
     assert!(page.contains("Throughput") && page.contains("tiny/local"));
 
     let bad = project.deploy(&[&base[..], &["--assert", "p50<0.001ms"]].concat());
@@ -137,11 +144,11 @@ fn tells_logs(project: &Project) {
     let file = project.path().join("followed.txt");
     let mut child = project
         .command(&["logs", "api", "--follow", "--since", "0s"])
-        .stdout(std::fs::File::create(&file).unwrap())
+        .stdout(fs::File::create(&file).unwrap())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let followed = || std::fs::read_to_string(&file).unwrap();
+    let followed = || fs::read_to_string(&file).unwrap();
     eventually("a call is followed", || {
         project.deploy(&["invoke", "followed"]).ok();
         followed().contains("POST /classify")

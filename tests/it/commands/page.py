@@ -69,6 +69,16 @@ def refusals(url: str) -> None:
     check(headers["cross-origin-resource-policy"] == "same-origin", headers)
 
 
+def row(page: Browser, caption: str) -> list[str]:
+    """The cells of the first row of a table."""
+    texts = page.evaluate(
+        "[...document.querySelectorAll('table')]"
+        f".filter(x => x.caption.textContent === {caption!r})"
+        ".flatMap(x => [...x.querySelectorAll('tbody tr:first-child td')]).map(x => x.textContent)"
+    )
+    return [str(text) for text in texts]
+
+
 def shows(page: Browser, url: str) -> None:
     """Everything is there, in both themes and widths, and nothing comes from elsewhere."""
     for theme in ("light", "dark"):
@@ -90,8 +100,14 @@ def shows(page: Browser, url: str) -> None:
         "eval_accuracy 0.9300",
         "/aws/sagemaker/TrainingJobs",
         "API calls in the last minute",
+        "tiny-local-endpoint-errors",
     ):
         check(part in text, part)
+    batch = row(page, "Batch transform jobs and their records, newest first")
+    check(batch[-2:] == ["2", "0"], batch)
+    figures = row(page, "CloudWatch metrics of the last 5 minutes")
+    check(int(figures[0]) > 0 and figures[1] == "0", figures)
+    check(all(figure.endswith(" ms") for figure in figures[2:4]), figures)
     calls = int(page.evaluate("document.querySelector('.figures dd').textContent"))
     check(calls > 0, "calls are counted")
 

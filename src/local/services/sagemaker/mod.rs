@@ -53,7 +53,7 @@ use crate::local::script::Stage;
 use crate::local::wire::{ApiError, ApiRequest};
 use endpoints::Live;
 use state::State;
-pub(crate) use summary::{EndpointSummary, JobSummary};
+pub(crate) use summary::{BatchSummary, EndpointSummary, JobSummary, MINUTES};
 use training::Control;
 
 /// What SageMaker is made of.

@@ -5,16 +5,20 @@ use serde_json::{Value, json};
 
 use super::super::listing::Item;
 use super::super::state::{JobStatus, Record, Serving};
+use super::tally::Records;
 
 /// A transform job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(in super::super) struct TransformJob {
     pub(in super::super) record: Record,
-    pub(super) status: JobStatus,
-    pub(super) failure_reason: Option<String>,
+    pub(in super::super) status: JobStatus,
+    pub(in super::super) failure_reason: Option<String>,
     /// When its model began to be served, in seconds since the Unix epoch.
-    pub(super) started: Option<f64>,
-    pub(super) ended: Option<f64>,
+    pub(in super::super) started: Option<f64>,
+    pub(in super::super) ended: Option<f64>,
+    /// What had been counted when it ended.
+    #[serde(default)]
+    pub(in super::super) records: Records,
     /// What answers, copied when the job was asked for: the model may be deleted meanwhile.
     pub(super) serving: Serving,
 }
@@ -28,6 +32,7 @@ impl TransformJob {
             failure_reason: None,
             started: None,
             ended: None,
+            records: Records::default(),
             serving,
         }
     }
