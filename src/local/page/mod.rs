@@ -1,12 +1,14 @@
 //! The engine's page: what is in it at a glance, and a box to try a headline.
 //!
-//! Purpose: a person sees in a browser what runs. Input: `GET /` and `GET /_deploy/page.js`, without a
-//! signature. Output: HTML that needs nothing from elsewhere, and a small script; without the script
+//! Purpose: a person sees in a browser what runs. Input: `GET /?key=…` and `GET /_deploy/page.js`, without
+//! a signature. Output: HTML that needs nothing from elsewhere, and a small script; without the script
 //! everything but the box works. It only reads, and tells summaries: names, statuses, outputs, metrics
 //! and the newest log lines, no object, no setting and no key. The box calls the API's public route, as
 //! anybody can. Must not know: how the services keep what it shows.
 //!
-//! Guards: the server answers only requests for this machine's own names, so that no foreign name leads
+//! Guards: other users of this machine can reach the engine too, so the page wants a key that only who reads
+//! the engine's credentials can make (`deploy open` does); it is in the address and in no cookie, as cookies
+//! of one port are sent to every other, whoever listens there. The server answers only requests for this machine's own names, so that no foreign name leads
 //! here; the page cannot be framed, its answers cannot be read by pages of other origins, and what another
 //! site's script asks for is refused (Fetch Metadata, W3C).
 
@@ -24,6 +26,7 @@ use axum::http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header,
 };
 
+use super::auth::same;
 use super::clock::Clock;
 use super::services::apigateway::ApiGateway;
 use super::services::cloudformation::CloudFormation;
@@ -32,6 +35,9 @@ use super::services::logs::Logs;
 use super::services::sagemaker::SageMaker;
 use traffic::Traffic;
 
+const HTML: &str = "text/html; charset=utf-8";
+/// What somebody without the key is told.
+const LOCKED: &str = include_str!("locked.html");
 const SCRIPT: &str = include_str!("page.js");
 /// Where the script is.
 const SCRIPT_PATH: &str = "/_deploy/page.js";
@@ -53,16 +59,19 @@ pub(crate) struct Shown {
 /// The page.
 pub(crate) struct Page {
     shown: Shown,
+    /// What the address must have.
+    key: String,
     clock: Clock,
     traffic: Traffic,
     began: Instant,
 }
 
 impl Page {
-    /// Makes the page of services.
-    pub(crate) fn of(shown: Shown, clock: Clock) -> Self {
+    /// Makes the page of services, for whoever has the key.
+    pub(crate) fn of(shown: Shown, key: String, clock: Clock) -> Self {
         Self {
             shown,
+            key,
             clock,
             traffic: Traffic::default(),
             began: Instant::now(),
@@ -80,11 +89,16 @@ impl Page {
         let headers = request.headers();
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
         let is_signed = headers.contains_key(header::AUTHORIZATION)
-            || headers.contains_key("x-amz-content-sha256")
-            || request.uri().query().is_some();
+            || headers.contains_key("x-amz-content-sha256");
         if !reads || is_signed || !matches!(path, "/" | SCRIPT_PATH) {
             return None;
         }
+        // An address with anything else in its query is S3's.
+        let key = request
+            .uri()
+            .query()
+            .unwrap_or("key=")
+            .strip_prefix("key=")?;
         if is_foreign(headers) {
             let text = "deploy's local engine shows its page to no other site\n";
             return Some(respond(
@@ -99,8 +113,10 @@ impl Page {
                 "text/javascript; charset=utf-8",
                 SCRIPT.into(),
             )
+        } else if same(key, &self.key) {
+            respond(StatusCode::OK, HTML, self.html())
         } else {
-            respond(StatusCode::OK, "text/html; charset=utf-8", self.html())
+            respond(StatusCode::FORBIDDEN, HTML, LOCKED.into())
         })
     }
 

@@ -1,6 +1,7 @@
 //! The commands around an environment that is up, with the shipped binary, and the engine's page in a browser.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 use deploy::local::PythonSpec;
@@ -45,19 +46,45 @@ fn an_environment_that_is_up_is_used_and_looked_at() {
     project
         .deploy(&["batch", "run", "headlines.txt", "--save", "batch.jsonl"])
         .ok();
-    let opened = project.deploy(&["open", "--print"]).ok().stdout;
-    assert_eq!(
-        opened.trim(),
-        format!("http://127.0.0.1:{}/", project.port())
-    );
+    let page = opens(&project);
     tools::must_succeed(
         Command::new(&python)
             .arg(repository().join("tests/it/commands/page.py"))
-            .arg(opened.trim())
+            .arg(page)
             .arg(url)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("PYTHONPATH", repository().join("training-code/tests")),
     );
+}
+
+/// The address of the engine's page, which a browser is led to by a file that nobody else reads.
+fn opens(project: &Project) -> String {
+    let printed = project.deploy(&["open", "--print"]).ok().stdout;
+    let address = printed.trim();
+    let root = format!("http://127.0.0.1:{}/?key=", project.port());
+    assert!(address.starts_with(&root), "{address}");
+    project.write(
+        "bin/xdg-open",
+        "#!/bin/sh\nprintf %s \"$1\" > \"$OPENED\"\n",
+    );
+    let program = project.path().join("bin/xdg-open");
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    let opened = project.path().join("opened.txt");
+    let run = project.deploy_with(&["open"], |command| {
+        let bin = project.path().join("bin");
+        command
+            .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+            .env("OPENED", &opened)
+            .env("DISPLAY", ":0");
+    });
+    assert_eq!(run.ok().stdout, printed);
+    let read = || fs::read_to_string(&opened).unwrap_or_default();
+    eventually("nothing is opened", || !read().is_empty());
+    let file = read();
+    assert!(!file.contains("key="), "{file}");
+    let page = fs::read_to_string(file).unwrap();
+    assert!(page.contains(address), "{page}");
+    address.to_owned()
 }
 
 fn asks(project: &Project, url: &str) {

@@ -1,6 +1,6 @@
 """Opens the local engine's page in headless Chromium, uses it, and tries what it must refuse.
 
-It is given the address of the page, and that of the route that classifies.
+It is given the address of the page, with its key, and that of the route that classifies.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from browser import Browser
 
@@ -24,11 +24,11 @@ def check(condition: bool, what: object) -> None:
         sys.exit(f"not so: {what}")
 
 
-def ask(url: str, headers: dict[str, str], path: str = "/") -> tuple[int, str, dict[str, str]]:
+def ask(url: str, headers: dict[str, str]) -> tuple[int, str, dict[str, str]]:
     """Sends a request as a client that is no browser."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
-    connection.request("GET", path, headers=headers)
+    connection.request("GET", f"{parts.path}?{parts.query}".rstrip("?"), headers=headers)
     response = connection.getresponse()
     text = response.read().decode()
     connection.close()
@@ -61,6 +61,11 @@ def refusals(url: str) -> None:
         status, text, _ = ask(url, names)
         check(status == expected, (names, status))
         check(("tiny" in text) == (expected == 200), (names, text[:200]))
+    last = "1" if url.endswith("0") else "0"
+    for other in (url.split("?")[0], url[:-1], f"{url}0", f"{url[:-1]}{last}"):
+        status, text, headers = ask(other, {})
+        check(status == 403 and "deploy open" in text and "tiny" not in text, (other, status))
+        check("set-cookie" not in headers, headers)
     status, _, headers = ask(url, {})
     check(status == 200, status)
     check("frame-ancestors 'none'" in headers["content-security-policy"], headers)
@@ -85,7 +90,7 @@ def shows(page: Browser, url: str) -> None:
         for width in (360, 1200):
             page.open(url, width, theme)
             asked = {event["request"]["url"] for event in page.seen("Network.requestWillBeSent")}
-            check(asked <= {url, f"{url}_deploy/page.js"}, asked)
+            check(asked <= {url, urljoin(url, "/_deploy/page.js")}, asked)
             check(page.seen("Log.entryAdded") == [], page.seen("Log.entryAdded"))
             check(page.seen("Runtime.exceptionThrown") == [], "no exception")
             wide = page.evaluate("document.documentElement.scrollWidth")
