@@ -1,9 +1,9 @@
 //! What is kept of a transform job.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::super::listing::Item;
+use super::super::listing::Listed;
 use super::super::state::{JobStatus, Record, Serving};
 use super::tally::Records;
 
@@ -48,32 +48,25 @@ impl TransformJob {
         }
         answer
     }
+}
 
-    /// The job as lists see it.
-    pub(super) fn item(&self) -> Item {
-        let record = &self.record;
-        let mut summary = json!({
-            "TransformJobName": record.name,
-            "TransformJobArn": record.arn,
-            "CreationTime": record.created,
-            "LastModifiedTime": record.modified,
-        });
-        self.tell(&mut summary);
-        Item {
-            name: record.name.clone(),
-            created: record.created,
-            status: Some(self.status.word().to_owned()),
-            summary,
-        }
+impl Listed for TransformJob {
+    fn record(&self) -> &Record {
+        &self.record
     }
 
-    fn tell(&self, answer: &mut Value) {
-        answer["TransformJobStatus"] = self.status.word().into();
+    fn status(&self) -> Option<&'static str> {
+        Some(self.status.word())
+    }
+
+    fn tell(&self, summary: &mut Value) {
+        summary["LastModifiedTime"] = self.record.modified.into();
+        summary["TransformJobStatus"] = self.status.word().into();
         if let Some(reason) = &self.failure_reason {
-            answer["FailureReason"] = reason.as_str().into();
+            summary["FailureReason"] = reason.as_str().into();
         }
         if let Some(ended) = self.ended {
-            answer["TransformEndTime"] = ended.into();
+            summary["TransformEndTime"] = ended.into();
         }
     }
 }
