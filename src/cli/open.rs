@@ -7,6 +7,7 @@ use super::browser;
 use super::context::{Environment, Global, Selection};
 use super::failure::Failure;
 use super::live::live;
+use super::local;
 use super::output::{self, Format};
 use crate::stack::Target;
 
@@ -48,7 +49,10 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let live = live(global, &environment).await?;
     let address = match &environment.stack.target {
         // The engine has one page for everything, at the root of what also serves the API.
-        Target::Local(_) => root(live.output("ApiUrl")?).to_owned(),
+        Target::Local(_) => {
+            let key = local::page_key(&environment.project)?;
+            format!("{}?key={key}", root(live.output("ApiUrl")?))
+        }
         Target::Aws(target) => {
             let page = match arguments.what {
                 What::Stack => format!(
@@ -83,7 +87,12 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     if arguments.print {
         return Ok(());
     }
-    browser::open(address.as_ref()).map_err(|why| {
+    let opened = match &environment.stack.target {
+        // Every user of the machine sees what programs are started with, and is not to see the key.
+        Target::Local(_) => local::page_file(&environment.project, &address)?,
+        Target::Aws(_) => address.into(),
+    };
+    browser::open(&opened).map_err(|why| {
         Failure::failed(anyhow::anyhow!("no browser was opened: {why}"))
             .hint("`--print` only prints the address")
     })

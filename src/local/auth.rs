@@ -17,6 +17,15 @@ pub struct Credentials {
     pub secret_key: String,
 }
 
+impl Credentials {
+    /// Returns the key with which a browser reads the engine's page. It is made from the secret key, and
+    /// does not tell it.
+    pub fn page_key(&self) -> String {
+        let digest = Sha256::digest(format!("{}\npage of the local engine", self.secret_key));
+        hex::encode(&digest[..16])
+    }
+}
+
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
@@ -204,7 +213,7 @@ impl Authorization {
 }
 
 /// Compares in a time that does not depend on where the texts differ.
-fn same(left: &str, right: &str) -> bool {
+pub(super) fn same(left: &str, right: &str) -> bool {
     left.len() == right.len()
         && left
             .bytes()

@@ -97,7 +97,7 @@ impl Engine {
             services: services.handlers(),
             s3: Some(services.objects(&options.credentials)),
             data_plane: Some(services.apis()),
-            page: Page::of(services.shown(), clock),
+            page: Page::of(services.shown(), options.credentials.page_key(), clock),
             credentials: options.credentials,
             journal,
             stop: watch::Sender::new(false),

@@ -223,14 +223,23 @@ async fn only_loopback_names_are_answered() {
 }
 
 #[tokio::test]
-async fn the_page_is_for_this_machine_and_for_no_other_site() {
+async fn the_page_is_for_its_user_on_this_machine_and_for_no_other_site() {
     let folder = tempfile::tempdir().unwrap();
     let engine = engine(&folder);
-    let (status, text) = send(&engine, plain("GET", "/", "localhost")).await;
+    let address = format!("/?key={}", keys().page_key());
+    let (status, text) = send(&engine, plain("GET", &address, "localhost")).await;
     assert!(status.is_success() && text.contains("<h1>deploy"), "{text}");
-    let (status, _) = send(&engine, plain("GET", "/", "evil.example:4599")).await;
+    let (status, _) = send(&engine, plain("GET", &address, "evil.example:4599")).await;
     assert_eq!(status, StatusCode::FORBIDDEN);
-    let mut foreign = plain("GET", "/", "localhost");
+    // Nor for other users of the machine, who cannot read the keys.
+    for other in ["/", "/?key=", "/?key=0123456789abcdef0123456789abcdef"] {
+        let (status, text) = send(&engine, plain("GET", other, "localhost")).await;
+        assert!(
+            status == StatusCode::FORBIDDEN && text.contains("deploy open"),
+            "{text}"
+        );
+    }
+    let mut foreign = plain("GET", &address, "localhost");
     let site = "cross-site".parse().unwrap();
     foreign.headers_mut().insert("sec-fetch-site", site);
     let (status, text) = send(&engine, foreign).await;
@@ -240,7 +249,7 @@ async fn the_page_is_for_this_machine_and_for_no_other_site() {
     );
     // The page is read, never written to; and S3 has the same address.
     for request in [
-        plain("POST", "/", "localhost"),
+        plain("POST", &address, "localhost"),
         plain("GET", "/?list-type=2", "localhost"),
     ] {
         let (status, text) = send(&engine, request).await;

@@ -214,6 +214,7 @@ impl Services {
     pub(crate) fn shown(&self) -> Shown {
         Shown {
             cloudformation: Arc::clone(&self.cloudformation),
+            cloudwatch: Arc::clone(&self.cloudwatch),
             sagemaker: Arc::clone(&self.sagemaker),
             apigateway: Arc::clone(&self.apigateway),
             logs: Arc::clone(&self.logs),

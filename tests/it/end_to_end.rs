@@ -2,38 +2,18 @@
 //! engine, change nothing, remove everything.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
 use crate::batch;
+use crate::support::http::post;
 use crate::support::project::{
     Project, eventually, is_alive, processes_of, some_headlines, tiny_stack,
 };
 use crate::support::tools;
 
 const LABELS: [&str; 4] = ["Business", "Science", "Entertainment", "Health"];
-
-/// Sends a JSON body as any HTTP client would, and returns status and body.
-fn post(url: &str, body: &str) -> (u16, String) {
-    let rest = url.strip_prefix("http://").unwrap();
-    let (host, path) = rest.split_once('/').unwrap();
-    let mut stream = TcpStream::connect(host).unwrap();
-    write!(
-        stream,
-        "POST /{path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-    let body = answer.split_once("\r\n\r\n").unwrap().1.to_owned();
-    (status, body)
-}
 
 fn classify(url: &str) -> String {
     let body = json!({ "query": { "headline": "Fed official says weak data caused by weather" } });

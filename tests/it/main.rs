@@ -2,6 +2,7 @@
 
 mod architecture;
 mod batch;
+mod canary;
 mod check;
 mod commands;
 mod diff;

@@ -18,7 +18,7 @@ fn slow_project() -> Project {
 }
 
 /// Starts a command whose stderr goes to a file, and waits until that says something.
-fn started(project: &Project, arguments: &[&str], until: &str) -> std::process::Child {
+pub(crate) fn started(project: &Project, arguments: &[&str], until: &str) -> std::process::Child {
     let path = project.path().join("first.txt");
     let child = project
         .command(arguments)

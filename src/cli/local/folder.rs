@@ -148,6 +148,23 @@ impl Folder {
         }
     }
 
+    /// Writes the file that leads a browser to an address which nobody else is to know.
+    pub(super) fn lead_to(&self, address: &str) -> io::Result<PathBuf> {
+        let path = self.path.join("open.html");
+        let page = format!(
+            "<!doctype html><meta charset=\"utf-8\"><title>deploy: local engine</title>\
+             <meta http-equiv=\"refresh\" content=\"0; url={address}\">\n"
+        );
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(&path)?;
+        io::Write::write_all(&mut file, page.as_bytes())?;
+        Ok(path)
+    }
+
     /// Removes the folder, and `.deploy` when it is empty then.
     pub(super) fn remove(&self) -> io::Result<()> {
         match fs::remove_dir_all(&self.path) {
@@ -200,7 +217,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
-    fn credentials_are_made_once_and_only_the_user_reads_them() {
+    fn credentials_and_the_page_s_address_are_read_by_the_user_only() {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::at(place.path().join("local"));
         let first = folder.credentials().unwrap();
@@ -211,6 +228,10 @@ mod tests {
             .permissions()
             .mode();
         assert_eq!(mode & 0o077, 0);
+        let page = folder.lead_to("http://127.0.0.1:1/?key=x").unwrap();
+        assert_eq!(fs::metadata(&page).unwrap().permissions().mode() & 0o077, 0);
+        let text = fs::read_to_string(page).unwrap();
+        assert!(text.contains("url=http://127.0.0.1:1/?key=x\""), "{text}");
     }
 
     #[test]

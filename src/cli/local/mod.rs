@@ -10,6 +10,8 @@ mod launch;
 mod serve;
 mod show;
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -78,6 +80,18 @@ pub(super) async fn running(project: &Project) -> Result<Option<Endpoint>, Failu
 /// Whether an engine of the project has anything in it.
 pub(super) fn has_state(project: &Project) -> bool {
     Folder::of(project).path().join("state").exists()
+}
+
+/// The key that the engine's page wants in its address.
+pub(super) fn page_key(project: &Project) -> Result<String, Failure> {
+    let credentials = Folder::of(project).credentials();
+    Ok(credentials.map_err(Failure::failed)?.page_key())
+}
+
+/// Writes a file that only the user can read, and that leads a browser to an address; returns its path.
+pub(super) fn page_file(project: &Project, address: &str) -> Result<PathBuf, Failure> {
+    let written = Folder::of(project).lead_to(address);
+    written.map_err(Failure::failed)
 }
 
 /// Stops the engine and removes its folder when no stack is left in it.

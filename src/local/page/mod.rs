@@ -1,18 +1,22 @@
 //! The engine's page: what is in it at a glance, and a box to try a headline.
 //!
-//! Purpose: a person sees in a browser what runs. Input: `GET /` and `GET /_deploy/page.js`, without a
-//! signature. Output: HTML that needs nothing from elsewhere, and a small script; without the script
+//! Purpose: a person sees in a browser what runs. Input: `GET /?key=…` and `GET /_deploy/page.js`, without
+//! a signature. Output: HTML that needs nothing from elsewhere, and a small script; without the script
 //! everything but the box works. It only reads, and tells summaries: names, statuses, outputs, metrics
 //! and the newest log lines, no object, no setting and no key. The box calls the API's public route, as
 //! anybody can. Must not know: how the services keep what it shows.
 //!
-//! Guards: the server answers only requests for this machine's own names, so that no foreign name leads
+//! Guards: other users of this machine can reach the engine too, so the page wants a key that only who reads
+//! the engine's credentials can make (`deploy open` does); it is in the address and in no cookie, as cookies
+//! of one port are sent to every other, whoever listens there. The server answers only requests for this machine's own names, so that no foreign name leads
 //! here; the page cannot be framed, its answers cannot be read by pages of other origins, and what another
 //! site's script asks for is refused (Fetch Metadata, W3C).
 
 mod html;
 mod render;
+mod sagemaker;
 mod traffic;
+mod words;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,13 +26,18 @@ use axum::http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header,
 };
 
+use super::auth::same;
 use super::clock::Clock;
 use super::services::apigateway::ApiGateway;
 use super::services::cloudformation::CloudFormation;
+use super::services::cloudwatch::CloudWatch;
 use super::services::logs::Logs;
 use super::services::sagemaker::SageMaker;
 use traffic::Traffic;
 
+const HTML: &str = "text/html; charset=utf-8";
+/// What somebody without the key is told.
+const LOCKED: &str = include_str!("locked.html");
 const SCRIPT: &str = include_str!("page.js");
 /// Where the script is.
 const SCRIPT_PATH: &str = "/_deploy/page.js";
@@ -41,6 +50,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 /// The services that the page tells of.
 pub(crate) struct Shown {
     pub(crate) cloudformation: Arc<CloudFormation>,
+    pub(crate) cloudwatch: Arc<CloudWatch>,
     pub(crate) sagemaker: Arc<SageMaker>,
     pub(crate) apigateway: Arc<ApiGateway>,
     pub(crate) logs: Arc<Logs>,
@@ -49,16 +59,19 @@ pub(crate) struct Shown {
 /// The page.
 pub(crate) struct Page {
     shown: Shown,
+    /// What the address must have.
+    key: String,
     clock: Clock,
     traffic: Traffic,
     began: Instant,
 }
 
 impl Page {
-    /// Makes the page of services.
-    pub(crate) fn of(shown: Shown, clock: Clock) -> Self {
+    /// Makes the page of services, for whoever has the key.
+    pub(crate) fn of(shown: Shown, key: String, clock: Clock) -> Self {
         Self {
             shown,
+            key,
             clock,
             traffic: Traffic::default(),
             began: Instant::now(),
@@ -76,11 +89,16 @@ impl Page {
         let headers = request.headers();
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
         let is_signed = headers.contains_key(header::AUTHORIZATION)
-            || headers.contains_key("x-amz-content-sha256")
-            || request.uri().query().is_some();
+            || headers.contains_key("x-amz-content-sha256");
         if !reads || is_signed || !matches!(path, "/" | SCRIPT_PATH) {
             return None;
         }
+        // An address with anything else in its query is S3's.
+        let key = request
+            .uri()
+            .query()
+            .unwrap_or("key=")
+            .strip_prefix("key=")?;
         if is_foreign(headers) {
             let text = "deploy's local engine shows its page to no other site\n";
             return Some(respond(
@@ -95,8 +113,10 @@ impl Page {
                 "text/javascript; charset=utf-8",
                 SCRIPT.into(),
             )
+        } else if same(key, &self.key) {
+            respond(StatusCode::OK, HTML, self.html())
         } else {
-            respond(StatusCode::OK, "text/html; charset=utf-8", self.html())
+            respond(StatusCode::FORBIDDEN, HTML, LOCKED.into())
         })
     }
 
@@ -104,7 +124,9 @@ impl Page {
         let overview = render::Overview {
             stacks: self.shown.cloudformation.summaries(),
             jobs: self.shown.sagemaker.job_summaries(),
+            batches: self.shown.sagemaker.batch_summaries(),
             endpoints: self.shown.sagemaker.endpoint_summaries(),
+            alarms: self.shown.cloudwatch.alarm_summaries(),
             apis: self.shown.apigateway.summaries(),
             lines: self
                 .shown

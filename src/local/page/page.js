@@ -58,7 +58,7 @@ async function refresh() {
   if (document.hidden || !document.getElementById("refresh").checked || isRead(live)) return;
   let next;
   try {
-    const response = await fetch("/", { cache: "no-store" });
+    const response = await fetch(location.href, { cache: "no-store" });
     next = new DOMParser().parseFromString(await response.text(), "text/html");
   } catch {
     return; // The engine is gone, or is being restarted; the next refresh tells.

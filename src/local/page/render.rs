@@ -1,24 +1,24 @@
-//! Writes the page.
-
-use std::time::Duration;
+//! Writes the page: its frame, and the sections that are about everything.
 
 use super::html::{Plain, each, section, table};
 use super::traffic::{Minute, SECONDS};
+use super::words::{ago, because, milliseconds, status};
 use crate::local::clock::iso8601;
 use crate::local::services::apigateway::ApiSummary;
 use crate::local::services::cloudformation::StackSummary;
+use crate::local::services::cloudwatch::AlarmSummary;
 use crate::local::services::logs::LineSummary;
-use crate::local::services::sagemaker::{EndpointSummary, JobSummary};
+use crate::local::services::sagemaker::{BatchSummary, EndpointSummary, JobSummary};
 
 const STYLE: &str = include_str!("page.css");
-/// Training jobs that are shown.
-const JOBS: usize = 20;
 
 /// Everything that is shown.
 pub(super) struct Overview {
     pub(super) stacks: Vec<StackSummary>,
     pub(super) jobs: Vec<JobSummary>,
+    pub(super) batches: Vec<BatchSummary>,
     pub(super) endpoints: Vec<EndpointSummary>,
+    pub(super) alarms: Vec<AlarmSummary>,
     pub(super) apis: Vec<ApiSummary>,
     pub(super) lines: Result<Vec<LineSummary>, String>,
     pub(super) minute: Minute,
@@ -36,13 +36,15 @@ impl Overview {
              <script src=\"{script}\" defer></script></head><body>\
              <header><h1>deploy <span>local engine</span></h1>\
              <p><label class=\"script\" hidden><input type=\"checkbox\" id=\"refresh\" checked> \
-             Refresh every 3 seconds</label></p></header><main>{}<div id=\"live\">{}{}{}{}{}\
+             Refresh every 3 seconds</label></p></header><main>{}<div id=\"live\">{}{}{}{}{}{}{}\
              <p class=\"muted\">As of <time>{}</time></p></div></main></body></html>\n",
             self.box_to_try(),
             self.stacks(),
             self.serving(),
             self.traffic(),
+            self.alarms(),
             self.training(),
+            self.batches(),
             self.logs(),
             iso8601(self.now),
         )
@@ -104,30 +106,12 @@ impl Overview {
                 Plain(&stack.name),
                 status(stack.status),
                 because(stack.reason.as_deref()),
-                self.ago(stack.changed),
+                ago(self.now, stack.changed),
                 stack.resources,
             )
         });
         let head = ["Stack", "Status", "Changed", "Resources", "Outputs"];
         section("Stacks", &table("CloudFormation stacks", &head, &rows))
-    }
-
-    fn serving(&self) -> String {
-        let rows = each(self.endpoints.iter(), |endpoint| {
-            format!(
-                "<tr><th scope=\"row\">{}</th><td>{}{}</td><td>{}</td><td>{}</td></tr>",
-                Plain(&endpoint.name),
-                status(endpoint.status),
-                because(endpoint.reason.as_deref()),
-                self.ago(millis(endpoint.changed)),
-                Plain(&endpoint.config),
-            )
-        });
-        if rows.is_empty() {
-            return section("Endpoints", "<p>There are none.</p>");
-        }
-        let head = ["Endpoint", "Status", "Changed", "Configuration"];
-        section("Endpoints", &table("SageMaker endpoints", &head, &rows))
     }
 
     fn traffic(&self) -> String {
@@ -169,36 +153,6 @@ impl Overview {
         section("API calls in the last minute", &body)
     }
 
-    fn training(&self) -> String {
-        if self.jobs.is_empty() {
-            return section("Training jobs", "<p>There are none.</p>");
-        }
-        let rows = each(self.jobs.iter().take(JOBS), |job| {
-            let metrics: Vec<String> = job
-                .metrics
-                .iter()
-                .map(|(name, value)| format!("{} {value:.4}", Plain(name)))
-                .collect();
-            let took = job
-                .seconds
-                .map_or_else(|| "–".to_owned(), |took| format!("{took:.0} s"));
-            format!(
-                "<tr><th scope=\"row\">{}</th><td>{}{}</td><td>{}</td><td class=\"number\">{took}</td>\
-                     <td>{}</td></tr>",
-                Plain(&job.name),
-                status(job.status),
-                because((job.detail != job.status).then_some(job.detail.as_str())),
-                self.ago(millis(job.created)),
-                metrics.join("<br>"),
-            )
-        });
-        let head = ["Job", "Status", "Created", "Took", "Metrics"];
-        section(
-            "Training jobs",
-            &table("Training jobs, newest first", &head, &rows),
-        )
-    }
-
     fn logs(&self) -> String {
         let lines = match &self.lines {
             Ok(lines) if lines.is_empty() => return section("Logs", "<p>Nothing is written.</p>"),
@@ -220,52 +174,4 @@ impl Overview {
         );
         section("Logs", &format!("<div class=\"logs\">{table}</div>"))
     }
-
-    /// How long ago something was, in words, with the moment itself for whoever wants it.
-    fn ago(&self, time: i64) -> String {
-        let seconds = (self.now - time).max(0) / 1000;
-        let (count, unit) = match seconds {
-            0..60 => (seconds, "s"),
-            60..3_600 => (seconds / 60, "min"),
-            3_600..86_400 => (seconds / 3_600, "h"),
-            _ => (seconds / 86_400, "d"),
-        };
-        let moment = iso8601(time);
-        format!("<time datetime=\"{moment}\" title=\"{moment}\">{count} {unit} ago</time>")
-    }
-}
-
-/// A status with a sign of its own: colour alone tells nothing to whoever cannot see it.
-fn status(word: &str) -> String {
-    let upper = word.to_ascii_uppercase();
-    let failed = upper.contains("FAILED") || upper.contains("ROLLBACK");
-    let (class, sign) = if failed {
-        ("bad", "✕")
-    } else if upper.ends_with("COMPLETE") || matches!(word, "InService" | "Completed") {
-        ("good", "✓")
-    } else {
-        ("busy", "…")
-    };
-    format!(
-        "<span class=\"{class}\"><span aria-hidden=\"true\">{sign}</span> {}</span>",
-        Plain(word)
-    )
-}
-
-fn because(reason: Option<&str>) -> String {
-    reason.map_or_else(String::new, |reason| {
-        format!("<br><span class=\"muted\">{}</span>", Plain(reason))
-    })
-}
-
-fn milliseconds(time: Duration) -> String {
-    format!("{:.0} ms", time.as_secs_f64() * 1000.0)
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a time of this century in milliseconds"
-)]
-fn millis(seconds: f64) -> i64 {
-    (seconds * 1000.0) as i64
 }

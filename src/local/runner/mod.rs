@@ -11,6 +11,7 @@ mod output;
 mod process;
 mod python;
 mod tool;
+pub(super) mod usage;
 
 pub use error::PythonError;
 pub use process::{Launch, Process};

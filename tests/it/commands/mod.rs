@@ -1,5 +1,7 @@
 //! The commands around an environment that is up, with the shipped binary, and the engine's page in a browser.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 use deploy::local::PythonSpec;
@@ -9,8 +11,8 @@ use crate::faults::{GOOD_INFERENCE, training_of, with_script_on};
 use crate::support::project::{Project, eventually};
 use crate::support::{repository, tools};
 
-fn python() -> std::path::PathBuf {
-    // The function needs boto3 and nothing else.
+/// An interpreter with what the function needs: boto3, and nothing else.
+pub(crate) fn python() -> std::path::PathBuf {
     tools::environment(PythonSpec::Project {
         folder: repository().join("tests/it/drift"),
         group: "client".to_owned(),
@@ -24,6 +26,9 @@ fn up(python: &std::path::Path) -> Project {
         training_of(GOOD_INFERENCE)
     );
     let project = with_script_on(python, &script);
+    let stack = "stacks/tiny/stack.yaml";
+    let text = fs::read_to_string(project.path().join(stack)).unwrap();
+    project.write(stack, &format!("alarms: {{}}\n{text}"));
     project.deploy(&["up"]).ok();
     project
 }
@@ -38,19 +43,48 @@ fn an_environment_that_is_up_is_used_and_looked_at() {
     loads(&project, url);
     tells_logs(&project);
     tells_status(&project);
-    let opened = project.deploy(&["open", "--print"]).ok().stdout;
-    assert_eq!(
-        opened.trim(),
-        format!("http://127.0.0.1:{}/", project.port())
-    );
+    project
+        .deploy(&["batch", "run", "headlines.txt", "--save", "batch.jsonl"])
+        .ok();
+    let page = opens(&project);
     tools::must_succeed(
         Command::new(&python)
             .arg(repository().join("tests/it/commands/page.py"))
-            .arg(opened.trim())
+            .arg(page)
             .arg(url)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("PYTHONPATH", repository().join("training-code/tests")),
     );
+}
+
+/// The address of the engine's page, which a browser is led to by a file that nobody else reads.
+fn opens(project: &Project) -> String {
+    let printed = project.deploy(&["open", "--print"]).ok().stdout;
+    let address = printed.trim();
+    let root = format!("http://127.0.0.1:{}/?key=", project.port());
+    assert!(address.starts_with(&root), "{address}");
+    project.write(
+        "bin/xdg-open",
+        "#!/bin/sh\nprintf %s \"$1\" > \"$OPENED\"\n",
+    );
+    let program = project.path().join("bin/xdg-open");
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    let opened = project.path().join("opened.txt");
+    let run = project.deploy_with(&["open"], |command| {
+        let bin = project.path().join("bin");
+        command
+            .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+            .env("OPENED", &opened)
+            .env("DISPLAY", ":0");
+    });
+    assert_eq!(run.ok().stdout, printed);
+    let read = || fs::read_to_string(&opened).unwrap_or_default();
+    eventually("nothing is opened", || !read().is_empty());
+    let file = read();
+    assert!(!file.contains("key="), "{file}");
+    let page = fs::read_to_string(file).unwrap();
+    assert!(page.contains(address), "{page}");
+    address.to_owned()
 }
 
 fn asks(project: &Project, url: &str) {
@@ -96,7 +130,7 @@ fn loads(project: &Project, url: &str) {
     assert_eq!(report["requests"], 40, "{run}");
     assert_eq!(report["assertions"][0]["holds"], true, "{run}");
     assert!(report["latency_ms"]["p99"].as_f64().unwrap() > 0.0, "{run}");
-    let page = std::fs::read_to_string(project.path().join("load.html")).unwrap();
+    let page = fs::read_to_string(project.path().join("load.html")).unwrap();
     assert!(page.contains("Throughput") && page.contains("tiny/local"));
 
     let bad = project.deploy(&[&base[..], &["--assert", "p50<0.001ms"]].concat());
@@ -137,11 +171,11 @@ fn tells_logs(project: &Project) {
     let file = project.path().join("followed.txt");
     let mut child = project
         .command(&["logs", "api", "--follow", "--since", "0s"])
-        .stdout(std::fs::File::create(&file).unwrap())
+        .stdout(fs::File::create(&file).unwrap())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let followed = || std::fs::read_to_string(&file).unwrap();
+    let followed = || fs::read_to_string(&file).unwrap();
     eventually("a call is followed", || {
         project.deploy(&["invoke", "followed"]).ok();
         followed().contains("POST /classify")

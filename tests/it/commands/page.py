@@ -1,6 +1,6 @@
 """Opens the local engine's page in headless Chromium, uses it, and tries what it must refuse.
 
-It is given the address of the page, and that of the route that classifies.
+It is given the address of the page, with its key, and that of the route that classifies.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from browser import Browser
 
@@ -24,11 +24,11 @@ def check(condition: bool, what: object) -> None:
         sys.exit(f"not so: {what}")
 
 
-def ask(url: str, headers: dict[str, str], path: str = "/") -> tuple[int, str, dict[str, str]]:
+def ask(url: str, headers: dict[str, str]) -> tuple[int, str, dict[str, str]]:
     """Sends a request as a client that is no browser."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
-    connection.request("GET", path, headers=headers)
+    connection.request("GET", f"{parts.path}?{parts.query}".rstrip("?"), headers=headers)
     response = connection.getresponse()
     text = response.read().decode()
     connection.close()
@@ -61,6 +61,11 @@ def refusals(url: str) -> None:
         status, text, _ = ask(url, names)
         check(status == expected, (names, status))
         check(("tiny" in text) == (expected == 200), (names, text[:200]))
+    last = "1" if url.endswith("0") else "0"
+    for other in (url.split("?")[0], url[:-1], f"{url}0", f"{url[:-1]}{last}"):
+        status, text, headers = ask(other, {})
+        check(status == 403 and "deploy open" in text and "tiny" not in text, (other, status))
+        check("set-cookie" not in headers, headers)
     status, _, headers = ask(url, {})
     check(status == 200, status)
     check("frame-ancestors 'none'" in headers["content-security-policy"], headers)
@@ -69,13 +74,23 @@ def refusals(url: str) -> None:
     check(headers["cross-origin-resource-policy"] == "same-origin", headers)
 
 
+def row(page: Browser, caption: str) -> list[str]:
+    """The cells of the first row of a table."""
+    texts = page.evaluate(
+        "[...document.querySelectorAll('table')]"
+        f".filter(x => x.caption.textContent === {caption!r})"
+        ".flatMap(x => [...x.querySelectorAll('tbody tr:first-child td')]).map(x => x.textContent)"
+    )
+    return [str(text) for text in texts]
+
+
 def shows(page: Browser, url: str) -> None:
     """Everything is there, in both themes and widths, and nothing comes from elsewhere."""
     for theme in ("light", "dark"):
         for width in (360, 1200):
             page.open(url, width, theme)
             asked = {event["request"]["url"] for event in page.seen("Network.requestWillBeSent")}
-            check(asked <= {url, f"{url}_deploy/page.js"}, asked)
+            check(asked <= {url, urljoin(url, "/_deploy/page.js")}, asked)
             check(page.seen("Log.entryAdded") == [], page.seen("Log.entryAdded"))
             check(page.seen("Runtime.exceptionThrown") == [], "no exception")
             wide = page.evaluate("document.documentElement.scrollWidth")
@@ -90,8 +105,14 @@ def shows(page: Browser, url: str) -> None:
         "eval_accuracy 0.9300",
         "/aws/sagemaker/TrainingJobs",
         "API calls in the last minute",
+        "tiny-local-endpoint-errors",
     ):
         check(part in text, part)
+    batch = row(page, "Batch transform jobs and their records, newest first")
+    check(batch[-2:] == ["2", "0"], batch)
+    figures = row(page, "CloudWatch metrics of the last 5 minutes")
+    check(int(figures[0]) > 0 and figures[1] == "0", figures)
+    check(all(figure.endswith(" ms") for figure in figures[2:4]), figures)
     calls = int(page.evaluate("document.querySelector('.figures dd').textContent"))
     check(calls > 0, "calls are counted")
 

@@ -8,7 +8,7 @@ use super::ApiGateway;
 use super::authorize::Authorization;
 use super::control::{missing, shown_integration, shown_route, shown_stage};
 use super::model::{ACCOUNT, Api, Endpoint, Integration, Route, Stage, Throttle};
-use super::resources::{self, Unchanged};
+use super::resources::{self, Part, Unchanged};
 use crate::local::ids::suffix;
 use crate::local::resource::{ResourceError, ResourceRequest};
 use crate::local::wire::{ApiError, ApiRequest, json};
@@ -62,8 +62,8 @@ impl ApiGateway {
         let given = members(request)?;
         let own = suffix(7).to_lowercase();
         self.on_api(id, |api| {
-            let wanted = resources::route(&overlaid(api, json!({}), given)).map_err(refused)?;
-            resources::put_route(api, &own, wanted).map_err(|reason| unchanged(&reason))?;
+            let wanted = Route::wanted(&overlaid(api, json!({}), given)).map_err(refused)?;
+            resources::put(api, &own, wanted).map_err(|reason| unchanged(&reason))?;
             Ok(shown_route(&own, &api.routes[&own]))
         })
     }
@@ -86,8 +86,8 @@ impl ApiGateway {
                 now["AuthorizationScopes"] = json!(scopes);
             }
             let owner = there.owner.clone();
-            let wanted = resources::route(&overlaid(api, now, given)).map_err(refused)?;
-            resources::put_route(api, own, Route { owner, ..wanted })
+            let wanted = Route::wanted(&overlaid(api, now, given)).map_err(refused)?;
+            resources::put(api, own, Route { owner, ..wanted })
                 .map_err(|reason| unchanged(&reason))?;
             Ok(shown_route(own, &api.routes[own]))
         })
@@ -122,7 +122,7 @@ impl ApiGateway {
                 "Description": there.description,
             });
             let owner = there.owner.clone();
-            let wanted = resources::integration(&overlaid(api, now, given)).map_err(refused)?;
+            let wanted = Integration::wanted(&overlaid(api, now, given)).map_err(refused)?;
             let wanted = Integration { owner, ..wanted };
             let shown = shown_integration(own, &wanted);
             api.integrations.insert(own.to_owned(), wanted);

@@ -88,6 +88,13 @@ impl Alarm {
         })
     }
 
+    /// Keeps the state of the alarm that it takes the place of, until the next look.
+    pub(super) fn go_on_from(&mut self, known: &Self) {
+        self.state = known.state;
+        self.reason.clone_from(&known.reason);
+        self.since = known.since;
+    }
+
     /// Describes the alarm as `DescribeAlarms` does.
     pub(super) fn describe(&self) -> Value {
         let mut described = self.request.clone();
@@ -176,8 +183,8 @@ pub(super) struct Watch {
     gap: Gap,
 }
 
-/// Members of the request that are understood.
-pub(super) const MEMBERS: [&str; 14] = [
+/// Members of a request, and properties of a resource, that are understood.
+pub(super) const MEMBERS: [&str; 15] = [
     "ActionsEnabled",
     "AlarmDescription",
     "AlarmName",
@@ -190,6 +197,7 @@ pub(super) const MEMBERS: [&str; 14] = [
     "Namespace",
     "Period",
     "Statistic",
+    "Tags",
     "Threshold",
     "TreatMissingData",
 ];

@@ -40,12 +40,10 @@ impl CloudWatch {
         let mut alarm = Alarm::new(region, name, input, self.clock.epoch_seconds())?;
         self.change(|state| {
             if let Some(known) = state.alarms.get(&alarm.arn) {
-                // Tags are given to new alarms only, and the state stays until the next look.
+                // Tags are given to new alarms only.
                 alarm.tags.clone_from(&known.tags);
                 alarm.owner.clone_from(&known.owner);
-                alarm.state = known.state;
-                alarm.reason.clone_from(&known.reason);
-                alarm.since = known.since;
+                alarm.go_on_from(known);
             }
             state.alarms.insert(alarm.arn.clone(), alarm);
             Ok(json!({}))

@@ -9,6 +9,7 @@ mod alarm;
 mod api;
 mod data;
 mod provider;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -30,6 +31,7 @@ use crate::local::wire::ApiRequest;
 
 use alarm::Alarm;
 pub use alarm::AlarmState;
+pub(crate) use summary::AlarmSummary;
 
 /// The CloudWatch service.
 pub struct CloudWatch {

@@ -21,23 +21,7 @@ impl ResourceProvider for Alarms {
     }
 
     fn properties(&self) -> &'static [&'static str] {
-        &[
-            "ActionsEnabled",
-            "AlarmDescription",
-            "AlarmName",
-            "ComparisonOperator",
-            "DatapointsToAlarm",
-            "Dimensions",
-            "EvaluationPeriods",
-            "ExtendedStatistic",
-            "MetricName",
-            "Namespace",
-            "Period",
-            "Statistic",
-            "Tags",
-            "Threshold",
-            "TreatMissingData",
-        ]
+        &alarm::MEMBERS
     }
 
     fn required(&self) -> &'static [&'static str] {
@@ -121,9 +105,7 @@ impl Alarms {
         let put = self.0.change(|state| {
             if let Some(known) = state.alarms.get(&alarm.arn) {
                 may(known, &alarm.owner)?;
-                alarm.state = known.state;
-                alarm.reason.clone_from(&known.reason);
-                alarm.since = known.since;
+                alarm.go_on_from(known);
             }
             state.alarms.insert(alarm.arn.clone(), alarm);
             Ok(())

@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use super::SageMaker;
-use super::listing::page;
-use super::models::{Container, item};
+use super::models::Container;
 use super::names::{Kind, check_name, constraint, invalid, only_known, required, unsupported};
 use super::state::{Serving, State};
 use crate::local::wire::ApiError;
@@ -172,22 +171,6 @@ impl SageMaker {
         answer["EndpointConfigArn"] = arn.into();
         answer["CreationTime"] = record.created.into();
         Ok(answer)
-    }
-
-    pub(super) fn list_endpoint_configs(
-        &self,
-        region: &str,
-        input: &Value,
-    ) -> Result<Value, ApiError> {
-        let items = self.read(|state| {
-            let here = state
-                .configs
-                .values()
-                .filter(|record| record.region == region);
-            here.map(|record| item(record, "EndpointConfigName", "EndpointConfigArn"))
-                .collect()
-        });
-        page("EndpointConfigs", input, items)
     }
 
     pub(super) fn delete_endpoint_config(

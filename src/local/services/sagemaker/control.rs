@@ -7,6 +7,7 @@ use axum::http::Response;
 use serde_json::Value;
 
 use super::SageMaker;
+use super::names::Kind;
 use crate::local::wire::{ApiError, ApiRequest, json};
 
 impl SageMaker {
@@ -37,24 +38,24 @@ impl SageMaker {
         match operation {
             "CreateTrainingJob" => self.create_training_job(region, input).await,
             "DescribeTrainingJob" => self.describe_training_job(region, input),
-            "ListTrainingJobs" => self.list_training_jobs(region, input),
+            "ListTrainingJobs" => self.list(Kind::TrainingJob, region, input),
             "StopTrainingJob" => self.stop_training_job(region, input),
             "DeleteTrainingJob" => self.delete_training_job(region, input),
             "CreateTransformJob" => self.create_transform_job(region, input).await,
             "DescribeTransformJob" => self.describe_transform_job(region, input),
-            "ListTransformJobs" => self.list_transform_jobs(region, input),
+            "ListTransformJobs" => self.list(Kind::TransformJob, region, input),
             "StopTransformJob" => self.stop_transform_job(region, input),
             "CreateModel" => self.create_model(region, input).await,
             "DescribeModel" => self.describe_model(region, input),
-            "ListModels" => self.list_models(region, input),
+            "ListModels" => self.list(Kind::Model, region, input),
             "DeleteModel" => self.delete_model(region, input),
             "CreateEndpointConfig" => self.create_endpoint_config(region, input),
             "DescribeEndpointConfig" => self.describe_endpoint_config(region, input),
-            "ListEndpointConfigs" => self.list_endpoint_configs(region, input),
+            "ListEndpointConfigs" => self.list(Kind::EndpointConfig, region, input),
             "DeleteEndpointConfig" => self.delete_endpoint_config(region, input),
             "CreateEndpoint" => self.create_endpoint(region, input),
             "DescribeEndpoint" => self.describe_endpoint(region, input),
-            "ListEndpoints" => self.list_endpoints(region, input),
+            "ListEndpoints" => self.list(Kind::Endpoint, region, input),
             "UpdateEndpoint" => self.update_endpoint(region, input),
             "UpdateEndpointWeightsAndCapacities" => self.update_capacities(region, input),
             "DeleteEndpoint" => self.delete_endpoint(region, input),

@@ -2,23 +2,45 @@
 
 use serde_json::{Value, json};
 
-use super::names::{constraint, invalid, unsupported};
+use super::SageMaker;
+use super::names::{Kind, constraint, invalid, unsupported};
+use super::state::Record;
 use crate::local::wire::ApiError;
 
 const DEFAULT_PAGE: u64 = 10;
 const MAX_PAGE: u64 = 100;
 
-/// A thing as lists see it.
-#[derive(Debug, Clone)]
-pub(super) struct Item {
-    /// Name.
-    pub(super) name: String,
-    /// Creation in seconds since the Unix epoch.
-    pub(super) created: f64,
-    /// Status, where the kind of thing has one.
-    pub(super) status: Option<String>,
-    /// The summary that the list answers.
-    pub(super) summary: Value,
+/// A thing that can be listed.
+pub(super) trait Listed {
+    /// What all things have.
+    fn record(&self) -> &Record;
+
+    /// Its status, where the kind of thing has one.
+    fn status(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Adds to its summary what only its kind has.
+    fn tell(&self, _summary: &mut Value) {}
+}
+
+impl Listed for Record {
+    fn record(&self) -> &Record {
+        self
+    }
+}
+
+impl SageMaker {
+    /// Lists the things of a kind in a region, as `input` wants.
+    pub(super) fn list(&self, kind: Kind, region: &str, input: &Value) -> Result<Value, ApiError> {
+        self.read(|state| match kind {
+            Kind::TrainingJob => page(kind, region, input, state.jobs.values()),
+            Kind::TransformJob => page(kind, region, input, state.transforms.values()),
+            Kind::Model => page(kind, region, input, state.models.values()),
+            Kind::EndpointConfig => page(kind, region, input, state.configs.values()),
+            Kind::Endpoint => page(kind, region, input, state.endpoints.values()),
+        })
+    }
 }
 
 /// Members of list requests that are understood; others are refused by name.
@@ -31,8 +53,13 @@ const KNOWN: [&str; 6] = [
     "SortOrder",
 ];
 
-/// Filters, sorts and cuts the page that `input` asks for; the list is answered as `member`.
-pub(super) fn page(member: &str, input: &Value, items: Vec<Item>) -> Result<Value, ApiError> {
+/// Filters, sorts and cuts the page that `input` asks for.
+fn page<'a, T: Listed + 'a>(
+    kind: Kind,
+    region: &str,
+    input: &Value,
+    things: impl Iterator<Item = &'a T>,
+) -> Result<Value, ApiError> {
     for given in input.as_object().into_iter().flat_map(|map| map.keys()) {
         if !KNOWN.contains(&given.as_str()) {
             return Err(unsupported(format!("the filter {given}")));
@@ -45,11 +72,13 @@ pub(super) fn page(member: &str, input: &Value, items: Vec<Item>) -> Result<Valu
         None | Some("CreationTime") => false,
         Some(other) => return Err(unsupported(format!("SortBy {other}"))),
     };
-    let mut items: Vec<(String, Item)> = items
-        .into_iter()
-        .filter(|item| text("NameContains").is_none_or(|part| contains(&item.name, part)))
-        .filter(|item| text("StatusEquals").is_none_or(|want| item.status.as_deref() == Some(want)))
-        .map(|item| (sort_key(&item, by_name), item))
+    let mut items: Vec<(String, &T)> = things
+        .filter(|thing| thing.record().region == region)
+        .filter(|thing| {
+            text("NameContains").is_none_or(|part| contains(&thing.record().name, part))
+        })
+        .filter(|thing| text("StatusEquals").is_none_or(|want| thing.status() == Some(want)))
+        .map(|thing| (sort_key(thing.record(), by_name), thing))
         .collect();
     items.sort_by(|a, b| a.0.cmp(&b.0));
     let descending = text("SortOrder") == Some("Descending");
@@ -66,12 +95,24 @@ pub(super) fn page(member: &str, input: &Value, items: Vec<Item>) -> Result<Valu
         .last()
         .filter(|_| more)
         .map(|(key, _)| hex::encode(key));
-    let summaries: Vec<Value> = items.into_iter().map(|(_, item)| item.summary).collect();
-    let mut answer = json!({ member: summaries });
+    let summaries = items.into_iter().map(|(_, thing)| summary(kind, thing));
+    let mut answer = json!({ kind.listed_as(): summaries.collect::<Vec<_>>() });
     if let Some(next) = next {
         answer["NextToken"] = next.into();
     }
     Ok(answer)
+}
+
+/// What a list tells of a thing.
+fn summary(kind: Kind, thing: &impl Listed) -> Value {
+    let record = thing.record();
+    let mut summary = json!({
+        kind.member(): record.name,
+        kind.arn_member(): record.arn,
+        "CreationTime": record.created,
+    });
+    thing.tell(&mut summary);
+    summary
 }
 
 fn page_size(input: &Value) -> Result<usize, ApiError> {
@@ -94,11 +135,11 @@ fn contains(name: &str, part: &str) -> bool {
 }
 
 /// A text that sorts like the wanted order; the name makes it unique.
-fn sort_key(item: &Item, by_name: bool) -> String {
+fn sort_key(record: &Record, by_name: bool) -> String {
     if by_name {
-        item.name.clone()
+        record.name.clone()
     } else {
-        format!("{:020.6}/{}", item.created, item.name)
+        format!("{:020.6}/{}", record.created, record.name)
     }
 }
 
@@ -111,24 +152,54 @@ fn decode(token: &str) -> Result<String, ApiError> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
-    fn items() -> Vec<Item> {
-        (0..25)
-            .map(|number| Item {
-                name: format!("job-{number}"),
-                created: f64::from(number) * 10.0,
-                status: Some(
-                    if number % 2 == 0 {
-                        "Completed"
-                    } else {
-                        "Failed"
-                    }
-                    .to_owned(),
-                ),
-                summary: json!(number),
-            })
-            .collect()
+    struct Thing(Record, &'static str);
+
+    impl Listed for Thing {
+        fn record(&self) -> &Record {
+            &self.0
+        }
+
+        fn status(&self) -> Option<&'static str> {
+            Some(self.1)
+        }
+
+        fn tell(&self, summary: &mut Value) {
+            summary["Status"] = self.1.into();
+        }
+    }
+
+    const HERE: &str = "us-east-1";
+
+    fn thing(number: u32, region: &str) -> Thing {
+        let status = if number.is_multiple_of(2) {
+            "Completed"
+        } else {
+            "Failed"
+        };
+        let record = Record {
+            name: format!("job-{number}"),
+            region: region.to_owned(),
+            arn: format!("arn-{number}"),
+            created: f64::from(number) * 10.0,
+            modified: 0.0,
+            tags: BTreeMap::new(),
+            request: Value::Null,
+        };
+        Thing(record, status)
+    }
+
+    /// The names on a page, and the answer with it.
+    fn listed(input: &Value) -> (Vec<String>, Value) {
+        let mut things: Vec<Thing> = (0..25).map(|number| thing(number, HERE)).collect();
+        things.push(thing(26, "eu-west-1"));
+        let answer = page(Kind::TrainingJob, HERE, input, things.iter()).unwrap();
+        let jobs = answer["TrainingJobSummaries"].as_array().unwrap().iter();
+        let names = jobs.map(|job| job["TrainingJobName"].as_str().unwrap().to_owned());
+        (names.collect(), answer)
     }
 
     #[test]
@@ -137,20 +208,14 @@ mod tests {
             let mut seen = Vec::new();
             let mut input = json!({ "SortOrder": order });
             for _ in 0..5 {
-                let answer = page("Jobs", &input, items()).unwrap();
-                seen.extend(
-                    answer["Jobs"]
-                        .as_array()
-                        .unwrap()
-                        .iter()
-                        .map(|v| v.as_u64().unwrap()),
-                );
+                let (names, answer) = listed(&input);
+                seen.extend(names);
                 let Some(token) = answer.get("NextToken") else {
                     break;
                 };
                 input["NextToken"] = token.clone();
             }
-            let mut wanted: Vec<u64> = (0..25).collect();
+            let mut wanted: Vec<String> = (0..25).map(|number| format!("job-{number}")).collect();
             if order == "Descending" {
                 wanted.reverse();
             }
@@ -161,13 +226,19 @@ mod tests {
     #[test]
     fn filters_by_name_and_status() {
         let input = json!({ "NameContains": "JOB-2", "StatusEquals": "Failed" });
-        let answer = page("Jobs", &input, items()).unwrap();
-        assert_eq!(answer["Jobs"], json!([21, 23]));
+        let (names, answer) = listed(&input);
+        assert_eq!(names, ["job-21", "job-23"]);
+        let first = json!({
+            "TrainingJobName": "job-21", "TrainingJobArn": "arn-21", "CreationTime": 210.0, "Status": "Failed",
+        });
+        assert_eq!(answer["TrainingJobSummaries"][0], first);
     }
 
     #[test]
     fn an_unknown_filter_is_refused_by_name() {
-        let error = page("Jobs", &json!({ "CreationTimeAfter": 1 }), items()).unwrap_err();
+        let input = json!({ "CreationTimeAfter": 1 });
+        let error = page(Kind::Model, HERE, &input, std::iter::empty::<&Thing>());
+        let error = error.unwrap_err();
         assert!(error.message.contains("CreationTimeAfter"), "{error}");
     }
 }

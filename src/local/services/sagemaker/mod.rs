@@ -53,7 +53,7 @@ use crate::local::script::Stage;
 use crate::local::wire::{ApiError, ApiRequest};
 use endpoints::Live;
 use state::State;
-pub(crate) use summary::{EndpointSummary, JobSummary};
+pub(crate) use summary::{BatchSummary, EndpointSummary, JobSummary, MINUTES};
 use training::Control;
 
 /// What SageMaker is made of.
@@ -124,6 +124,7 @@ impl SageMaker {
         self.resume_jobs()?;
         self.resume_transforms()?;
         self.resume_endpoints();
+        self.measure_servers();
         Ok(())
     }
 

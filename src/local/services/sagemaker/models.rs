@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::SageMaker;
-use super::listing::{Item, page};
 use super::names::{Kind, constraint, invalid, only_known, required, unsupported};
 use super::ports::S3Uri;
 use super::state::Record;
@@ -141,18 +140,6 @@ impl SageMaker {
         Ok(answer)
     }
 
-    pub(super) fn list_models(&self, region: &str, input: &Value) -> Result<Value, ApiError> {
-        let items = self.read(|state| {
-            let here = state
-                .models
-                .values()
-                .filter(|record| record.region == region);
-            here.map(|record| item(record, "ModelName", "ModelArn"))
-                .collect()
-        });
-        page("Models", input, items)
-    }
-
     pub(super) fn delete_model(&self, region: &str, input: &Value) -> Result<Value, ApiError> {
         let arn = Kind::Model.arn(region, Kind::Model.name(input)?);
         self.change(|state| {
@@ -196,19 +183,5 @@ impl SageMaker {
             tags: tags::read(input)?,
             request,
         })
-    }
-}
-
-/// Makes the list item of a thing without a status.
-pub(super) fn item(record: &Record, name: &str, arn: &str) -> Item {
-    Item {
-        name: record.name.clone(),
-        created: record.created,
-        status: None,
-        summary: json!({
-            name: record.name,
-            arn: record.arn,
-            "CreationTime": record.created,
-        }),
     }
 }

@@ -44,6 +44,28 @@ impl Kind {
         }
     }
 
+    /// Returns the member that has the ARN of a thing of this kind.
+    pub(super) fn arn_member(self) -> &'static str {
+        match self {
+            Self::TrainingJob => "TrainingJobArn",
+            Self::TransformJob => "TransformJobArn",
+            Self::Model => "ModelArn",
+            Self::EndpointConfig => "EndpointConfigArn",
+            Self::Endpoint => "EndpointArn",
+        }
+    }
+
+    /// Returns the member of a list's answer that has the things of this kind.
+    pub(super) fn listed_as(self) -> &'static str {
+        match self {
+            Self::TrainingJob => "TrainingJobSummaries",
+            Self::TransformJob => "TransformJobSummaries",
+            Self::Model => "Models",
+            Self::EndpointConfig => "EndpointConfigs",
+            Self::Endpoint => "Endpoints",
+        }
+    }
+
     /// Makes the error for a thing that is not there.
     pub(super) fn missing(self, arn: &str) -> ApiError {
         let words = match self {

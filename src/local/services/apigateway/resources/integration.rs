@@ -1,124 +1,67 @@
-//! `AWS::ApiGatewayV2::Integration`.
+//! `AWS::ApiGatewayV2::Integration`, with functions.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::{Unchanged, api_of, attributes, change, owner, part_of, whole};
-use crate::local::ids::suffix;
-use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
-use crate::local::services::apigateway::ApiGateway;
-use crate::local::services::apigateway::model::Integration;
+use super::part::Part;
+use super::{Unchanged, owner, whole};
+use crate::local::resource::{Live, ResourceError, ResourceRequest};
+use crate::local::services::apigateway::model::{Api, Integration, Route};
 
-/// Makes integrations with functions; the physical id is the integration's id, unique in the engine.
-pub(super) struct IntegrationProvider(pub(super) Arc<ApiGateway>);
+impl Part for Integration {
+    const NAME: &'static str = "Integration";
+    const TYPE: &'static str = "AWS::ApiGatewayV2::Integration";
+    const PROPERTIES: &'static [&'static str] = &[
+        "ApiId",
+        "ConnectionType",
+        "Description",
+        "IntegrationMethod",
+        "IntegrationType",
+        "IntegrationUri",
+        "PayloadFormatVersion",
+        "TimeoutInMillis",
+    ];
+    const REQUIRED: &'static [&'static str] = &["ApiId", "IntegrationType"];
+    const ID_LENGTH: usize = 7;
 
-#[async_trait]
-impl ResourceProvider for IntegrationProvider {
-    fn type_name(&self) -> &'static str {
-        "AWS::ApiGatewayV2::Integration"
+    fn wanted(request: &ResourceRequest) -> Result<Self, ResourceError> {
+        integration(request)
     }
 
-    fn properties(&self) -> &'static [&'static str] {
-        &[
-            "ApiId",
-            "ConnectionType",
-            "Description",
-            "IntegrationMethod",
-            "IntegrationType",
-            "IntegrationUri",
-            "PayloadFormatVersion",
-            "TimeoutInMillis",
-        ]
+    fn of(api: &Api) -> &BTreeMap<String, Self> {
+        &api.integrations
     }
 
-    fn required(&self) -> &'static [&'static str] {
-        &["ApiId", "IntegrationType"]
+    fn of_mut(api: &mut Api) -> &mut BTreeMap<String, Self> {
+        &mut api.integrations
     }
 
-    fn create_only(&self) -> &'static [&'static str] {
-        &["ApiId"]
+    fn owner(&self) -> &str {
+        &self.owner
     }
 
-    async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {
-        let wanted = integration(request)?;
-        let id = change(&self.0, |state| {
-            let api = api_of(state, request)?;
-            let mut there = api.integrations.iter();
-            let there = there.find(|(_, entry)| entry.owner == wanted.owner);
-            let id = there.map_or_else(|| suffix(7).to_lowercase(), |(id, _)| id.clone());
-            api.integrations.insert(id.clone(), wanted);
-            Ok(id)
-        })?;
-        Ok(resource(&id))
+    fn check(&self, _: &Api, _: &str) -> Result<(), Unchanged> {
+        Ok(())
     }
 
-    async fn update(
-        &self,
-        physical_id: &str,
-        _previous: &Value,
-        request: &ResourceRequest,
-    ) -> Result<Resource, ResourceError> {
-        let wanted = integration(request)?;
-        change(&self.0, |state| {
-            let entry = api_of(state, request)?.integrations.get_mut(physical_id);
-            *entry.ok_or_else(|| {
-                Unchanged::Refused(format!(
-                    "Invalid Integration identifier specified {physical_id}"
-                ))
-            })? = wanted;
-            Ok(())
-        })?;
-        Ok(resource(physical_id))
+    fn is_used_by(route: &Route, id: &str) -> bool {
+        route.integration.as_deref() == Some(id)
     }
 
-    async fn delete(&self, physical_id: &str) -> Result<(), ResourceError> {
-        change(&self.0, |state| {
-            for api in state.apis.values_mut() {
-                let target = Some(physical_id);
-                let used = api.routes.values();
-                if used
-                    .into_iter()
-                    .any(|route| route.integration.as_deref() == target)
-                {
-                    return Err(Unchanged::Refused(format!(
-                        "Cannot delete Integration '{physical_id}' as it is used by a route"
-                    )));
-                }
-                api.integrations.remove(physical_id);
-            }
-            Ok(())
-        })
-    }
-
-    fn read(&self, physical_id: &str, expected: &Value) -> Result<Live, ResourceError> {
-        let found = part_of(&self.0, expected, |api| {
-            api.integrations.get(physical_id).cloned()
-        });
-        Ok(found.map_or(Live::Missing, |entry| {
-            Live::over(
-                expected,
-                [
-                    ("Description", json!(entry.description)),
-                    ("IntegrationUri", json!(entry.uri)),
-                    ("TimeoutInMillis", json!(entry.timeout_millis)),
-                ],
-            )
-        }))
+    fn live(&self, expected: &Value) -> Live {
+        Live::over(
+            expected,
+            [
+                ("Description", json!(self.description)),
+                ("IntegrationUri", json!(self.uri)),
+                ("TimeoutInMillis", json!(self.timeout_millis)),
+            ],
+        )
     }
 }
 
-fn resource(id: &str) -> Resource {
-    Resource {
-        physical_id: id.to_owned(),
-        attributes: attributes([("IntegrationId", id.to_owned())]),
-    }
-}
-
-pub(in super::super) fn integration(
-    request: &ResourceRequest,
-) -> Result<Integration, ResourceError> {
+fn integration(request: &ResourceRequest) -> Result<Integration, ResourceError> {
     let not_emulated = |name: &str, value: &str| {
         ResourceError::new(format!(
             "the local engine does not emulate integrations with {name} {value:?}"

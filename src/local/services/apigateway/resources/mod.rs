@@ -7,12 +7,12 @@
 mod api;
 mod authorizer;
 mod integration;
+mod part;
 mod route;
 mod stage;
 
 pub(super) use api::api;
-pub(super) use integration::integration;
-pub(super) use route::{put as put_route, route};
+pub(super) use part::{Part, put};
 pub(super) use stage::{check_routes, stage};
 
 use std::collections::BTreeMap;
@@ -22,16 +22,18 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::ApiGateway;
-use super::model::{Api, State};
+use super::authorize::Authorizer;
+use super::model::{Api, Integration, Route, State};
 use crate::local::resource::{ResourceError, ResourceProvider, ResourceRequest};
+use part::PartProvider;
 
 /// Returns the providers of every API Gateway v2 type that the engine knows.
 pub fn providers(gateway: &Arc<ApiGateway>) -> Vec<Arc<dyn ResourceProvider>> {
     vec![
         Arc::new(api::ApiProvider(Arc::clone(gateway))),
-        Arc::new(authorizer::AuthorizerProvider(Arc::clone(gateway))),
-        Arc::new(integration::IntegrationProvider(Arc::clone(gateway))),
-        Arc::new(route::RouteProvider(Arc::clone(gateway))),
+        PartProvider::<Authorizer>::of(gateway),
+        PartProvider::<Integration>::of(gateway),
+        PartProvider::<Route>::of(gateway),
         Arc::new(stage::StageProvider(Arc::clone(gateway))),
     ]
 }
@@ -64,18 +66,6 @@ fn api_of<'a>(state: &'a mut State, request: &ResourceRequest) -> Result<&'a mut
     let id = request.string("ApiId").unwrap_or_default();
     let api = state.apis.get_mut(id);
     api.ok_or_else(|| Unchanged::Refused(format!("Invalid API identifier specified {id}")))
-}
-
-/// Looks at the API that the expected properties of a part of one name.
-fn part_of<R>(
-    gateway: &ApiGateway,
-    expected: &Value,
-    look: impl FnOnce(&Api) -> Option<R>,
-) -> Option<R> {
-    let id = expected["ApiId"].as_str()?;
-    gateway
-        .state
-        .read(|state| state.apis.get(id).and_then(look))
 }
 
 /// Returns the mark by which a repeated create recognises what it made.

@@ -1,12 +1,13 @@
 //! An API as its users meet it, down to a function that really runs.
 
+mod control;
 mod guarded;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
-use axum::http::{Method, Request};
+use axum::http::Request;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
@@ -15,11 +16,10 @@ use super::{ApiGateway, ApiGatewayParts, providers};
 use crate::local::auth::testing::keys;
 use crate::local::clock::Clock;
 use crate::local::metrics::Metrics;
-use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
 use crate::local::runner::{Python, PythonSpec};
 use crate::local::services::lambda::{self, Lambda, LambdaParts};
 use crate::local::services::s3::S3;
-use crate::local::wire::ApiRequest;
 
 const HANDLER: &str = r#"
 import json, time
@@ -356,148 +356,4 @@ async fn browsers_are_answered_by_the_api() {
         response.headers()["access-control-allow-origin"],
         "https://news.example"
     );
-}
-
-#[tokio::test]
-async fn the_control_plane_reads_and_refuses_the_rest_by_name() {
-    let bed = Bed::new(json!({}), 20_000).await;
-    let call = async |method: Method, path: String| {
-        let request = ApiRequest {
-            method,
-            path,
-            query: String::new(),
-            headers: axum::http::HeaderMap::new(),
-            body: Bytes::new(),
-            region: "us-east-1".to_owned(),
-        };
-        let response = bed.gateway.handle(&request);
-        let status = response.status().as_u16();
-        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20)
-            .await
-            .unwrap();
-        (status, serde_json::from_slice::<Value>(&bytes).unwrap())
-    };
-    let (_, apis) = call(Method::GET, "/v2/apis".to_owned()).await;
-    let endpoint = format!("http://127.0.0.1:4599/_aws/execute-api/{}", bed.api);
-    assert_eq!(apis["items"][0]["apiEndpoint"], endpoint);
-    let (_, routes) = call(Method::GET, format!("/v2/apis/{}/routes", bed.api)).await;
-    assert_eq!(routes["items"][0]["routeKey"], "POST /classify");
-    let (_, stage) = call(
-        Method::GET,
-        format!("/v2/apis/{}/stages/%24default", bed.api),
-    )
-    .await;
-    assert_eq!(stage["stageName"], "$default");
-    let (status, _) = call(Method::GET, "/v2/apis/none".to_owned()).await;
-    assert_eq!(status, 404);
-    let (status, error) = call(Method::DELETE, format!("/v2/apis/{}", bed.api)).await;
-    assert_eq!(status, 501);
-    assert!(
-        error["message"].as_str().unwrap().contains("DeleteApi"),
-        "{error}"
-    );
-}
-
-#[tokio::test]
-async fn what_is_not_emulated_is_refused_by_name() {
-    let bed = Bed::new(json!({}), 20_000).await;
-    for (name, properties, expected) in [
-        (
-            "AWS::ApiGatewayV2::Api",
-            json!({"Name": "x", "ProtocolType": "WEBSOCKET"}),
-            "WEBSOCKET",
-        ),
-        (
-            "AWS::ApiGatewayV2::Integration",
-            json!({"ApiId": bed.api, "IntegrationType": "HTTP_PROXY"}),
-            "HTTP_PROXY",
-        ),
-        (
-            "AWS::ApiGatewayV2::Route",
-            json!({"ApiId": bed.api, "RouteKey": "GET /x", "AuthorizationType": "JWT"}),
-            "JWT",
-        ),
-        (
-            "AWS::ApiGatewayV2::Route",
-            json!({"ApiId": "none", "RouteKey": "GET /x"}),
-            "Invalid API identifier",
-        ),
-        (
-            "AWS::ApiGatewayV2::Stage",
-            json!({"ApiId": bed.api, "StageName": "$default"}),
-            "AutoDeploy",
-        ),
-    ] {
-        let error = bed.make(name, properties).await.unwrap_err();
-        assert!(error.message.contains(expected), "{error}");
-    }
-    let path = bed.folder.path().join("apis.json");
-    assert!(path.exists());
-}
-
-#[tokio::test]
-async fn parts_of_an_api_are_changed_through_the_control_plane_and_seen_changed() {
-    let bed = Bed::new(json!({}), 20_000).await;
-    let call = async |method: Method, path: &str, body: Value| {
-        let request = ApiRequest {
-            method,
-            path: format!("/v2/apis/{}{path}", bed.api),
-            query: String::new(),
-            headers: axum::http::HeaderMap::new(),
-            body: body.to_string().into(),
-            region: "us-east-1".to_owned(),
-        };
-        let response = bed.gateway.handle(&request);
-        let status = response.status().as_u16();
-        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await;
-        let body = serde_json::from_slice::<Value>(&bytes.unwrap()).unwrap_or_default();
-        (status, body)
-    };
-    let (_, routes) = call(Method::GET, "/routes", json!({})).await;
-    let route = routes["items"][0].clone();
-    let id = route["routeId"].as_str().unwrap().to_owned();
-
-    let new = json!({ "routeKey": "GET /more", "target": route["target"] });
-    let (status, made) = call(Method::POST, "/routes", new.clone()).await;
-    assert_eq!(status, 201, "{made}");
-    let (status, error) = call(Method::POST, "/routes", new).await;
-    assert_eq!(status, 400, "the key is taken: {error}");
-    let path = format!("/routes/{}", made["routeId"].as_str().unwrap());
-    let (status, _) = call(Method::DELETE, &path, json!({})).await;
-    assert_eq!(status, 204);
-    let (status, _) = call(Method::DELETE, &path, json!({})).await;
-    assert_eq!(status, 404);
-
-    let (_, shown) = call(
-        Method::PATCH,
-        &format!("/routes/{id}"),
-        json!({ "routeKey": "PUT /classify" }),
-    )
-    .await;
-    assert_eq!(shown["target"], route["target"], "what is not named stays");
-    let expected = json!({ "ApiId": bed.api, "RouteKey": "POST /classify" });
-    let provider = bed.provider("AWS::ApiGatewayV2::Route");
-    let Live::Properties(live) = provider.read(&id, &expected).unwrap() else {
-        panic!("it is there")
-    };
-    assert_eq!(live["RouteKey"], "PUT /classify");
-
-    let throttle = json!({ "defaultRouteSettings":
-        { "throttlingRateLimit": 5.0, "throttlingBurstLimit": 7 } });
-    let (_, stage) = call(Method::PATCH, "/stages/%24default", throttle).await;
-    assert_eq!(stage["defaultRouteSettings"]["throttlingBurstLimit"], 7);
-    let (_, api) = call(Method::PATCH, "", json!({ "description": "new" })).await;
-    assert_eq!(api["description"], "new");
-    let (_, integrations) = call(Method::GET, "/integrations", json!({})).await;
-    let id = integrations["items"][0]["integrationId"].as_str().unwrap();
-    let (_, shown) = call(
-        Method::PATCH,
-        &format!("/integrations/{id}"),
-        json!({ "timeoutInMillis": 1000 }),
-    )
-    .await;
-    assert_eq!(shown["timeoutInMillis"], 1000);
-    let provider = bed.provider("AWS::ApiGatewayV2::Stage");
-    let stage = provider.read("x", &json!({})).unwrap();
-    assert_eq!(stage, Live::Unsupported, "as in its registry schema");
 }

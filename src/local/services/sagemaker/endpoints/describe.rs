@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::listing::{Item, page};
+use super::super::listing::Listed;
 use super::super::names::Kind;
-use super::super::state::{Endpoint, Serving};
+use super::super::state::{Endpoint, Record, Serving};
 use super::super::{SageMaker, lock};
 use crate::local::wire::ApiError;
 
@@ -56,21 +56,6 @@ impl SageMaker {
             "StartTime": endpoint.record.modified,
         })
     }
-
-    pub(in super::super) fn list_endpoints(
-        &self,
-        region: &str,
-        input: &Value,
-    ) -> Result<Value, ApiError> {
-        let items = self.read(|state| {
-            let here = state
-                .endpoints
-                .values()
-                .filter(|one| one.record.region == region);
-            here.map(item).collect()
-        });
-        page("Endpoints", input, items)
-    }
 }
 
 fn variant(serving: &Serving, at: f64) -> Value {
@@ -92,18 +77,17 @@ fn variant(serving: &Serving, at: f64) -> Value {
     described
 }
 
-fn item(endpoint: &Endpoint) -> Item {
-    let record = &endpoint.record;
-    Item {
-        name: record.name.clone(),
-        created: record.created,
-        status: Some(endpoint.status.word().to_owned()),
-        summary: json!({
-            "EndpointName": record.name,
-            "EndpointArn": record.arn,
-            "CreationTime": record.created,
-            "LastModifiedTime": record.modified,
-            "EndpointStatus": endpoint.status.word(),
-        }),
+impl Listed for Endpoint {
+    fn record(&self) -> &Record {
+        &self.record
+    }
+
+    fn status(&self) -> Option<&'static str> {
+        Some(self.status.word())
+    }
+
+    fn tell(&self, summary: &mut Value) {
+        summary["LastModifiedTime"] = self.record.modified.into();
+        summary["EndpointStatus"] = self.status.word().into();
     }
 }

@@ -79,12 +79,9 @@ impl Fleet {
     }
 
     /// Returns the processes that run.
-    #[cfg(test)]
     pub(super) fn processes(&self) -> Vec<u32> {
         let servers = self.workers.iter().map(|worker| worker.server.borrow());
-        servers
-            .filter_map(|server| server.as_ref().map(|server| server.id()))
-            .collect()
+        servers.filter_map(|server| server.as_ref()?.id()).collect()
     }
 }
 

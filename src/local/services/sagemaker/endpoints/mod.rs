@@ -15,6 +15,7 @@ mod scripted;
 mod server;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use tokio::task::JoinHandle;
 
@@ -51,9 +52,13 @@ impl Live {
 
     /// Tells whether servers of this configuration are there.
     pub(super) fn serves(&self, config: &str) -> bool {
+        self.fleets().any(|fleet| fleet.serving.config == config)
+    }
+
+    /// Whatever runs, those that are to take over included.
+    fn fleets(&self) -> impl Iterator<Item = &Fleet> {
         let next = self.next.iter().map(|(fleet, _)| fleet);
-        let mut fleets = self.fleet.iter().chain(next);
-        fleets.any(|fleet| fleet.serving.config == config)
+        self.fleet.iter().chain(next)
     }
 }
 

@@ -68,11 +68,11 @@ impl Server {
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn id(&self) -> u32 {
+    /// Returns the id of its process; `None` for one that only answers as scripted.
+    pub(super) fn id(&self) -> Option<u32> {
         match &self.running {
-            Running::Process { process, .. } => process.id(),
-            Running::Scripted(_) => 0,
+            Running::Process { process, .. } => Some(process.id()),
+            Running::Scripted(_) => None,
         }
     }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::listing::{Item, page};
+use super::super::listing::Listed;
 use super::super::names::{Kind, invalid};
 use super::super::ports::{S3Uri, StoreFault};
-use super::super::state::{Job, JobStatus, Phase};
+use super::super::state::{Job, JobStatus, Phase, Record};
 use super::super::{SageMaker, lock};
 use super::describe::describe;
 use super::request::TrainingRequest;
@@ -48,21 +48,6 @@ impl SageMaker {
             job.metrics = control.metrics.last();
         }
         Ok(describe(&job, self.parts.clock.epoch_seconds()))
-    }
-
-    pub(in super::super) fn list_training_jobs(
-        &self,
-        region: &str,
-        input: &Value,
-    ) -> Result<Value, ApiError> {
-        let items = self.read(|state| {
-            let here = state
-                .jobs
-                .values()
-                .filter(|job| job.record.region == region);
-            here.map(item).collect()
-        });
-        page("TrainingJobSummaries", input, items)
     }
 
     pub(in super::super) fn stop_training_job(
@@ -144,23 +129,21 @@ impl SageMaker {
     }
 }
 
-fn item(job: &Job) -> Item {
-    let record = &job.record;
-    let mut summary = json!({
-        "TrainingJobName": record.name,
-        "TrainingJobArn": record.arn,
-        "CreationTime": record.created,
-        "LastModifiedTime": record.modified,
-        "TrainingJobStatus": job.status.word(),
-        "SecondaryStatus": job.phase().word(),
-    });
-    if let Some(ended) = job.ended {
-        summary["TrainingEndTime"] = ended.into();
+impl Listed for Job {
+    fn record(&self) -> &Record {
+        &self.record
     }
-    Item {
-        name: record.name.clone(),
-        created: record.created,
-        status: Some(job.status.word().to_owned()),
-        summary,
+
+    fn status(&self) -> Option<&'static str> {
+        Some(self.status.word())
+    }
+
+    fn tell(&self, summary: &mut Value) {
+        summary["LastModifiedTime"] = self.record.modified.into();
+        summary["TrainingJobStatus"] = self.status.word().into();
+        summary["SecondaryStatus"] = self.phase().word().into();
+        if let Some(ended) = self.ended {
+            summary["TrainingEndTime"] = ended.into();
+        }
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::listing::page;
 use super::super::models::Container;
 use super::super::names::{Kind, invalid};
 use super::super::state::{JobStatus, Serving};
@@ -57,21 +56,6 @@ impl SageMaker {
         let arn = Kind::TransformJob.arn(region, Kind::TransformJob.name(input)?);
         let described = self.read(|state| state.transforms.get(&arn).map(TransformJob::described));
         described.ok_or_else(|| Kind::TransformJob.missing(&arn))
-    }
-
-    pub(in super::super) fn list_transform_jobs(
-        &self,
-        region: &str,
-        input: &Value,
-    ) -> Result<Value, ApiError> {
-        let items = self.read(|state| {
-            let here = state
-                .transforms
-                .values()
-                .filter(|job| job.record.region == region);
-            here.map(TransformJob::item).collect()
-        });
-        page("TransformJobSummaries", input, items)
     }
 
     pub(in super::super) fn stop_transform_job(

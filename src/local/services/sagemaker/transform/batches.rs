@@ -84,6 +84,17 @@ impl Batches {
     }
 }
 
+/// How many records a request has; none of them holds the end of a line where lines are split.
+pub(super) fn records(split: Split, request: &[u8]) -> u64 {
+    match split {
+        Split::None => 1,
+        Split::Line => {
+            let ends = request.iter().filter(|byte| **byte == b'\n');
+            1 + ends.count() as u64
+        }
+    }
+}
+
 impl Iterator for Batches {
     type Item = io::Result<Bytes>;
 
@@ -124,6 +135,9 @@ mod tests {
         assert_eq!(good(text, "Line", "MultiRecord"), ["a\nb\nc"]);
         assert_eq!(good(text, "None", "SingleRecord"), [text]);
         assert!(good("", "Line", "MultiRecord").is_empty());
+        assert_eq!(records(Split::Line, b"a"), 1);
+        assert_eq!(records(Split::Line, b"a\nb\nc"), 3);
+        assert_eq!(records(Split::None, text.as_bytes()), 1);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::super::endpoints::Server;
 use super::super::runtime::chain;
-use super::batches::Batches;
+use super::batches::{Batches, records};
 use super::run::Run;
 use super::scripted;
 
@@ -100,8 +100,16 @@ async fn file(
     let mut replies = stream::iter(batches)
         .map(|batch| async move {
             match batch {
-                Ok(body) => ask(run, server, body).await,
-                Err(error) => Err(Refusal::record(&error)),
+                Ok(body) => {
+                    let records = records(run.request.split, &body);
+                    let reply = ask(run, server, body).await;
+                    run.tally.count(records, reply.is_ok());
+                    reply
+                }
+                Err(error) => {
+                    run.tally.count(1, false);
+                    Err(Refusal::record(&error))
+                }
             }
         })
         .buffered(at_once);

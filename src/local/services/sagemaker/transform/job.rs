@@ -1,20 +1,24 @@
 //! What is kept of a transform job.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::super::listing::Item;
+use super::super::listing::Listed;
 use super::super::state::{JobStatus, Record, Serving};
+use super::tally::Records;
 
 /// A transform job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(in super::super) struct TransformJob {
     pub(in super::super) record: Record,
-    pub(super) status: JobStatus,
-    pub(super) failure_reason: Option<String>,
+    pub(in super::super) status: JobStatus,
+    pub(in super::super) failure_reason: Option<String>,
     /// When its model began to be served, in seconds since the Unix epoch.
-    pub(super) started: Option<f64>,
-    pub(super) ended: Option<f64>,
+    pub(in super::super) started: Option<f64>,
+    pub(in super::super) ended: Option<f64>,
+    /// What had been counted when it ended.
+    #[serde(default)]
+    pub(in super::super) records: Records,
     /// What answers, copied when the job was asked for: the model may be deleted meanwhile.
     pub(super) serving: Serving,
 }
@@ -28,6 +32,7 @@ impl TransformJob {
             failure_reason: None,
             started: None,
             ended: None,
+            records: Records::default(),
             serving,
         }
     }
@@ -43,32 +48,25 @@ impl TransformJob {
         }
         answer
     }
+}
 
-    /// The job as lists see it.
-    pub(super) fn item(&self) -> Item {
-        let record = &self.record;
-        let mut summary = json!({
-            "TransformJobName": record.name,
-            "TransformJobArn": record.arn,
-            "CreationTime": record.created,
-            "LastModifiedTime": record.modified,
-        });
-        self.tell(&mut summary);
-        Item {
-            name: record.name.clone(),
-            created: record.created,
-            status: Some(self.status.word().to_owned()),
-            summary,
-        }
+impl Listed for TransformJob {
+    fn record(&self) -> &Record {
+        &self.record
     }
 
-    fn tell(&self, answer: &mut Value) {
-        answer["TransformJobStatus"] = self.status.word().into();
+    fn status(&self) -> Option<&'static str> {
+        Some(self.status.word())
+    }
+
+    fn tell(&self, summary: &mut Value) {
+        summary["LastModifiedTime"] = self.record.modified.into();
+        summary["TransformJobStatus"] = self.status.word().into();
         if let Some(reason) = &self.failure_reason {
-            answer["FailureReason"] = reason.as_str().into();
+            summary["FailureReason"] = reason.as_str().into();
         }
         if let Some(ended) = self.ended {
-            answer["TransformEndTime"] = ended.into();
+            summary["TransformEndTime"] = ended.into();
         }
     }
 }

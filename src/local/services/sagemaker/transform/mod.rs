@@ -17,8 +17,10 @@ mod job;
 mod request;
 mod run;
 mod scripted;
+mod tally;
 #[cfg(test)]
 mod tests;
 
 pub(super) use job::TransformJob;
 pub(super) use run::Control;
+pub(super) use tally::Records;

@@ -13,6 +13,7 @@ use super::super::{SageMaker, lock};
 use super::files::{Failure, files};
 use super::job::TransformJob;
 use super::request::TransformRequest;
+use super::tally::{Records, Tally};
 use crate::local::wire::ApiError;
 
 const GROUP: &str = "/aws/sagemaker/TransformJobs";
@@ -20,6 +21,8 @@ const GROUP: &str = "/aws/sagemaker/TransformJobs";
 /// A running job's handle. Dropping it ends the job's process without a trace in the state.
 pub(in super::super) struct Control {
     pub(super) stop: watch::Sender<bool>,
+    /// What was counted so far.
+    pub(in super::super) tally: Arc<Tally>,
     task: JoinHandle<()>,
 }
 
@@ -34,6 +37,7 @@ pub(super) struct Run {
     pub(super) service: Arc<SageMaker>,
     pub(super) arn: String,
     pub(super) request: TransformRequest,
+    pub(super) tally: Arc<Tally>,
     pub(super) serving: Serving,
     /// The job's folders.
     pub(super) place: Place,
@@ -59,12 +63,14 @@ impl SageMaker {
         let stream = format!("{}/i-{:017x}-{millis}", request.name, millis & 0x7fff_ffff);
         let open =
             |stream: String| LogLines::open(Arc::clone(&self.parts.logs), GROUP.to_owned(), stream);
+        let tally = Arc::<Tally>::default();
         let run = Run {
             service: Arc::clone(self),
             arn: arn.to_owned(),
             place: Place::at(self.transform_folder(arn, &request.name)),
             serving,
             request,
+            tally: Arc::clone(&tally),
             log: open(stream.clone()),
             data_log: open(format!("{stream}/data-log")),
         };
@@ -72,7 +78,7 @@ impl SageMaker {
         // The map is held until the entry is in, so that the task cannot take it out before.
         let mut transforms = lock(&self.transforms);
         let task = tokio::spawn(run.drive(stopped));
-        transforms.insert(arn.to_owned(), Control { stop, task });
+        transforms.insert(arn.to_owned(), Control { stop, tally, task });
     }
 
     /// Starts the jobs again that were in progress when the engine ended; one that was being stopped is
@@ -88,7 +94,7 @@ impl SageMaker {
         for job in open {
             let arn = &job.record.arn;
             let resumed = if job.status == JobStatus::Stopping {
-                self.end_transform(arn, Ending::Stopped)
+                self.end_transform(arn, Ending::Stopped, Records::default())
             } else {
                 TransformRequest::read(&job.record.request)
                     .map(|request| self.start_transform(arn, request))
@@ -104,7 +110,7 @@ impl SageMaker {
         work.join(region).join(name)
     }
 
-    fn end_transform(&self, arn: &str, ending: Ending) -> Result<(), ApiError> {
+    fn end_transform(&self, arn: &str, ending: Ending, records: Records) -> Result<(), ApiError> {
         let now = self.parts.clock.epoch_seconds();
         self.change_transform(arn, |job| {
             (job.status, job.failure_reason) = match ending {
@@ -113,6 +119,7 @@ impl SageMaker {
                 Ending::Stopped => (JobStatus::Stopped, None),
             };
             job.ended = Some(now);
+            job.records = records;
             job.record.modified = now;
         })
     }
@@ -152,7 +159,8 @@ impl Run {
         for log in [&self.log, &self.data_log] {
             log.flush();
         }
-        if let Err(error) = self.service.end_transform(&self.arn, ending) {
+        let records = self.tally.records();
+        if let Err(error) = self.service.end_transform(&self.arn, ending, records) {
             // The disk is full: then the job starts again with the engine.
             self.log
                 .line(format!("the job's end cannot be recorded: {error}"));

@@ -88,6 +88,13 @@ async fn ended(bed: &Bed, name: &str) -> Value {
     .await
 }
 
+/// How many records of each job were answered, and how many failed, as the engine's page tells.
+fn counted(bed: &Bed) -> Vec<(String, u64, u64)> {
+    let jobs = bed.service.batch_summaries().into_iter();
+    jobs.map(|job| (job.name, job.answered, job.failed))
+        .collect()
+}
+
 fn answers(bed: &Bed, file: &str) -> Vec<Value> {
     let text = fs::read_to_string(bed.object("out").join(file)).unwrap();
     text.lines()
@@ -166,6 +173,8 @@ async fn a_record_that_is_refused_costs_its_file_and_the_job() {
     );
     assert!(!bed.object("out/a.jsonl.out").exists());
     assert_eq!(answers(&bed, "b.jsonl.out").len(), 1);
+    // What stands behind the record that was refused was not asked about.
+    assert_eq!(counted(&bed), [("job".to_owned(), 2, 1)]);
     let log = bed.logs.under("/aws/sagemaker/TransformJobs job/");
     assert!(log.contains("bucket/a.jsonl: ClientError: 400"), "{log}");
     assert!(log.contains("line is bad"), "{log}");
@@ -251,6 +260,8 @@ async fn a_job_survives_the_engine() {
         "Completed"
     );
     assert_eq!(answers(&again, "a.jsonl.out").len(), 2);
+    let third = Bed::over(&bed.folder);
+    assert_eq!(counted(&third), [("job".to_owned(), 2, 0)]);
     again.service.shutdown().await;
 }
 

@@ -1,6 +1,6 @@
 //! Several server processes of one endpoint, and what happens when one of them is killed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use serde_json::json;
@@ -9,6 +9,7 @@ use tokio::time::sleep;
 use super::super::super::runtime::InvokeError;
 use super::super::super::testing::{Bed, REGION};
 use super::{answer, configure, inference, invoke, processes, serve, vary};
+use crate::local::metrics::{Series, Statistic};
 
 async fn two_workers() -> Bed {
     let bed = Bed::new();
@@ -47,6 +48,44 @@ async fn a_killed_worker_fails_its_request_the_other_answers_and_it_comes_back()
         before.intersection(&after).count(),
         1,
         "{before:?} {after:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_the_workers_use_is_measured() {
+    let bed = two_workers().await;
+    until_running(&bed, 2).await;
+    let metrics = &bed.service.parts.metrics;
+    let measured = |name: &str| {
+        let dimensions = [("EndpointName", "e"), ("VariantName", "AllTraffic")];
+        let series = Series::new("/aws/sagemaker/Endpoints", name, &dimensions);
+        let summary = metrics.over(&series, metrics.minute() - 1, 2);
+        summary.map(|summary| {
+            let most = summary.of(Statistic::Maximum);
+            (summary.of(Statistic::SampleCount), most)
+        })
+    };
+    let first = bed.service.look_at_servers(&HashMap::new(), Duration::ZERO);
+    if !cfg!(target_os = "linux") {
+        assert_eq!((first.len(), measured("MemoryUtilization")), (0, None));
+        return;
+    }
+    let (count, most) = measured("MemoryUtilization").unwrap();
+    assert!(
+        (count - 2.0).abs() < 1e-9 && most > 0.0 && most < 50.0,
+        "{count} {most}"
+    );
+    // Of a processor there is no figure before there are two looks.
+    assert_eq!(measured("CPUUtilization"), None);
+    let idle = first
+        .keys()
+        .map(|process| (*process, Duration::ZERO))
+        .collect();
+    bed.service.look_at_servers(&idle, Duration::from_secs(10));
+    let (count, most) = measured("CPUUtilization").unwrap();
+    assert!(
+        (count - 2.0).abs() < 1e-9 && most > 0.0 && most < 1000.0,
+        "{count} {most}"
     );
 }
 
