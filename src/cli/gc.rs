@@ -8,13 +8,16 @@ use super::consent::Ask;
 use super::context::{Environment, Global, LockArguments, Selection};
 use super::failure::Failure;
 use super::output::{self, Format};
-use crate::reconcile;
+use crate::reconcile::{self, Keep};
+use crate::release::Pin;
+use crate::stack::StackFile;
 
 /// Arguments of `deploy gc`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Kept are what serves, what the stack file asks for now, what is being trained, the newest models, and the
-data and code that all of these were made from. Everything that goes is shown before it does.
+Kept are what serves, what the stack file asks for now, what is being trained, the newest models and
+releases, what is pinned by a lock file beside the stack file, and the data and code that all of these were
+made from. Everything that goes is shown before it does.
 
 Examples:
   deploy gc --env staging               shows what nothing refers to, and asks
@@ -28,6 +31,9 @@ pub(super) struct Arguments {
     /// Keep so many of the newest models, whether or not anything refers to them
     #[arg(long, value_name = "NUMBER", default_value_t = 5)]
     keep: usize,
+    /// Keep all that is needed to go back to so many of the newest releases
+    #[arg(long, value_name = "NUMBER", default_value_t = 5)]
+    keep_releases: usize,
     /// Go on without asking
     #[arg(long, short)]
     yes: bool,
@@ -46,7 +52,12 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         yes: arguments.yes.into(),
         stake: Stake::Change,
     };
-    let plan = reconcile::gc(&session, &desired, arguments.keep, &ask).await?;
+    let keep = Keep {
+        models: arguments.keep,
+        releases: arguments.keep_releases,
+        pins: pins(&environment)?,
+    };
+    let plan = reconcile::gc(&session, &desired, &keep, &ask).await?;
     if global.output == Format::Json {
         output::result(&json!({
             "stack": environment.stack.name.as_str(),
@@ -63,4 +74,16 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         format!("{title}: removed what nothing referred to")
     });
     Ok(())
+}
+
+/// What is pinned of the environment: for itself, and for those that take releases over from it.
+fn pins(environment: &Environment) -> Result<Vec<Pin>, Failure> {
+    let mut pins: Vec<Pin> = environment.pin()?.into_iter().collect();
+    for stack in StackFile::read(&environment.stack.file)?.all()? {
+        let from = stack.promotion.as_ref().map(|promotion| &promotion.from);
+        if from == Some(&environment.stack.environment) {
+            pins.extend(environment.sibling(stack.environment.as_str())?.pin()?);
+        }
+    }
+    Ok(pins)
 }

@@ -1,7 +1,8 @@
 //! What of an environment nothing refers to any more: models, data and code of the past. Pure.
 //!
-//! What is kept: what serves, what the stack file asks for now, what is being trained, the newest models,
-//! and the data and code that all these were made from.
+//! What is kept: what serves, what the stack file asks for now, what is being trained, the newest models and
+//! releases, what is pinned, and the data and code that all these were made from. Records of releases are
+//! never garbage.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,6 +15,7 @@ use super::parameters;
 use super::record::ModelRecord;
 use super::up::held;
 use crate::cloud::inventory::{Item, Scope, kinds};
+use crate::release::{Pin, Release};
 use crate::stack::Names;
 
 /// Digits of a whole digest.
@@ -32,6 +34,19 @@ pub enum Owner {
     Code(String),
     /// Code of the function.
     Function(String),
+    /// A template of a release.
+    Template(String),
+}
+
+/// What is kept although nothing of what serves refers to it.
+#[derive(Debug, Clone, Copy)]
+pub struct Kept<'a> {
+    /// So many of the newest models.
+    pub models: usize,
+    /// These releases, to go back to.
+    pub releases: &'a [Release],
+    /// What other environments, or this one, will take over.
+    pub pins: &'a [Pin],
 }
 
 impl Owner {
@@ -46,6 +61,10 @@ impl Owner {
             "data" => digits(first, DIGEST_CHARACTERS).map(Self::Data),
             "code" => digits(first, DIGEST_CHARACTERS).map(Self::Code),
             "function" => Self::function(key),
+            "templates" => {
+                let name = first.strip_suffix(".yaml")?;
+                digits(name, DIGEST_CHARACTERS).map(Self::Template)
+            }
             _ => None,
         }
     }
@@ -73,6 +92,7 @@ impl Owner {
             Self::Data(digest) => ("data", digest),
             Self::Code(digest) => ("training code", digest),
             Self::Function(digest) => ("function code", digest),
+            Self::Template(digest) => ("template", digest),
         };
         let shown: String = digest.chars().take(SHOWN).collect();
         let s = if objects == 1 { "" } else { "s" };
@@ -106,13 +126,13 @@ pub struct Garbage {
 }
 
 /// Plans what is removed: whatever of `found` (with its number of objects) and of the observed jobs nothing
-/// refers to. `models` is what the bucket keeps of models; the newest `keep` of those that were trained stay.
+/// refers to. `models` is what the bucket keeps of models.
 pub fn plan(
     desired: &Desired,
     observed: &Observed,
     found: &BTreeMap<Owner, usize>,
     models: &[ModelRecord],
-    keep: usize,
+    keep: Kept<'_>,
 ) -> Garbage {
     let scope = desired.deployment.scope();
     let roots = roots(desired, observed, models, keep);
@@ -160,7 +180,7 @@ fn roots(
     desired: &Desired,
     observed: &Observed,
     models: &[ModelRecord],
-    keep: usize,
+    keep: Kept<'_>,
 ) -> BTreeSet<Owner> {
     let scope = desired.deployment.scope();
     let mut roots = BTreeSet::from([Owner::model(desired.training_key.as_str())]);
@@ -180,8 +200,13 @@ fn roots(
         .filter(|model| model.trained.is_some())
         .collect();
     trained.sort_by_key(|model| model.trained.as_ref().and_then(|job| job.facts.ended));
-    let newest = trained.iter().rev().take(keep);
+    let newest = trained.iter().rev().take(keep.models);
     roots.extend(newest.map(|model| Owner::model(model.key.as_str())));
+    roots.extend(keep.releases.iter().flat_map(of_release));
+    for pin in keep.pins {
+        roots.insert(Owner::model(pin.model.training_key.as_str()));
+        roots.extend(Owner::function(&pin.function.key));
+    }
     for model in models {
         if roots.contains(&Owner::model(model.key.as_str())) {
             roots.insert(Owner::Data(model.ingredients.data.digest.to_string()));
@@ -189,6 +214,19 @@ fn roots(
         }
     }
     roots
+}
+
+/// What going back to a release needs.
+fn of_release(release: &Release) -> Vec<Owner> {
+    let templates = [&release.stacks.foundation, &release.stacks.service];
+    let templates = templates.map(|template| Owner::Template(template.sha256.to_string()));
+    let model = Owner::model(release.model.training_key.as_str());
+    let function = Owner::function(&release.function.key);
+    templates
+        .into_iter()
+        .chain([model])
+        .chain(function)
+        .collect()
 }
 
 #[cfg(test)]
@@ -246,6 +284,40 @@ mod tests {
         models.iter().flat_map(owners).collect()
     }
 
+    fn newest(models: usize) -> Kept<'static> {
+        Kept {
+            models,
+            releases: &[],
+            pins: &[],
+        }
+    }
+
+    #[test]
+    fn what_can_be_gone_back_to_stays_with_its_function_and_templates() {
+        let models = [model("old", 1)];
+        let mut release = crate::release::testing::release(1, "s");
+        release.model.training_key = models[0].key.clone();
+        release.function.key = format!("function/{}.zip", digest("function"));
+        let template = Owner::Template(release.stacks.service.sha256.to_string());
+        let mut found = found(&models);
+        found.insert(template, 1);
+        found.insert(Owner::Template(digest("another").to_string()), 1);
+        found.insert(Owner::Function(digest("function").to_string()), 1);
+        let keep = Kept {
+            releases: &[release],
+            ..newest(0)
+        };
+        let garbage = plan(
+            &desired(),
+            &observed(Inside::default()),
+            &found,
+            &models,
+            keep,
+        );
+        let another = Owner::Template(digest("another").to_string());
+        assert_eq!(garbage.owners, BTreeSet::from([another]));
+    }
+
     #[test]
     fn keys_tell_whose_an_object_is_and_strangers_are_nobody_s() {
         let scope = desired().deployment.scope();
@@ -281,6 +353,11 @@ mod tests {
                 format!("function/{key}.zip"),
                 Some(Owner::Function(key.clone())),
             ),
+            (
+                format!("templates/{key}.yaml"),
+                Some(Owner::Template(key.clone())),
+            ),
+            (format!("releases/1-0123456789ab/{key}.json"), None),
             ("deploy/lock.json".into(), None),
             ("data/mine/notes.txt".into(), None),
             ("training/another-job/output/model.tar.gz".into(), None),
@@ -295,12 +372,12 @@ mod tests {
     fn what_is_new_stays_with_what_it_was_made_from_and_the_rest_goes() {
         let models = [model("old", 1), model("newest", 3), model("newer", 2)];
         let observed = observed(Inside::default());
-        let garbage = plan(&desired(), &observed, &found(&models), &models, 2);
+        let garbage = plan(&desired(), &observed, &found(&models), &models, newest(2));
         let old = found(&models[..1]).into_keys().collect();
         assert_eq!(garbage.owners, old);
         assert_eq!(garbage.plan.removes.len(), 3);
         assert_eq!(garbage.plan.keeps.len(), 6);
-        let all = plan(&desired(), &observed, &found(&models), &models, 3);
+        let all = plan(&desired(), &observed, &found(&models), &models, newest(3));
         assert!(all.plan.changes_nothing() && all.plan.steps.is_empty());
         assert!(crate::plan::check::flaws(&garbage.plan).is_empty());
     }
@@ -317,7 +394,7 @@ mod tests {
         let mut found = found(&models);
         let wanted = Owner::model(desired().training_key.as_str());
         found.insert(wanted.clone(), 1);
-        let garbage = plan(&desired(), &observed, &found, &models, 0);
+        let garbage = plan(&desired(), &observed, &found, &models, newest(0));
         assert!(!garbage.owners.contains(&wanted));
         assert!(
             !garbage

@@ -12,27 +12,40 @@ use super::empty::remove_where;
 use super::error::{ReconcileError, doing};
 use super::lock::Lock;
 use super::observe::{jobs, observe};
+use super::release::releases;
 use super::remove::delete_job;
 use super::settle::settled;
 use super::steps;
 use super::train::record;
 use crate::cloud::artifacts::Place;
-use crate::plan::garbage::{self, Garbage, Owner};
+use crate::plan::garbage::{self, Garbage, Kept, Owner};
 use crate::plan::{Desired, ModelRecord, Observed, Plan, Step};
+use crate::release::{Pin, Release};
 
 /// How often the world may move between a plan and its execution.
 const ROUNDS: usize = 5;
 /// Records that are read at the same time.
 const AT_ONCE: usize = 8;
 
-/// Removes models, data and code that nothing refers to any more, but for the newest `keep` models.
+/// What is kept although nothing of what serves refers to it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Keep {
+    /// So many of the newest models.
+    pub models: usize,
+    /// So many of the newest releases.
+    pub releases: usize,
+    /// What other environments, or this one, will take over.
+    pub pins: Vec<Pin>,
+}
+
+/// Removes models, data, code and templates that nothing refers to any more.
 ///
 /// # Errors
 /// The first thing that failed. Running it again goes on there.
 pub async fn gc(
     session: &Session,
     desired: &Desired,
-    keep: usize,
+    keep: &Keep,
     consent: &dyn Consent,
 ) -> Result<Plan, ReconcileError> {
     let deployment = &desired.deployment;
@@ -69,7 +82,7 @@ pub async fn gc(
 async fn locked(
     lock: &Arc<Lock>,
     desired: &Desired,
-    keep: usize,
+    keep: &Keep,
     agreed: &Garbage,
 ) -> Result<Option<Observed>, ReconcileError> {
     let session = &lock.fenced();
@@ -111,7 +124,7 @@ impl steps::Executor for Sweep<'_> {
 async fn look(
     session: &Session,
     desired: &Desired,
-    keep: usize,
+    keep: &Keep,
     observed: &mut Observed,
 ) -> Result<Garbage, ReconcileError> {
     let deployment = &desired.deployment;
@@ -129,7 +142,15 @@ async fn look(
         .try_collect()
         .await?;
     let models: Vec<ModelRecord> = models.into_iter().flatten().collect();
-    Ok(garbage::plan(desired, observed, &found, &models, keep))
+    let releases = releases(session, deployment).await?.into_iter();
+    let releases = releases.take(keep.releases).map(|one| one.release);
+    let releases: Vec<Release> = releases.collect();
+    let kept = Kept {
+        models: keep.models,
+        releases: &releases,
+        pins: &keep.pins,
+    };
+    Ok(garbage::plan(desired, observed, &found, &models, kept))
 }
 
 /// Counts the objects of each owner, old versions included.

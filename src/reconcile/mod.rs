@@ -58,7 +58,7 @@ pub use consent::{Always, Consent};
 pub use crowding::Crowding;
 pub use down::{Down, DownOptions, down};
 pub use error::{Cause, ReconcileError};
-pub use gc::gc;
+pub use gc::{Keep, gc};
 pub use observe::{model, observe};
 pub use pin::pin;
 pub use promotion::{Candidate, examine};

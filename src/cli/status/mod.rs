@@ -1,6 +1,7 @@
 //! `deploy status`.
 
 mod price;
+mod proof;
 
 use std::time::Duration;
 
@@ -16,9 +17,11 @@ use crate::cloud::alarms::Alarm;
 use crate::cloud::endpoints::EndpointState;
 use crate::cloud::stacks::StackState;
 use crate::plan::{Deployment, ModelRecord, Observed};
-use crate::reconcile::{self, Session, Traffic};
+use crate::reconcile::{self, Depth, Session, Traffic};
+use crate::release::ReleaseId;
 use crate::stack::Target;
 use price::Price;
+use proof::Proof;
 
 /// Over how long calls are counted.
 const RECENT: Duration = Duration::from_mins(5);
@@ -34,6 +37,7 @@ give; none are built in.
 Examples:
   deploy status
   deploy status --env prod --output json
+  deploy status --env prod --deep            proves the model byte by byte
   deploy status --env prod --price ml.m5.xlarge=0.27")]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -46,6 +50,9 @@ pub(super) struct Arguments {
         value_name = "INSTANCE=PRICE"
     )]
     prices: Vec<Price>,
+    /// Read every byte of the model to prove that it is what was released
+    #[arg(long)]
+    deep: bool,
 }
 
 /// Shows what is deployed.
@@ -53,7 +60,11 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let environment = Environment::load(global, &arguments.selection)?;
     let mut found = Found::default();
     if let Some(session) = environment.session_if_running(global).await? {
-        found = look(&session, &environment).await?;
+        let depth = match arguments.deep {
+            true => Depth::Content,
+            false => Depth::Size,
+        };
+        found = look(&session, &environment, depth).await?;
     }
     if matches!(environment.stack.target, Target::Aws(_)) && found.endpoint.is_some() {
         found.idle = price::idle(&environment.stack.endpoint.capacity, &arguments.prices);
@@ -71,6 +82,9 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
 struct Found {
     observed: Option<Observed>,
     endpoint: Option<EndpointState>,
+    /// The release that the stack says it is, and how what serves differs from it; `None` where it says
+    /// none.
+    release: Option<(ReleaseId, Proof)>,
     /// What is kept of the model that serves; `None` where that cannot be told.
     model: Option<ModelRecord>,
     /// `None` where the access log cannot be read.
@@ -81,7 +95,11 @@ struct Found {
     idle: Option<f64>,
 }
 
-async fn look(session: &Session, environment: &Environment) -> Result<Found, Failure> {
+async fn look(
+    session: &Session,
+    environment: &Environment,
+    depth: Depth,
+) -> Result<Found, Failure> {
     let deployment = Deployment::of(&environment.stack);
     let observed = reconcile::observe(session, &deployment).await?;
     let now = environment.station.witness.now();
@@ -115,13 +133,20 @@ async fn look(session: &Session, environment: &Environment) -> Result<Found, Fai
             None => Some(Vec::new()),
         }
     };
-    let (endpoint, model, traffic, alarms) = futures::join!(endpoint, model, traffic, alarms);
+    let release = async {
+        let id = observed.release()?;
+        let proof = Proof::of(session, &deployment, &observed, &id, depth).await;
+        Some((id, proof))
+    };
+    let (endpoint, model, traffic, alarms, release) =
+        futures::join!(endpoint, model, traffic, alarms, release);
     Ok(Found {
         endpoint: endpoint.map_err(Failure::failed)?,
         // What says more about the service is left out where it cannot be had: the status is there still.
         model: model.unwrap_or_default(),
         traffic: traffic.unwrap_or_default(),
         alarms,
+        release,
         idle: None,
         observed: Some(observed),
     })
@@ -176,6 +201,11 @@ impl Found {
                 "as_deployed": !self.serves_another(),
                 "failure_reason": state.failure_reason,
             })),
+            "release": self.release.as_ref().map(|(id, proof)| {
+                let mut value = proof.data();
+                value["id"] = json!(id);
+                value
+            }),
             "url": self.output("ClassifyUrl"),
             "training_key": self.parameter("TrainingKey"),
             "model": self.parameter("ModelDataKey"),
@@ -203,6 +233,11 @@ impl Found {
             ("endpoint", self.endpoint_line(now)),
         ];
         rows.extend(self.output("ClassifyUrl").map(|url| ("url", url.clone())));
+        rows.extend(
+            self.release
+                .as_ref()
+                .map(|(id, proof)| ("release", format!("{id}, {}", proof.words()))),
+        );
         rows.extend(self.model_line().map(|line| ("model", line)));
         rows.extend(
             self.parameter("ModelDataKey")

@@ -2,7 +2,7 @@
 
 use deploy::plan::{Choices, Deployment, Desired, Plan, SavedPlan};
 use deploy::reconcile::{
-    self, Always, BatchRun, Consent, DownOptions, ReconcileError, Session, UpOptions, lock,
+    self, Always, BatchRun, Consent, DownOptions, Keep, ReconcileError, Session, UpOptions, lock,
 };
 
 use super::batch::Headlines;
@@ -156,7 +156,11 @@ async fn down(
 }
 
 async fn gc(session: &Session, desired: &Desired, keep: usize) -> Result<End, ReconcileError> {
-    reconcile::gc(session, desired, keep, &Always).await?;
+    let keep = Keep {
+        models: keep,
+        ..Keep::default()
+    };
+    reconcile::gc(session, desired, &keep, &Always).await?;
     Ok(End::Done)
 }
 

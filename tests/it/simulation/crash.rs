@@ -70,7 +70,7 @@ impl Mode {
 }
 
 /// Disturbs a command at every call in every mode.
-async fn everywhere(trial: &Trial) {
+pub(super) async fn everywhere(trial: &Trial) {
     everywhere_in(&Mode::ALL, trial).await;
 }
 

@@ -281,7 +281,7 @@ fn stacks(world: &World) -> aws_sdk_cloudformation::Client {
 }
 
 /// The account as it is, where everything works from now on.
-async fn left_as(broken: World, status: &str) -> World {
+pub(super) async fn left_as(broken: World, status: &str) -> World {
     let lines = state(&broken).await;
     let stacks: Vec<&String> = lines
         .iter()

@@ -159,15 +159,18 @@ fn log_groups(folder: &Path, lines: &mut Vec<String>) {
     }
 }
 
-/// The id of the run that holds the environment's lock, though it may be gone.
+/// The id of the run that holds the lock of an environment, though it may be gone.
 pub(super) async fn lock_holder(world: &World) -> Option<String> {
     let client = client(world);
     let buckets = client.list_buckets().send().await.unwrap();
-    let bucket = buckets.buckets().first()?.name()?;
-    let lock = client.get_object().bucket(bucket).key(LOCK).send().await;
-    let text = lock.ok()?.body.collect().await.unwrap().into_bytes();
-    let note: Value = serde_json::from_slice(&text).unwrap();
-    Some(self::text(&note["worker"]["id"]).to_owned())
+    for bucket in buckets.buckets().iter().filter_map(|bucket| bucket.name()) {
+        let lock = client.get_object().bucket(bucket).key(LOCK).send().await;
+        let Ok(lock) = lock else { continue };
+        let text = lock.body.collect().await.unwrap().into_bytes();
+        let note: Value = serde_json::from_slice(&text).unwrap();
+        return Some(self::text(&note["worker"]["id"]).to_owned());
+    }
+    None
 }
 
 /// A client of S3 that is none of deploy's.

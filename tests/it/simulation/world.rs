@@ -11,16 +11,19 @@ use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use deploy::aws::{Connection, Endpoint, connect_through};
-use deploy::bundle::{Bundles, Digest};
+use deploy::bundle::{Archive, Bundles, Digest};
 use deploy::cloud::{Cloud, Pace};
 use deploy::local::script::Script;
 use deploy::local::{Credentials, DATA_PLANE, Engine, Options};
 use deploy::plan::batch::Batch;
-use deploy::plan::{Choices, Deployment, Desired, Plan};
+use deploy::plan::{Choices, Deployment, Desired, Plan, Templates};
 use deploy::reconcile::progress::{Event, Observer};
-use deploy::reconcile::{self, Cancel, Crowding, Session, Station, Witness, Worker};
+use deploy::reconcile::{
+    self, Cancel, Crowding, ReconcileError, Session, Station, Witness, Worker,
+};
+use deploy::release::{Promotion, Recorded, Release, Source};
 use deploy::render::{self, Library};
-use deploy::stack::{S3Location, StackFile};
+use deploy::stack::{S3Location, Stack, StackFile};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -87,11 +90,38 @@ impl Project {
         )
     }
 
+    /// An environment as the stack file of what was desired last has it.
+    pub(super) fn stack(&self, environment: &str) -> Stack {
+        let file = StackFile::read(&self.0.path().join("stack.yaml"));
+        let file = file.unwrap_or_else(|problems| panic!("{problems:?}"));
+        file.environment(environment).unwrap()
+    }
+
+    /// What the environment that does not train is to be with a release of the one that does.
+    pub(super) fn promoted(&self, from: &Recorded) -> Desired {
+        let stack = self.stack("prod");
+        let rendered = render::render(&stack, &Library::builtin()).unwrap();
+        let function = Archive::of_function(&stack).unwrap();
+        let release = &from.release;
+        let promotion = Promotion {
+            from: Source {
+                environment: release.environment.clone(),
+                account: release.account.clone(),
+                region: release.region.clone(),
+                bucket: self.stack("local").names.bucket,
+                release: release.id.clone(),
+                record: from.record.clone(),
+            },
+            evidence: Vec::new(),
+            approvals: Vec::new(),
+            unproven: None,
+        };
+        Desired::promoted(&stack, &rendered, &function, &release.model, promotion)
+    }
+
     fn desired_by(&self, text: &str, pin: Option<Digest>) -> Desired {
-        let file = self.0.path().join("stack.yaml");
-        fs::write(&file, text).unwrap();
-        let file = StackFile::read(&file).unwrap_or_else(|problems| panic!("{problems:?}"));
-        let stack = file.environment("local").unwrap();
+        fs::write(self.0.path().join("stack.yaml"), text).unwrap();
+        let stack = self.stack("local");
         let rendered = render::render(&stack, &Library::builtin()).unwrap();
         let mut bundles = Bundles::of(&stack).unwrap();
         if let Some(pin) = pin {
@@ -152,6 +182,10 @@ api: {{ routes: [POST /classify] }}
 environments:
   local:
     target: local
+    local: {{ port: 4599, python: {{ interpreter: /usr/bin/python3 }} }}
+  prod:
+    target: local
+    promotes_from: local
     local: {{ port: 4599, python: {{ interpreter: /usr/bin/python3 }} }}
 "#
     )
@@ -313,6 +347,42 @@ impl World {
             .unwrap()
     }
 
+    /// Reads the releases of an environment, newest first.
+    pub(super) async fn releases(&self, deployment: &Deployment) -> Vec<Recorded> {
+        self.try_releases(deployment).await.unwrap()
+    }
+
+    /// Reads the releases of an environment, where they can be trusted.
+    pub(super) async fn try_releases(
+        &self,
+        deployment: &Deployment,
+    ) -> Result<Vec<Recorded>, ReconcileError> {
+        let (_switch, cancel) = Cancel::switch();
+        let wire = self.wire(Vec::new());
+        let session = self
+            .session(&wire, Machine::Same, Arc::default(), cancel)
+            .await;
+        reconcile::releases(&session, deployment).await
+    }
+
+    /// Reads the templates of a release of the environment that trains.
+    pub(super) async fn templates(&self, release: &Release) -> Templates {
+        let (_switch, cancel) = Cancel::switch();
+        let wire = self.wire(Vec::new());
+        let session = self
+            .session(&wire, Machine::Same, Arc::default(), cancel)
+            .await;
+        let bucket = format!(
+            "{}-{}-{}-{}",
+            release.stack, release.environment, release.account, release.region
+        );
+        let text = |template| reconcile::template(&session, &bucket, template);
+        Templates {
+            foundation: text(&release.stacks.foundation).await.unwrap(),
+            service: text(&release.stacks.service).await.unwrap(),
+        }
+    }
+
     /// Pins data in S3 to what is there.
     pub(super) async fn pin(&self, location: &S3Location) -> Digest {
         let (_switch, cancel) = Cancel::switch();
@@ -330,9 +400,11 @@ impl World {
         observer: Arc<Recorder>,
         cancel: Cancel,
     ) -> Session {
+        let cloud = cloud(wire).await;
         Session {
-            source: None,
-            cloud: cloud(wire).await,
+            // Environments of one account take models from one another.
+            source: Some(cloud.clone()),
+            cloud,
             observer,
             cancel,
             station: self.station(machine),
