@@ -27,6 +27,7 @@ const SCHEMA: &[u8] = include_bytes!("../../stacks/schema.json");
 const DATA: &[u8] = include_bytes!("../../stacks/news-classifier/data/headlines.csv");
 const DATA_README: &[u8] = include_bytes!("../../stacks/news-classifier/data/README.md");
 const WORKFLOW: &str = include_str!("workflow.yml");
+const RELEASE_WORKFLOW: &str = include_str!("release.yml");
 const EDITORCONFIG: &str = include_str!("editorconfig");
 const GITIGNORE: &str = include_str!("gitignore");
 
@@ -36,6 +37,7 @@ pub fn project(name: &StackName) -> Vec<NewFile> {
     let mut files = vec![
         text(".editorconfig", EDITORCONFIG.to_owned()),
         text(".github/workflows/deploy.yml", WORKFLOW.to_owned()),
+        text(".github/workflows/release.yml", RELEASE_WORKFLOW.to_owned()),
         text(".gitignore", GITIGNORE.to_owned()),
         text(
             &format!("{stack}/stack.yaml"),

@@ -59,18 +59,25 @@ fn a_project_has_its_own_name_and_no_other() {
 }
 
 #[test]
-fn the_workflow_grants_little_and_pins_its_actions() {
-    let text = WORKFLOW;
+fn the_workflows_grant_little_and_pin_their_actions() {
+    for text in [WORKFLOW, RELEASE_WORKFLOW] {
+        grants_little(text);
+    }
+}
+
+fn grants_little(text: &str) {
     assert!(text.contains("\npermissions: {}\n"));
     let pinned = regex::Regex::new(r"uses: [\w/-]+@v\d+\.\d+\.\d+$").unwrap();
     let uses: Vec<&str> = text
         .lines()
         .filter(|line| line.contains("uses: "))
         .collect();
-    assert!(uses.len() >= 4);
+    assert!(uses.len() >= 4, "{uses:?}");
     for line in uses {
         assert!(pinned.is_match(line), "{line}");
     }
+    // No long-lived keys.
+    assert!(!text.contains("secrets."), "{text}");
     // An expression within a script would run what a pull request's author writes.
     for script in text.split("run: ").skip(1) {
         let script = script.lines().next().unwrap();

@@ -96,6 +96,8 @@ pub struct DesiredStack {
     pub name: String,
     /// Template text.
     pub template: String,
+    /// SHA-256 of what the text says, without its comments.
+    pub digest: String,
     /// Digest of everything that decides the stack's content. It is a parameter of the stack, so
     /// that one look at the stack tells whether anything is to be done.
     pub fingerprint: String,
@@ -190,11 +192,13 @@ impl Desired {
             foundation: DesiredStack {
                 name: stack.names.foundation_stack.clone(),
                 template: rendered.foundation.text().to_owned(),
+                digest: rendered.foundation.digest().to_owned(),
                 fingerprint: fingerprint(&[rendered.foundation.digest()]),
             },
             service: DesiredStack {
                 name: stack.names.service_stack.clone(),
                 template: rendered.service.text().to_owned(),
+                digest: rendered.service.digest().to_owned(),
                 fingerprint: service,
             },
             uploads,
@@ -253,7 +257,7 @@ impl Desired {
 
     /// The stacks, as a release tells them.
     pub fn stacks(&self) -> Stacks {
-        let template = |stack: &DesiredStack| Template::of(&stack.template, &stack.fingerprint);
+        let template = |stack: &DesiredStack| Template::of(&stack.template, &stack.digest, &stack.fingerprint);
         Stacks {
             foundation: template(&self.foundation),
             service: template(&self.service),

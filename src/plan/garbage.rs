@@ -43,7 +43,9 @@ pub enum Owner {
 pub struct Kept<'a> {
     /// So many of the newest models.
     pub models: usize,
-    /// These releases, to go back to.
+    /// All that is needed to go back to so many of the newest releases.
+    pub newest_releases: usize,
+    /// The releases, newest first.
     pub releases: &'a [Release],
     /// What other environments, or this one, will take over.
     pub pins: &'a [Pin],
@@ -202,7 +204,11 @@ fn roots(
     trained.sort_by_key(|model| model.trained.as_ref().and_then(|job| job.facts.ended));
     let newest = trained.iter().rev().take(keep.models);
     roots.extend(newest.map(|model| Owner::model(model.key.as_str())));
-    roots.extend(keep.releases.iter().flat_map(of_release));
+    let serving = observed.release();
+    let releases = keep.releases.iter().enumerate().filter(|(index, release)| {
+        *index < keep.newest_releases || serving.as_ref() == Some(&release.id)
+    });
+    roots.extend(releases.flat_map(|(_, release)| of_release(release)));
     for pin in keep.pins {
         roots.insert(Owner::model(pin.model.training_key.as_str()));
         roots.extend(Owner::function(&pin.function.key));
@@ -287,6 +293,7 @@ mod tests {
     fn newest(models: usize) -> Kept<'static> {
         Kept {
             models,
+            newest_releases: 1,
             releases: &[],
             pins: &[],
         }

@@ -38,11 +38,13 @@ impl Desired {
             foundation: DesiredStack {
                 name: names.foundation_stack.clone(),
                 template: templates.foundation,
+                digest: stacks.foundation.digest.clone(),
                 fingerprint: stacks.foundation.fingerprint.clone(),
             },
             service: DesiredStack {
                 name: names.service_stack.clone(),
                 template: templates.service,
+                digest: stacks.service.digest.clone(),
                 fingerprint: stacks.service.fingerprint.clone(),
             },
             uploads: Vec::new(),
@@ -75,11 +77,13 @@ impl Desired {
             foundation: DesiredStack {
                 name: names.foundation_stack.clone(),
                 template: rendered.foundation.text().to_owned(),
+                digest: rendered.foundation.digest().to_owned(),
                 fingerprint: fingerprint(&[rendered.foundation.digest()]),
             },
             service: DesiredStack {
                 name: names.service_stack.clone(),
                 template: rendered.service.text().to_owned(),
+                digest: rendered.service.digest().to_owned(),
                 fingerprint: service_fingerprint(rendered, &model.training_key, &function.digest),
             },
             uploads: vec![Upload {
@@ -106,12 +110,12 @@ impl Desired {
         let same = [
             (
                 "the foundation's template",
-                stacks.foundation.sha256 == pin.stacks.foundation.sha256,
+                stacks.foundation.digest == pin.stacks.foundation.digest,
             ),
             ("the function's code", self.function_key == pin.function.key),
             (
                 "the service's template",
-                stacks.service.sha256 == pin.stacks.service.sha256,
+                stacks.service.digest == pin.stacks.service.digest,
             ),
         ];
         let differs = same.into_iter().filter(|(_, same)| !same);
@@ -123,18 +127,14 @@ impl Desired {
 /// that environment; empty when it is the same.
 pub fn unproven(release: &Release, rendered: &Rendered, function: &Archive) -> Vec<String> {
     let stacks = &release.stacks;
-    let foundation = fingerprint(&[rendered.foundation.digest()]);
-    // The release's own function in place of the tree's tells a template from a function that differ.
-    let key = &release.model.training_key;
-    let service = service_fingerprint(rendered, key, &release.function.sha256);
     let same = [
         (
             "the template of the foundation",
-            foundation == stacks.foundation.fingerprint,
+            rendered.foundation.digest() == stacks.foundation.digest,
         ),
         (
             "the template of the service",
-            service == stacks.service.fingerprint,
+            rendered.service.digest() == stacks.service.digest,
         ),
         (
             "the function's code",

@@ -36,6 +36,7 @@ pub(super) fn desired() -> Desired {
     let stack = |name: &str, fingerprint: &str| DesiredStack {
         name: name.to_owned(),
         template: "Resources: {}".to_owned(),
+        digest: "d".to_owned(),
         fingerprint: fingerprint.to_owned(),
     };
     let upload = |purpose, key: &str| Upload {

@@ -143,10 +143,10 @@ async fn look(
         .await?;
     let models: Vec<ModelRecord> = models.into_iter().flatten().collect();
     let releases = releases(session, deployment).await?.into_iter();
-    let releases = releases.take(keep.releases).map(|one| one.release);
-    let releases: Vec<Release> = releases.collect();
+    let releases: Vec<Release> = releases.map(|one| one.release).collect();
     let kept = Kept {
         models: keep.models,
+        newest_releases: keep.releases,
         releases: &releases,
         pins: &keep.pins,
     };

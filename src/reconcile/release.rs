@@ -11,6 +11,7 @@ use super::object::Object;
 use super::report::classes;
 use super::train::record;
 use crate::bundle::Digest;
+use crate::cloud::FaultKind;
 use crate::cloud::artifacts::Source;
 use crate::cloud::copies::At;
 use crate::cloud::records::Expected;
@@ -237,7 +238,11 @@ async fn ids(
         let artifacts = &session.cloud.artifacts;
         let bucket = &deployment.names.bucket;
         let page = artifacts.list(bucket, Release::FOLDER, after.as_deref());
-        let page = page.await.map_err(doing("list the releases"))?;
+        let page = match page.await {
+            // A stack that was only begun has no bucket.
+            Err(fault) if fault.kind == FaultKind::NotFound => return Ok(found),
+            page => page.map_err(doing("list the releases"))?,
+        };
         for object in page.objects {
             if let Some(id) = Release::id_in(&object.key) {
                 found.entry(id).or_default().push(object.key);

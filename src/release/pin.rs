@@ -53,6 +53,21 @@ impl Pin {
         format!("{environment}.lock.yaml")
     }
 
+    /// Whether another pin leads to the same, taken from the same release.
+    pub fn same_content(&self, other: &Self) -> bool {
+        let content = |pin: &Self| {
+            let Self {
+                model,
+                function,
+                stacks,
+                promotion,
+                ..
+            } = pin.clone();
+            (model, function, stacks, promotion.from)
+        };
+        content(self) == content(other)
+    }
+
     /// Takes a pin from what a file says.
     ///
     /// # Errors

@@ -110,6 +110,8 @@ pub struct Stacks {
 pub struct Template {
     /// SHA-256 of the text.
     pub sha256: Digest,
+    /// SHA-256 of what the text says: its comments and the order of its maps do not count.
+    pub digest: String,
     /// Digest of everything that decides the stack's content, as the stack's own parameter has it.
     pub fingerprint: String,
 }
@@ -130,9 +132,10 @@ pub enum UnreadableRelease {
 
 impl Template {
     /// Describes a template's text.
-    pub fn of(text: &str, fingerprint: &str) -> Self {
+    pub fn of(text: &str, digest: &str, fingerprint: &str) -> Self {
         Self {
             sha256: Digest::of_bytes(text.as_bytes()),
+            digest: digest.to_owned(),
             fingerprint: fingerprint.to_owned(),
         }
     }
@@ -209,9 +212,9 @@ impl Release {
             ("model", |release| release.model.training_key.as_str()),
             ("function", |release| release.function.sha256.as_str()),
             ("foundation", |release| {
-                release.stacks.foundation.sha256.as_str()
+                release.stacks.foundation.digest.as_str()
             }),
-            ("service", |release| release.stacks.service.sha256.as_str()),
+            ("service", |release| release.stacks.service.digest.as_str()),
         ];
         let changed = parts.into_iter().filter(|(_, of)| differs(*of));
         changed.map(|(name, _)| name).collect()
@@ -276,7 +279,7 @@ mod tests {
         assert!(first.changes_since(Some(&release(2, "s1"))).is_empty());
         let mut second = release(2, "s2");
         second.model.training_key = Digest::of_bytes(b"another");
-        second.stacks.service = Template::of("Resources: {a: 1}", "s2");
+        second.stacks.service = Template::of("Resources: {a: 1}", "d2", "s2");
         assert_eq!(second.changes_since(Some(&first)), ["model", "service"]);
     }
 

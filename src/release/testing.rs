@@ -37,8 +37,8 @@ pub(crate) fn release(number: u32, service: &str) -> Release {
             sha256: digest("function"),
         },
         stacks: Stacks {
-            foundation: Template::of("Resources: {}", "f"),
-            service: Template::of("Resources: {}", service),
+            foundation: Template::of("Resources: {}", "d", "f"),
+            service: Template::of("Resources: {}", "d", service),
         },
         endpoint_config: "EndpointConfig-1".into(),
         provenance: Provenance::Deployed,

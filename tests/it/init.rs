@@ -36,6 +36,7 @@ fn a_new_project_is_in_order_at_once() {
         ".editorconfig",
         ".gitignore",
         ".github/workflows/deploy.yml",
+        ".github/workflows/release.yml",
     ] {
         assert!(project.join(name).is_file(), "{name}");
     }
@@ -84,5 +85,27 @@ fn the_workflow_is_yaml_that_github_reads() {
         Command::new(tools::interpreter("check"))
             .args(["-c", script])
             .arg(folder.path().join(".github/workflows/deploy.yml")),
+    );
+}
+
+#[test]
+fn the_release_workflow_takes_keys_by_open_id_connect_and_waits_for_approval() {
+    let folder = tempfile::tempdir().unwrap();
+    ok(folder.path(), &["init", "--name", "x"]);
+    let script = "import sys, yaml\n\
+                  read = yaml.safe_load(open(sys.argv[1]))\n\
+                  jobs = read['jobs']\n\
+                  assert read['permissions'] == {}\n\
+                  for name in ('staging', 'propose', 'prod'):\n\
+                  \x20   assert jobs[name]['permissions']['id-token'] == 'write', name\n\
+                  assert jobs['prod']['environment'] == 'prod'\n\
+                  runs = {name: ' '.join(str(step.get('run')) for step in job['steps']) for name, job in jobs.items()}\n\
+                  assert 'deploy up --env staging --yes' in runs['staging']\n\
+                  assert 'deploy promote staging prod --pin' in runs['propose']\n\
+                  assert 'deploy up --env prod --yes' in runs['prod']\n";
+    tools::must_succeed(
+        Command::new(tools::interpreter("check"))
+            .args(["-c", script])
+            .arg(folder.path().join(".github/workflows/release.yml")),
     );
 }

@@ -20,5 +20,6 @@ mod render;
 mod requests;
 mod simulation;
 mod standins;
+mod story;
 mod support;
 mod templates;

@@ -367,6 +367,14 @@ fn pin(
         promotion,
     };
     let path = both.to.pin_file();
+    // With newer evidence for the same it would be a change that changes nothing.
+    if let Some(old) = both.to.pin()?.filter(|old| old.same_content(&pin)) {
+        if global.output == Format::Json {
+            output::result(&json!({ "pin": old, "files": [] }));
+        }
+        output::note(&format!("{} pins this already", path.display()));
+        return Ok(());
+    }
     let text = yaml::write(&json!(pin))
         .context("cannot write the pin")
         .map_err(Failure::failed)?;

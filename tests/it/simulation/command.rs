@@ -158,6 +158,7 @@ async fn down(
 async fn gc(session: &Session, desired: &Desired, keep: usize) -> Result<End, ReconcileError> {
     let keep = Keep {
         models: keep,
+        releases: keep,
         ..Keep::default()
     };
     reconcile::gc(session, desired, &keep, &Always).await?;

@@ -182,7 +182,7 @@ async fn a_release_that_was_changed_is_told_from_one_that_was_written() {
     put(
         &world,
         &key,
-        text.replace("eval_accuracy", "eval_accuracyy").into_bytes(),
+        text.replace("simulated", "forged").into_bytes(),
     )
     .await;
     let told = world
