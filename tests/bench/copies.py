@@ -1,13 +1,14 @@
 """Measures the copy of a large object between two buckets beside `aws s3 cp`: time, CPU and memory.
 
     cargo build --release --example copy_object --bin deploy
-    python3 tests/bench/copy.py --cache ~/.cache/deploy-bench
+    python3 tests/bench/copies.py --cache ~/.cache/deploy-bench
 
 All copy the same random object between two buckets of the local engine, in turns, each run into an
 empty bucket. `deploy` is tests/bench/copy_object.rs, the product's own code, which compares the
-SHA-256 of the whole each time. Where S3 may copy by itself it is one request of `deploy`, and many
-of `aws s3 cp`; through this machine there is `aws s3 cp s3://... - | aws s3 cp - s3://...`, all
-that two accounts that cannot read each other leave to `aws`.
+SHA-256 of the whole each time. Where S3 may copy by itself it is one request; `aws s3 cp` is told
+to make it one, too, as the engine knows no UploadPartCopy. Through this machine there is
+`aws s3 cp s3://... - | aws s3 cp - s3://...`, all that two accounts that cannot read each other
+leave to `aws`.
 Whole processes are measured, from start to exit; the memory of a pipe is that of its larger end.
 Prints Markdown. Needs Linux, and room for four times the object in the temporary folder.
 """
@@ -47,21 +48,27 @@ class Bench:
     url: str
     keys: tuple[str, str]
     sha256: str
+    whole: Path
 
-    def environment(self) -> dict[str, str]:
-        """What `aws` is told."""
-        return dict(os.environ) | {
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": self.keys[0],
-            "AWS_SECRET_ACCESS_KEY": self.keys[1],
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+    def environment(self, *, whole: bool = False) -> dict[str, str]:
+        """What `aws` is told: also to copy in one request, if the object is to be copied whole."""
+        more = {"AWS_CONFIG_FILE": str(self.whole)} if whole else {}
+        return (
+            dict(os.environ)
+            | more
+            | {
+                "AWS_ENDPOINT_URL": self.url,
+                "AWS_REGION": REGION,
+                "AWS_ACCESS_KEY_ID": self.keys[0],
+                "AWS_SECRET_ACCESS_KEY": self.keys[1],
+                "AWS_EC2_METADATA_DISABLED": "true",
+            }
+        )
 
     def command(self, tool: str, bucket: str, size: int) -> list[str]:
         """The command of a tool; a pipe is run by a shell, which measures both its ends."""
         source, target = f"s3://{SOURCE}/{KEY}", f"s3://{bucket}/{KEY}"
-        copy = [self.aws, "s3", "cp", "--no-progress"]
+        copy = [self.aws, "s3", "cp", "--no-progress", "--cli-read-timeout", "0"]
         if tool == "aws s3 cp":
             return [*copy, source, target]
         if tool == "aws s3 cp | aws s3 cp":
@@ -77,10 +84,9 @@ class Bench:
         """Copies the object into a new bucket, and removes that with all that is in it."""
         self.s3("mb", f"s3://{bucket}")
         command, peak, ended = self.command(tool, bucket, size), [0.0], threading.Event()
+        env = self.environment(whole=tool == TOOLS[0])
         started = time.perf_counter()
-        child = subprocess.Popen(
-            command, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+        child = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         watcher = threading.Thread(target=watch_memory, args=(child.pid, peak, ended), daemon=True)
         watcher.start()
         # It prints a line or two, which fit into the pipe.
@@ -155,7 +161,9 @@ def main() -> None:
         with Engine(built / "deploy", folder) as engine:
             aws = str(install_python(cache, "awscli") / "aws")
             url = f"http://127.0.0.1:{engine.port}"
-            bench = Bench(aws, built / "examples/copy_object", url, engine.keys, sha256)
+            whole = folder / "config"
+            whole.write_text("[default]\ns3 =\n  multipart_threshold = 5GB\n")
+            bench = Bench(aws, built / "examples/copy_object", url, engine.keys, sha256, whole)
             bench.s3("mb", f"s3://{SOURCE}")
             bench.s3("cp", "--no-progress", str(file), f"s3://{SOURCE}/{KEY}")
             file.unlink()
