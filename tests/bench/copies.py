@@ -6,7 +6,8 @@
 All copy the same random object between two buckets of the local engine, in turns, each run into an
 empty bucket. `deploy` is tests/bench/copy_object.rs, the product's own code, which compares the
 SHA-256 of the whole each time. Where S3 may copy by itself it is one request; `aws s3 cp` is told
-to make it one, too, as the engine knows no UploadPartCopy. Through this machine there is
+to make it one, too, as the engine knows no UploadPartCopy, and once without the SHA-256 that
+`deploy` has the service compute. Through this machine there is
 `aws s3 cp s3://... - | aws s3 cp - s3://...`, all that two accounts that cannot read each other
 leave to `aws`.
 Whole processes are measured, from start to exit; the memory of a pipe is that of its larger end.
@@ -34,9 +35,10 @@ from upload import LIMIT_MIB, MIB, REGION, Engine, Run, random_file
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE, KEY = "copy-source", "model.tar.gz"
-TOOLS = ("aws s3 cp", "deploy, by the service", "aws s3 cp | aws s3 cp", "deploy, streamed")
-# Which of them each is compared with.
-BASE = dict(zip(TOOLS, (TOOLS[0], TOOLS[0], TOOLS[2], TOOLS[2]), strict=True))
+PLAIN, HASHED, PIPE = "aws s3 cp", "aws s3 cp, SHA-256", "aws s3 cp | aws s3 cp"
+COPIED, STREAMED = "deploy, by the service", "deploy, streamed"
+# Which each tool is compared with: the one of `aws` that does nearest to the same.
+BASE = {PLAIN: HASHED, HASHED: HASHED, COPIED: HASHED, PIPE: PIPE, STREAMED: PIPE}
 
 
 @dataclass
@@ -69,22 +71,24 @@ class Bench:
         """The command of a tool; a pipe is run by a shell, which measures both its ends."""
         source, target = f"s3://{SOURCE}/{KEY}", f"s3://{bucket}/{KEY}"
         copy = [self.aws, "s3", "cp", "--no-progress", "--cli-read-timeout", "0"]
-        if tool == "aws s3 cp":
+        if tool == PLAIN:
             return [*copy, source, target]
-        if tool == "aws s3 cp | aws s3 cp":
+        if tool == HASHED:
+            return [*copy, "--checksum-algorithm", "SHA256", source, target]
+        if tool == PIPE:
             script = '"$0" s3 cp "$1" - | "$0" s3 cp --expected-size "$3" - "$2"'
             pipe = f"set -o pipefail; {script}"
             return ["bash", "-c", pipe, self.aws, source, target, str(size)]
         place = ["--endpoint", self.url, "--region", REGION, "--sha256", self.sha256]
         keys = ["--access-key", self.keys[0], "--secret-key", self.keys[1]]
-        how = ["--streamed"] if tool == "deploy, streamed" else []
+        how = ["--streamed"] if tool == STREAMED else []
         return [str(self.copy_object), *place, *keys, *how, SOURCE, bucket, KEY]
 
     def run(self, tool: str, bucket: str, size: int) -> Run:
         """Copies the object into a new bucket, and removes that with all that is in it."""
         self.s3("mb", f"s3://{bucket}")
         command, peak, ended = self.command(tool, bucket, size), [0.0], threading.Event()
-        env = self.environment(whole=tool == TOOLS[0])
+        env = self.environment(whole=tool in {PLAIN, HASHED})
         started = time.perf_counter()
         child = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         watcher = threading.Thread(target=watch_memory, args=(child.pid, peak, ended), daemon=True)
@@ -124,7 +128,7 @@ def report(measured: dict[str, list[Run]], mib: int) -> None:
     """Prints a table; each ratio is to what `aws` does in the same way."""
     wall = {tool: statistics.median(one.wall for one in runs) for tool, runs in measured.items()}
     cpu = {tool: statistics.median(one.cpu for one in runs) for tool, runs in measured.items()}
-    print(f"\n{mib} MiB, medians of {len(measured[TOOLS[0]])} runs\n")
+    print(f"\n{mib} MiB, medians of {len(measured[PLAIN])} runs\n")
     print("| tool | s | range | MiB/s | ratio | CPU s | ratio | peak MiB |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
     for tool, runs in measured.items():
@@ -135,7 +139,7 @@ def report(measured: dict[str, list[Run]], mib: int) -> None:
             f" {wall[tool] / wall[base]:.2f} | {cpu[tool]:.1f} | {cpu[tool] / cpu[base]:.2f} |"
             f" {max(one.peak for one in runs):.0f} |"
         )
-    peak = max(one.peak for tool in (TOOLS[1], TOOLS[3]) for one in measured[tool])
+    peak = max(one.peak for tool in (COPIED, STREAMED) for one in measured[tool])
     print(f"\n`deploy` stays under {LIMIT_MIB} MiB: {'yes' if peak < LIMIT_MIB else 'NO'}")
 
 
@@ -167,7 +171,7 @@ def main() -> None:
             bench.s3("mb", f"s3://{SOURCE}")
             bench.s3("cp", "--no-progress", str(file), f"s3://{SOURCE}/{KEY}")
             file.unlink()
-            measured: dict[str, list[Run]] = {tool: [] for tool in TOOLS}
+            measured: dict[str, list[Run]] = {tool: [] for tool in BASE}
             for turn in range(arguments.count + 1):
                 for number, (tool, runs) in enumerate(measured.items()):
                     one = bench.run(tool, f"copy-{turn}-{number}", arguments.mib * MIB)
