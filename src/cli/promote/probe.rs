@@ -1,5 +1,6 @@
 //! Load on the API of the environment that is promoted from.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,16 +11,18 @@ use serde_json::json;
 use super::super::context::Environment;
 use super::super::failure::Failure;
 use super::super::{interrupt, load, output};
-use crate::load::{HttpCaller, Plan, Report, Shape, Target, drive_until};
+use crate::load::{HttpCaller, Kind, Plan, Report, Shape, Target, drive_until};
 use crate::plan::Observed;
 use crate::reconcile::ReconcileError;
 use crate::release::Evidence;
-use crate::stack::Probe;
+use crate::stack::{Probe, Throttle};
 
 /// How long load is put on before it is counted, so that a first start of the function does not count.
 const WARM_UP: Duration = Duration::from_secs(5);
 /// How long an answer is waited for: longer than API Gateway waits.
 const TIMEOUT: Duration = Duration::from_secs(35);
+/// What a throttle answers.
+const TURNED_AWAY: Kind = Kind::Status(429);
 
 /// Puts load on, and gives evidence for each figure that is asked. An API that cannot be called fails.
 pub(super) async fn probe(
@@ -59,7 +62,8 @@ pub(super) async fn probe(
     if report.interrupted {
         return Err(ReconcileError::Interrupted.into());
     }
-    Ok(evidence(&report, terms, from.station.witness.now()))
+    let at = from.station.witness.now();
+    Ok(evidence(&report, terms, &from.stack.api.throttle, at))
 }
 
 fn target(from: &Environment, observed: &Observed) -> Result<Target, Failure> {
@@ -76,7 +80,7 @@ fn target(from: &Environment, observed: &Observed) -> Result<Target, Failure> {
 }
 
 /// What was found of what is asked.
-fn evidence(report: &Report, terms: &Probe, at: Timestamp) -> Vec<Evidence> {
+fn evidence(report: &Report, terms: &Probe, throttle: &Throttle, at: Timestamp) -> Vec<Evidence> {
     let percentiles = terms.percentiles.iter().map(|(percent, limit)| {
         let found = report.latency.at(f64::from(*percent));
         Evidence {
@@ -90,24 +94,50 @@ fn evidence(report: &Report, terms: &Probe, at: Timestamp) -> Vec<Evidence> {
             at,
         }
     });
-    let share = report.error_share() * 100.0;
-    let kinds = report.errors.iter();
+    let throttled = throttled(report, throttle);
+    let kinds = report
+        .errors
+        .iter()
+        .filter(|(kind, _)| !(throttled > 0 && *kind == TURNED_AWAY));
     let kinds: Vec<String> = kinds
         .map(|(kind, count)| format!(", {count} {kind}"))
         .collect();
+    let (failed, requests) = (report.failed() - throttled, report.requests() - throttled);
+    let mut found = format!("{failed} of {requests} requests{}", kinds.concat());
+    if throttled > 0 {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            found,
+            "; {throttled} more were turned away by the API's throttle"
+        );
+    }
+    let most = u64::from(terms.errors_percent) * requests;
     let errors = Evidence {
         gate: "load errors".to_owned(),
         asked: format!("{} % at most", terms.errors_percent),
-        found: format!(
-            "{share:.2} % of {} requests{}",
-            report.requests(),
-            kinds.concat()
-        ),
+        found,
         // Without an answer nothing was shown.
-        passed: report.answers > 0 && share <= f64::from(terms.errors_percent),
+        passed: report.answers > 0 && failed * 100 <= most,
         at,
     };
     percentiles.chain([errors]).collect()
+}
+
+/// How many requests the API's own throttle turned away: a fast service lets the probe send more than it
+/// allows, which says nothing against the service. Below that rate the same answer comes from what is behind it.
+fn throttled(report: &Report, throttle: &Throttle) -> u64 {
+    let turned_away = report
+        .errors
+        .iter()
+        .filter(|(kind, _)| *kind == TURNED_AWAY);
+    let turned_away = turned_away.map(|(_, count)| count).sum();
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 requests")]
+    let sent = report.requests() as f64;
+    if sent > throttle.rate * report.elapsed.as_secs_f64() {
+        turned_away
+    } else {
+        0
+    }
 }
 
 #[cfg(test)]
@@ -115,20 +145,26 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::load::{Caller, Kind, drive};
+    use crate::load::{Caller, drive};
     use crate::stack::{Latency, Timespan};
 
-    /// Answers after 100 ms, every fifth time with an error.
-    struct Faulty;
+    /// Answers after 100 ms, every fifth time with this status.
+    struct Faulty(u16);
 
     impl Caller for Faulty {
         async fn call(&mut self, number: u64) -> Kind {
             tokio::time::sleep(Duration::from_millis(100)).await;
-            Kind::Status(if number % 5 == 4 { 503 } else { 200 })
+            Kind::Status(if number % 5 == 4 { self.0 } else { 200 })
         }
     }
 
-    async fn report(seconds: u64) -> Report {
+    /// More than is ever sent here.
+    const HIGH: Throttle = Throttle {
+        rate: 50.0,
+        burst: 100,
+    };
+
+    async fn report(seconds: u64, status: u16) -> Report {
         let plan = Plan {
             shape: Shape::Closed,
             connections: 1,
@@ -136,7 +172,7 @@ mod tests {
             duration: Duration::from_secs(seconds),
             timeout: TIMEOUT,
         };
-        drive(plan, vec![Faulty]).await
+        drive(plan, vec![Faulty(status)]).await
     }
 
     fn terms(p95: u64, errors_percent: u32) -> Probe {
@@ -150,17 +186,17 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn every_figure_is_held_against_its_limit() {
-        let report = report(10).await;
+        let report = report(10, 503).await;
         let passed = |terms: &Probe| {
-            let evidence = evidence(&report, terms, Timestamp::UNIX_EPOCH);
+            let evidence = evidence(&report, terms, &HIGH, Timestamp::UNIX_EPOCH);
             evidence.iter().map(|one| one.passed).collect::<Vec<_>>()
         };
         assert_eq!(passed(&terms(200, 20)), [true, true]);
         assert_eq!(passed(&terms(90, 19)), [false, false]);
-        let evidence = evidence(&report, &terms(200, 20), Timestamp::UNIX_EPOCH);
+        let evidence = evidence(&report, &terms(200, 20), &HIGH, Timestamp::UNIX_EPOCH);
         assert_eq!(
             evidence[1].to_string(),
-            "load errors: 20 % at most is asked, 20.00 % of 100 requests, 20 HTTP 503 was found"
+            "load errors: 20 % at most is asked, 20 of 100 requests, 20 HTTP 503 was found"
         );
         assert_eq!(evidence[0].asked, "below 200ms");
         assert!(
@@ -171,9 +207,26 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_the_api_turns_away_above_its_own_rate_is_no_error() {
+        let report = report(10, 429).await;
+        let errors = |rate| {
+            let throttle = Throttle { rate, burst: 1 };
+            let evidence = evidence(&report, &terms(200, 0), &throttle, Timestamp::UNIX_EPOCH);
+            (evidence[1].passed, evidence[1].found.clone())
+        };
+        let found = "0 of 80 requests; 20 more were turned away by the API's throttle";
+        assert_eq!(errors(5.0), (true, found.to_owned()));
+        // At a rate that the API allows, the model was too busy.
+        assert_eq!(
+            errors(50.0),
+            (false, "20 of 100 requests, 20 HTTP 429".to_owned())
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn without_an_answer_nothing_passes() {
-        let nothing = report(0).await;
-        let evidence = evidence(&nothing, &terms(200, 100), Timestamp::UNIX_EPOCH);
+        let nothing = report(0, 503).await;
+        let evidence = evidence(&nothing, &terms(200, 100), &HIGH, Timestamp::UNIX_EPOCH);
         assert!(evidence.iter().all(|one| !one.passed), "{evidence:?}");
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Session;
-use super::error::{ReconcileError, known};
+use super::error::ReconcileError;
 use super::progress::Event;
 use super::tally::Tally;
 use crate::bundle::Labelled;
@@ -37,8 +37,9 @@ pub(super) async fn holdout(
     at: Timestamp,
 ) -> Result<Vec<Evidence>, ReconcileError> {
     let counted = match count(subject, terms, texts).await {
-        Err(ReconcileError::Interrupted) => return Err(ReconcileError::Interrupted),
-        counted => counted.map_err(|error| error.to_string()),
+        Ok(tally) => Ok(tally),
+        Err(Ended::Because(why)) => Err(why),
+        Err(Ended::Stopped(error)) => return Err(error),
     };
     let asked: [Asked; 2] = [
         ("accuracy", terms.accuracy, Tally::accuracy),
@@ -65,17 +66,30 @@ pub(super) async fn holdout(
     Ok(evidence.collect())
 }
 
-async fn count(
-    subject: &Subject<'_>,
-    terms: &Holdout,
-    texts: &[Labelled],
-) -> Result<Tally, ReconcileError> {
+/// Why nothing was counted.
+enum Ended {
+    /// The user asked to stop.
+    Stopped(ReconcileError),
+    /// There was no answer that can be counted.
+    Because(String),
+}
+
+impl From<ReconcileError> for Ended {
+    fn from(error: ReconcileError) -> Self {
+        Self::Stopped(error)
+    }
+}
+
+impl From<String> for Ended {
+    fn from(why: String) -> Self {
+        Self::Because(why)
+    }
+}
+
+async fn count(subject: &Subject<'_>, terms: &Holdout, texts: &[Labelled]) -> Result<Tally, Ended> {
     let session = subject.session;
-    let name = known(subject.endpoint, "the endpoint's name")?;
-    let not_serving = |why: String| ReconcileError::NotServing {
-        what: format!("endpoint {name}"),
-        why,
-    };
+    let name = subject.endpoint;
+    let name = name.ok_or_else(|| "the stack does not say which endpoint serves".to_owned())?;
     let wanted = |text: &Labelled| {
         let label = terms.labels.get(&text.label);
         label.unwrap_or(&text.label).clone()
@@ -83,7 +97,7 @@ async fn count(
     let labels: BTreeSet<String> = texts.iter().map(wanted).collect();
     let classes = &subject.release.model.classes;
     if !classes.is_empty() {
-        never_given(&labels, classes.keys()).map_err(not_serving)?;
+        never_given(&labels, classes.keys())?;
     }
     let mut tally = Tally::default();
     for chunk in texts.chunks(AT_ONCE) {
@@ -98,8 +112,9 @@ async fn count(
         let inputs: Vec<&str> = chunk.iter().map(|one| one.text.as_str()).collect();
         let body = json!({ "inputs": inputs }).to_string();
         let answer = session.cloud.endpoints.invoke(name, &body).await;
-        let answer = answer.map_err(|fault: CloudFault| not_serving(fault.message))?;
-        let given = predictions(&answer, chunk.len(), &labels).map_err(not_serving)?;
+        let answer = answer
+            .map_err(|fault: CloudFault| format!("{name} does not answer: {}", fault.message))?;
+        let given = predictions(&answer, chunk.len(), &labels)?;
         for (text, given) in chunk.iter().zip(given) {
             tally.add(&wanted(text), &given);
         }
@@ -118,14 +133,15 @@ fn predictions(
     let predictions = answer["predictions"].as_array();
     let predictions = predictions.filter(|predictions| predictions.len() == count);
     let predictions = predictions.ok_or_else(|| {
-        format!("its answer lacks `predictions` with one for each of {count} texts")
+        format!("the endpoint's answer lacks `predictions` with one for each of {count} texts")
     })?;
     let label = |prediction: &Value| {
         if let Some(scores) = prediction["scores"].as_object() {
             never_given(labels, scores.keys())?;
         }
         let label = prediction["predicted_label"].as_str();
-        let label = label.ok_or_else(|| "its answer lacks `predicted_label`".to_owned())?;
+        let label =
+            label.ok_or_else(|| "the endpoint's answer lacks `predicted_label`".to_owned())?;
         Ok(label.to_owned())
     };
     predictions.iter().map(label).collect()
@@ -147,7 +163,7 @@ fn never_given<'a>(
     }
     let given: Vec<&str> = given.into_iter().map(String::as_str).collect();
     Err(format!(
-        "its model never gives `{}`, only `{}`; `promotion.holdout.labels` says which label of the file is \
+        "the model never gives `{}`, only `{}`; `promotion.holdout.labels` says which label of the file is \
          which of the model's",
         strange.join("`, `"),
         given.join("`, `")

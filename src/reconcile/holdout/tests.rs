@@ -92,9 +92,10 @@ async fn ask(
     bed.session.cloud.endpoints = model.clone();
     let mut release = release(1, "s");
     release.model.classes = classes.iter().map(|class| ((*class).into(), 0.9)).collect();
+    let endpoint = "news-staging".to_owned();
     let subject = Subject {
         session: &bed.session,
-        endpoint: Some(&"news-staging".to_owned()),
+        endpoint: Some(&endpoint),
         release: &release,
     };
     let evidence = holdout(&subject, terms, texts, Timestamp::UNIX_EPOCH).await;
@@ -173,7 +174,7 @@ async fn an_answer_of_another_shape_fails_and_an_interruption_ends_it() {
         };
         let (evidence, _) = ask(&mut bed, model, &[], &terms(&LABELS), &texts).await;
         let found = &evidence.unwrap()[0].found;
-        assert!(found.contains("its answer lacks"), "{found}");
+        assert!(found.contains("answer lacks"), "{found}");
     }
     bed.cancel.send(true).unwrap();
     let (ended, asked) = ask(&mut bed, Model::default(), &[], &terms(&LABELS), &texts).await;

@@ -55,7 +55,7 @@ pub struct Probe {
     pub duration: Timespan,
     /// The times that this part of a hundred answers must stay below.
     pub percentiles: BTreeMap<u8, Latency>,
-    /// Errors that there may be, of a hundred requests.
+    /// Errors that there may be, of a hundred requests; what the API's own throttle turns away is none.
     pub errors_percent: u32,
 }
 
