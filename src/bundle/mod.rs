@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 pub use data::DataBundle;
 pub use digest::{Digest, NoDigest};
-pub use examine::{WrongData, texts};
+pub use examine::{Labelled, WrongData, labelled, texts};
 pub use ignore::Rules;
 #[cfg(test)]
 pub(crate) use ingredients::tests::ingredients;

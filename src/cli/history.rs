@@ -219,7 +219,7 @@ fn lines(recorded: &Recorded, known: &Known) -> Vec<(&'static str, String)> {
                 .map(|one| ("evidence", proof(one))),
         );
         let approvals = promotion.approvals.iter();
-        lines.extend(approvals.map(|approval| ("approved by", approval.by.clone())));
+        lines.extend(approvals.map(|approval| ("approved by", approval.to_string())));
         let unproven = promotion.unproven.iter();
         lines.extend(unproven.map(|unproven| ("unproven", unproven.reason.clone())));
     }

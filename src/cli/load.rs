@@ -168,7 +168,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
 }
 
 /// The headers that the API wants.
-fn credentials(environment: &Environment) -> Result<Vec<(HeaderName, String)>, Failure> {
+pub(super) fn credentials(environment: &Environment) -> Result<Vec<(HeaderName, String)>, Failure> {
     match credential(environment)? {
         Credential::Nobody => Ok(Vec::new()),
         Credential::Bearer(token) => Ok(vec![(AUTHORIZATION, format!("Bearer {token}"))]),
@@ -179,7 +179,11 @@ fn credentials(environment: &Environment) -> Result<Vec<(HeaderName, String)>, F
     }
 }
 
-fn headlines(environment: &Environment, file: Option<&Path>) -> Result<Vec<String>, Failure> {
+/// The headlines of a file, one a line, or else those of the stack's data.
+pub(super) fn headlines(
+    environment: &Environment,
+    file: Option<&Path>,
+) -> Result<Vec<String>, Failure> {
     if let Some(path) = file {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read {}", path.display()))

@@ -115,6 +115,8 @@ enum Command {
     Status(status::Arguments),
     /// Let an environment take over what serves in another
     Promote(promote::Arguments),
+    /// Print what is signed to approve a promotion
+    Approve(promote::approve::Arguments),
     /// Deploy an earlier release again
     Rollback(rollback::Arguments),
     /// List the releases of an environment
@@ -189,6 +191,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Check(arguments) => check::run(global, &arguments),
         Command::Status(arguments) => Box::pin(status::run(global, &arguments)).await,
         Command::Promote(arguments) => Box::pin(promote::run(global, &arguments)).await,
+        Command::Approve(arguments) => Box::pin(promote::approve::run(global, &arguments)).await,
         Command::Rollback(arguments) => Box::pin(rollback::run(global, &arguments)).await,
         Command::History(arguments) => history::run(global, &arguments).await,
         Command::Show(arguments) => history::show(global, &arguments).await,

@@ -20,6 +20,7 @@ mod error;
 mod follow;
 mod gates;
 mod gc;
+mod holdout;
 pub mod lock;
 mod object;
 mod observe;
@@ -35,6 +36,7 @@ mod search;
 mod settle;
 mod station;
 mod steps;
+mod tally;
 #[cfg(test)]
 pub(crate) mod testing;
 mod traffic;

@@ -6,8 +6,10 @@ use super::Session;
 use super::drift::drift;
 use super::error::ReconcileError;
 use super::gates::worsening;
+use super::holdout::{Subject, holdout};
 use super::proof::{Depth, proof};
 use super::verify::{Closeness, verify};
+use crate::bundle::Labelled;
 use crate::plan::{Deployment, Observed};
 use crate::release::{Evidence, Release};
 use crate::stack::{Promotion, Timespan};
@@ -24,7 +26,8 @@ pub struct Candidate<'a> {
     pub release: &'a Release,
 }
 
-/// Asks every gate. One that cannot be asked fails; it does not end the asking.
+/// Asks every gate but the load; `texts` are those of the hold-out file. A gate that cannot be asked fails; it
+/// does not end the asking.
 ///
 /// # Errors
 /// The user asked to stop.
@@ -32,6 +35,7 @@ pub async fn examine(
     candidate: &Candidate<'_>,
     promotion: &Promotion,
     serving: Option<&Release>,
+    texts: &[Labelled],
 ) -> Result<Vec<Evidence>, ReconcileError> {
     let Candidate {
         session, release, ..
@@ -44,6 +48,15 @@ pub async fn examine(
     evidence.push(answers(candidate, at).await?);
     session.cancel.check()?;
     evidence.push(undrifted(candidate, at).await?);
+    if let Some(terms) = &promotion.holdout {
+        let service = candidate.observed.service.as_ref();
+        let subject = Subject {
+            session,
+            endpoint: service.and_then(|service| service.outputs.get("EndpointName")),
+            release,
+        };
+        evidence.extend(holdout(&subject, terms, texts, at).await?);
+    }
     Ok(evidence)
 }
 

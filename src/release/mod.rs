@@ -4,11 +4,13 @@
 //! taken to another environment. Input: digests, metrics and evidence. Output: a [`Release`] or a [`Pin`],
 //! and their texts. Must not know: clouds, plans, clocks, the terminal.
 
+mod approval;
 mod id;
 mod pin;
 mod provenance;
 mod record;
 
+pub use approval::{NAMESPACE, NoSignature, Signed, Signers, UnusableSigners, statement};
 pub use id::{NoReleaseId, ReleaseId};
 pub use pin::{Pin, UnreadablePin};
 pub use provenance::{Approval, Evidence, Means, Promotion, Provenance, Source, Unproven};

@@ -119,6 +119,15 @@ pub struct Approval {
     pub at: Timestamp,
 }
 
+impl fmt::Display for Approval {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.means {
+            Means::Signature(key) => write!(formatter, "{}, signed with {key}", self.by),
+            Means::Ci(run) => write!(formatter, "{}, by the word of {run}", self.by),
+        }
+    }
+}
+
 /// How it is known who approved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -27,6 +27,9 @@ static FULL: LazyLock<Value> = LazyLock::new(|| {
         "stage": { "target": "local", "local": { "port": 4600, "region": "eu-west-1",
             "python": { "project": "p", "group": "g" } } },
     } });
+    let environment = &FILE["properties"]["environments"]["additionalProperties"];
+    let promotion = &environment["properties"]["promotion"];
+    file["environments"]["prod"]["promotion"] = filled(promotion);
     for (name, field) in FILE["properties"].as_object().unwrap() {
         if file.get(name).is_none() {
             file[name] = filled(field);

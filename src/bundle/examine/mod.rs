@@ -3,14 +3,17 @@
 //! Purpose: what training would fail on, after an instance was paid for, is told before anything is
 //! uploaded. One pass, flat memory.
 
+mod labelled;
 mod sample;
 mod wrong;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
+pub use self::labelled::{Labelled, labelled};
 pub use self::sample::texts;
 pub use self::wrong::WrongData;
 use super::Digest;
@@ -192,9 +195,15 @@ fn begins_wrong(format: &Format, row: &[u8]) -> Option<String> {
 
 /// The class of a row, or why the row cannot be used.
 fn class(format: &Format, row: &[u8]) -> Result<String, String> {
+    let mut cells = usable(format, row)?;
+    Ok(std::mem::take(&mut cells[format.label]).into_owned())
+}
+
+/// The cells of a row: as many as there are columns, the required ones with something in them.
+fn usable<'r>(format: &Format, row: &'r [u8]) -> Result<Vec<Cow<'r, str>>, String> {
     let text = std::str::from_utf8(row)
         .map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to()))?;
-    let mut cells = cells(text, format.separator, format.quoted);
+    let cells = cells(text, format.separator, format.quoted);
     let (found, wanted) = (cells.len(), format.columns.len());
     if found != wanted {
         return Err(format!("{found} columns instead of {wanted}"));
@@ -207,7 +216,7 @@ fn class(format: &Format, row: &[u8]) -> Result<String, String> {
             return Err(format!("`{}` is empty", format.columns[column]));
         }
     }
-    Ok(std::mem::take(&mut cells[format.label]).into_owned())
+    Ok(cells)
 }
 
 #[cfg(test)]

@@ -1,21 +1,27 @@
 //! `deploy promote`.
 
+mod approvals;
+pub(super) mod approve;
+mod candidate;
+mod probe;
 mod show;
 
 use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 
+use self::approvals::ApprovalArguments;
+use self::candidate::{Serving, source_of};
 use super::confirm::Stake;
 use super::consent::Ask;
 use super::context::{Environment, Global, LockArguments, Selection};
-use super::failure::{FAILED, Failure, GATE_FAILED};
+use super::failure::{Failure, GATE_FAILED};
 use super::output::{self, Format};
 use super::{origin, reason, rollback, unsupported, warnings, write};
-use crate::bundle::Archive;
+use crate::bundle::{Archive, Labelled, labelled};
 use crate::plan::{self, Deployment, Desired, Observed, unproven};
 use crate::reconcile::{self, Candidate, Session, Up, UpOptions};
-use crate::release::{Pin, Promotion, Recorded, Release, Source, Unproven};
+use crate::release::{Evidence, Pin, Promotion, Recorded, Release, Unproven, statement};
 use crate::render::Rendered;
 use crate::stack::yaml;
 use crate::stack::{Image, Promotion as Terms};
@@ -30,6 +36,7 @@ stack file. Nothing is trained.
 Examples:
   deploy promote staging prod              shows what differs and what was found, and asks
   deploy promote staging prod --yes        in CI
+  deploy promote staging prod --approval approval.sig  with what `deploy approve` says how to make
   deploy promote staging prod --pin        writes prod.lock.yaml for a pull request; changes nothing else
   deploy up --env prod                     carries out what is pinned")]
 pub(super) struct Arguments {
@@ -50,6 +57,8 @@ pub(super) struct Arguments {
     /// Write the promotion into a file beside the stack file, to be reviewed, in place of carrying it out
     #[arg(long)]
     pin: bool,
+    #[command(flatten)]
+    approvals: ApprovalArguments,
     /// Promote although the working tree is not what was proven; the reason is kept in the release
     #[arg(long, value_name = "REASON", value_parser = reason::read)]
     allow_unproven: Option<String>,
@@ -72,6 +81,8 @@ struct Both {
     session: Session,
     rendered: Rendered,
     function: Archive,
+    /// The hold-out texts, if some are to be put to the one.
+    texts: Vec<Labelled>,
 }
 
 /// Takes a release over.
@@ -79,23 +90,25 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let mut both = Box::pin(Both::load(global, arguments)).await?;
     both.session.patience = arguments.lock.patience();
     let unproven = both.unproven(arguments.allow_unproven.as_deref())?;
-    let candidate = Candidate {
-        session: &both.source,
-        deployment: &Deployment::of(&both.from.stack),
-        observed: &both.observed,
-        release: &both.candidate.release,
-    };
-    let examined = reconcile::examine(&candidate, &both.terms, both.serving.as_ref());
+    let from = source_of(&both.from, &both.candidate);
+    let to = both.to.stack.environment.clone();
+    let text = statement(both.to.stack.name.as_str(), &from, to.as_str());
+    let asked = both.terms.approvals.as_ref();
+    let at = both.to.station.witness.now();
+    // First, so that nobody waits for the gates to be told of a wrong signature.
+    let approvals = approvals::collect(asked, &arguments.approvals, &text, at)?;
     let promotion = Promotion {
-        from: both.origin(),
-        evidence: Box::pin(examined).await?,
-        approvals: Vec::new(),
+        from,
+        evidence: Box::pin(both.evidence()).await?,
+        approvals,
         unproven,
     };
     if global.output == Format::Human {
         show::show(&both, &promotion).await?;
     }
     refuse_failed(&both, &promotion)?;
+    approvals::require(asked, &promotion, to.as_str())
+        .map_err(|failure| with_promotion(failure, &promotion))?;
     let model = &both.candidate.release.model;
     let (stack, rendered, function) = (&both.to.stack, &both.rendered, &both.function);
     let desired = Desired::promoted(stack, rendered, function, model, promotion.clone());
@@ -172,35 +185,24 @@ impl Both {
             global,
             &Selection::of(arguments.stack.clone(), &arguments.to),
         )?;
-        let terms = terms(&to, arguments)?;
+        let terms = terms(&to, &arguments.from)?;
+        let texts = match &terms.holdout {
+            Some(holdout) => {
+                let limit = usize::try_from(holdout.limit).unwrap_or(usize::MAX);
+                labelled(&holdout.file, &holdout.format, limit)?
+            }
+            None => Vec::new(),
+        };
         let from = to.sibling(&arguments.from)?;
         unsupported::refuse(&to.stack)?;
         let rendered = to.rendered()?;
         let function = Archive::of_function(&to.stack)?;
         warnings::show(global, &to);
-        let nothing = || {
-            Failure::with_code(
-                FAILED,
-                anyhow::anyhow!("nothing serves in `{}` yet", arguments.from),
-            )
-            .hint(format!("`deploy up --env {}` brings it up", arguments.from))
-        };
-        let source = from.session_to_look(global).await?.ok_or_else(nothing)?;
-        let deployment = Deployment::of(&from.stack);
-        let observed = reconcile::observe(&source, &deployment).await?;
-        let held = plan::held(&deployment, &observed);
-        if !held.is_empty() {
-            return Err(held.into());
-        }
-        if observed.service.is_none() {
-            return Err(nothing());
-        }
-        let releases = reconcile::releases(&source, &deployment).await?;
-        let current = observed.release();
-        let candidate = releases
-            .into_iter()
-            .find(|recorded| Some(&recorded.release.id) == current.as_ref());
-        let candidate = candidate.ok_or_else(|| no_release(&from))?;
+        let Serving {
+            session: source,
+            observed,
+            recorded: candidate,
+        } = Serving::look(global, &from).await?;
         let session = to.start_session(global).await?;
         let serving = serving(&session, &to).await?;
         Ok(Self {
@@ -214,19 +216,25 @@ impl Both {
             session,
             rendered,
             function,
+            texts,
         })
     }
 
-    fn origin(&self) -> Source {
-        let release = &self.candidate.release;
-        Source {
-            environment: release.environment.clone(),
-            account: release.account.clone(),
-            region: release.region.clone(),
-            bucket: self.from.stack.names.bucket.clone(),
-            release: release.id.clone(),
-            record: self.candidate.record.clone(),
+    /// Asks every gate.
+    async fn evidence(&self) -> Result<Vec<Evidence>, Failure> {
+        let candidate = Candidate {
+            session: &self.source,
+            deployment: &Deployment::of(&self.from.stack),
+            observed: &self.observed,
+            release: &self.candidate.release,
+        };
+        let serving = self.serving.as_ref();
+        let examined = reconcile::examine(&candidate, &self.terms, serving, &self.texts);
+        let mut evidence = examined.await?;
+        if let Some(load) = &self.terms.load {
+            evidence.extend(probe::probe(&self.from, &self.observed, load).await?);
         }
+        Ok(evidence)
     }
 
     /// What of the working tree the other environment has not proven, and why that is promoted all the same.
@@ -273,35 +281,24 @@ fn version(image: &Image) -> &str {
 }
 
 /// On which terms the one environment takes over from the other.
-fn terms(to: &Environment, arguments: &Arguments) -> Result<Terms, Failure> {
+fn terms(to: &Environment, from: &str) -> Result<Terms, Failure> {
     let name = &to.stack.environment;
     match &to.stack.promotion {
-        Some(terms) if terms.from.as_str() == arguments.from => Ok(terms.clone()),
+        Some(terms) if terms.from.as_str() == from => Ok(terms.clone()),
         Some(terms) => Err(Failure::usage(format!(
             "`{name}` takes releases over from `{}`, not from `{}`",
-            terms.from, arguments.from
+            terms.from, from
         ))
         .hint(format!("`deploy promote {} {name}`", terms.from))),
         None => Err(
             Failure::usage(format!("`{name}` takes no release over, it trains itself")).hint(
                 format!(
                     "say so in the stack file: `promotes_from: {}` in the environment `{name}`",
-                    arguments.from
+                    from
                 ),
             ),
         ),
     }
-}
-
-fn no_release(from: &Environment) -> Failure {
-    let message = format!(
-        "what is deployed in `{}` was never seen to serve",
-        from.stack.environment
-    );
-    Failure::with_code(FAILED, anyhow::Error::msg(message)).hint(format!(
-        "`deploy up --env {}` looks, and writes the release down",
-        from.stack.environment
-    ))
 }
 
 /// The release that serves in an environment.
@@ -333,14 +330,19 @@ fn refuse_failed(both: &Both, promotion: &Promotion) -> Result<(), Failure> {
         "release {release} may not be taken over: {}",
         failed.join("; ")
     );
-    let mut failure = Failure::with_code(GATE_FAILED, anyhow::Error::msg(message)).hint(format!(
+    let failure = Failure::with_code(GATE_FAILED, anyhow::Error::msg(message)).hint(format!(
         "what is asked is said by `promotion` of the environment `{}` in the stack file; nothing was changed",
         both.to.stack.environment
     ));
+    Err(with_promotion(failure, promotion))
+}
+
+/// Adds what was found, for programs.
+fn with_promotion(mut failure: Failure, promotion: &Promotion) -> Failure {
     if let Value::Object(found) = json!({ "promotion": promotion }) {
         failure.found = Some(Box::new(found));
     }
-    Err(failure)
+    failure
 }
 
 /// Writes the promotion down for review.

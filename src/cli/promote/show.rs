@@ -40,7 +40,7 @@ pub(super) async fn show(both: &Both, promotion: &Promotion) -> Result<(), Failu
         output::note(&format!("{sign} {evidence}"));
     }
     for approval in &promotion.approvals {
-        output::note(&format!("ok     approved by {}", approval.by));
+        output::note(&format!("ok     approved by {approval}"));
     }
     if let Some(unproven) = &promotion.unproven {
         output::note(&format!(

@@ -69,7 +69,7 @@ pub(in crate::stack) struct Probe {
     /// The time that 99 of 100 answers must stay below.
     #[schemars(extend("default" = null, "examples" = ["1s"]))]
     pub(in crate::stack) p99: Option<String>,
-    /// Errors that there may be, of a hundred requests.
+    /// Errors that there may be, of a hundred requests; what the API's own throttle turns away is none.
     #[schemars(range(min = 0, max = 100), extend("default" = 0, "examples" = [1]))]
     pub(in crate::stack) errors: Option<u32>,
 }

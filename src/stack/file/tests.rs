@@ -3,7 +3,9 @@
 use std::fs;
 
 use super::super::problem::Place;
-use super::super::resolved::{Capacity, DataSource, Protection, Python, Target};
+use super::super::resolved::{
+    Capacity, Comparison, DataSource, Promotion, Protection, Python, Target,
+};
 use super::super::schema::MERGED;
 use super::*;
 
@@ -308,6 +310,19 @@ tags: { team: a } => checks: { waive: { api: x } } => x => no id of a policy
 tags: { team: a } => checks: { waive: { API-PUBLIC: " " } } => " " => needs a reason
     protected: true =>     promotes_from: stagin => stagin => which is no environment
     protected: true =>     promotes_from: prod => prod => promotes from itself
+    protected: true =>     promotion: { bake: 1h } => promotion => takes no release over
+    protected: true =>     promotes_from: local⏎    promotion: { gates: { los: ">= 1" } } => ">= 1" => a metric that nobody reports
+    protected: true =>     promotes_from: local⏎    promotion: { gates: { loss: "0.9" } } => "0.9" => no condition of a gate
+    protected: true =>     promotes_from: local⏎    promotion: { gates: { regression: "<= 0.01 against serving" } } => "<= 0.01 against serving" => there is no metric to compare
+    protected: true =>     promotes_from: local⏎    promotion: { bake: soon } => soon => `soon` is no valid `bake`
+    protected: true =>     promotes_from: local⏎    promotion: { max_age: 2w } => 2w => `2w` is no valid `max_age`
+    protected: true =>     promotes_from: local⏎    promotion: { load: { duration: 11m } } => 11m => `1s` to `10m`
+    protected: true =>     promotes_from: local⏎    promotion: { load: { duration: 0s } } => 0s => `1s` to `10m`
+    protected: true =>     promotes_from: local⏎    promotion: { load: { p95: fast } } => fast => `fast` is no valid `p95`
+    protected: true =>     promotes_from: local⏎    promotion: { approvals: { needed: 2 } } => approvals => nobody can approve
+    protected: true =>     promotes_from: local⏎    promotion: { approvals: { signers: none } } => none => `none` does not exist
+    protected: true =>     promotes_from: local⏎    promotion: { holdout: { file: rows.csv, accuracy: ">= 0.9" } } => rows.csv => nobody says what the file is like
+    protected: true =>     promotes_from: local⏎    promotion: { holdout: { file: none.csv, accuracy: ">= 0.9" } } => none.csv => `none.csv` does not exist
     protected: true =>     local: { python: { interpreter: code/train.py } } => local => `target: local`
 "#;
 
@@ -342,6 +357,12 @@ rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [
 rows.csv } => rows.csv, format: { columns: [a, b], text: a, classes: [x, y] } } => format => lacks `label` => add `label:`
 rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [x, y], separator: dot } } => dot => no valid `separator` => `comma`
 rows.csv } => rows.csv, foldr: x } => foldr => unknown field `foldr` => `folder`?
+    protected: true =>     promotes_from: local⏎    promotion: { backe: 1h } => backe => unknown field `backe` => `bake`?
+    protected: true =>     promotes_from: local⏎    promotion: { holdout: { accuracy: ">= 0.9" } } => holdout => `holdout` lacks `file` => add `file:`
+    protected: true =>     promotes_from: local⏎    promotion: { load: { connections: 0 } } => 0 => `connections` must be at least 1 =>
+    protected: true =>     promotes_from: local⏎    promotion: { load: { errors: 101 } } => 101 => `errors` must be at most 100 =>
+    protected: true =>     promotes_from: local⏎    promotion: { approvals: { needed: 11, ci: true } } => 11 => `needed` must be at most 10 =>
+    protected: true =>     promotes_from: local⏎    promotion: { approvals: { ci: yes } } => yes => must be true or false =>
 tags: { team: a } => protected: true => protected => `protected` belongs in an environment => move it
     protected: true =>     stack: other => stack => cannot change `stack` => remove it
     protected: true =>     training: { code: null } => null => `code` must be a text, not empty =>
@@ -622,6 +643,78 @@ fn a_ring_of_promotions_is_told_at_each_of_its_environments() {
     let text = text.replace("promotes_from: prod }\n  late", "protected: true }\n  late");
     let stack = load(&text, "prod").unwrap();
     assert_eq!(stack.promotion.unwrap().from.as_str(), "stage");
+}
+
+/// The promotion of the good stack's `prod`, written so, from a data set with a format.
+fn promotion(text: &str) -> Result<Promotion, Problems> {
+    let text = changed(
+        "    protected: true",
+        &format!("    promotes_from: local\n    promotion: {text}"),
+    );
+    let format = "rows.csv, format: { columns: [a, b], text: a, label: b, classes: [x, y] } }";
+    let text = text.replacen("rows.csv }", format, 1);
+    load(&text, "prod").map(|stack| stack.promotion.unwrap())
+}
+
+#[test]
+fn a_promotion_has_defaults_and_the_gates_of_the_training() {
+    let gated = |own: &str| {
+        let gates =
+            "ml.g4dn.xlarge\n  gates: { loss: \"< 2\", regression: \"<= 0.1 against serving\" }";
+        let text = changed("ml.g4dn.xlarge", gates).replace(
+            "    protected: true",
+            &format!("    promotes_from: local\n    promotion: {own}"),
+        );
+        load(&text, "prod").unwrap().promotion.unwrap()
+    };
+    let plain = gated("{}");
+    assert_eq!(plain.gates[0].to_string(), "loss < 2");
+    assert_eq!(plain.regression, Some(0.1));
+    assert_eq!((plain.bake.seconds(), plain.max_age), (0, None));
+    assert_eq!(
+        (plain.holdout, plain.load, plain.approvals),
+        (None, None, None)
+    );
+    let own = gated("{ gates: { loss: \"< 1\" } }");
+    assert_eq!((own.gates[0].threshold, own.regression), (1.0, None));
+
+    let full = promotion(
+        "{ load: { p95: 500ms }, approvals: { ci: true }, holdout: { file: rows.csv, labels: { x: Xs }, accuracy: \">= 0.9\" } }",
+    )
+    .unwrap();
+    let probe = full.load.unwrap();
+    assert_eq!((probe.connections, probe.duration.seconds()), (4, 20));
+    assert_eq!(probe.percentiles[&95].milliseconds(), 500);
+    assert_eq!(probe.errors_percent, 0);
+    let approvals = full.approvals.unwrap();
+    assert_eq!((approvals.needed, approvals.ci), (1, true));
+    let holdout = full.holdout.unwrap();
+    assert_eq!((holdout.limit, holdout.labels["x"].as_str()), (1000, "Xs"));
+    assert_eq!(holdout.accuracy, Some((Comparison::AtLeast, 0.9)));
+    assert_eq!((holdout.macro_f1, holdout.format.text), (None, 0));
+}
+
+#[test]
+fn a_holdout_that_asks_nothing_or_no_condition_is_told_at_its_place() {
+    for (text, place, summary) in [
+        (
+            "{ holdout: { file: rows.csv } }",
+            "holdout",
+            "nothing is asked of the answers",
+        ),
+        (
+            "{ holdout: { file: rows.csv, macro_f1: \"0.9\" } }",
+            "\"0.9\"",
+            "no condition of a gate",
+        ),
+    ] {
+        let problems = promotion(text).unwrap_err();
+        let [problem] = problems.list() else {
+            panic!("{problems}")
+        };
+        assert_eq!(underlined(&problems, problem), place, "{problems}");
+        assert!(problem.summary.contains(summary), "{problems}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::super::check::Check;
 use super::super::document;
 use super::super::names::EnvironmentName;
 use super::super::problem::Problem;
-use super::super::resolved::{Approvals, Comparison, Holdout, Probe, Promotion, Training};
+use super::super::resolved::{Approvals, Comparison, Data, Holdout, Probe, Promotion, Training};
 use super::super::units::{Latency, Timespan};
 use super::gates;
 
@@ -20,6 +20,7 @@ pub(super) fn resolve(
     given: Option<&document::Promotion>,
     from: Option<EnvironmentName>,
     training: Option<&Training>,
+    data: Option<&Data>,
 ) -> Option<Promotion> {
     let Some(from) = from else {
         check.require(given.is_none(), &["promotion"], || {
@@ -50,7 +51,7 @@ pub(super) fn resolve(
         holdout: given
             .holdout
             .as_ref()
-            .and_then(|given| holdout(check, given)),
+            .and_then(|given| holdout(check, given, data)),
         load: given.load.as_ref().and_then(|given| probe(check, given)),
         approvals: given
             .approvals
@@ -59,7 +60,11 @@ pub(super) fn resolve(
     })
 }
 
-fn holdout(check: &mut Check<'_>, given: &document::Holdout) -> Option<Holdout> {
+fn holdout(
+    check: &mut Check<'_>,
+    given: &document::Holdout,
+    data: Option<&Data>,
+) -> Option<Holdout> {
     let mut bound = |name: &str, text: Option<&String>| -> Option<(Comparison, f64)> {
         let text = text?;
         let bound = gates::parse(text);
@@ -76,9 +81,17 @@ fn holdout(check: &mut Check<'_>, given: &document::Holdout) -> Option<Holdout> 
             .help("add `accuracy: \">= 0.85\"` or `macro_f1: \">= 0.8\"`")
     });
     let file = check.file(&["promotion", "holdout", "file"], &given.file)?;
+    // Data that is wrong itself is told where it is; nothing can be said of its format.
+    let format = data?.format.clone();
+    check.require(format.is_some(), &["promotion", "holdout", "file"], || {
+        Problem::new("nobody says what the file is like")
+            .because("it is read as the data set is, and `data` has no `format`")
+            .help("add `format` to `data`, with its columns and classes")
+    });
     let labels = given.labels.iter().flatten();
     Some(Holdout {
         file,
+        format: format?,
         labels: labels
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::data::Format;
 use super::training::{Comparison, Gate};
 use crate::stack::names::EnvironmentName;
 use crate::stack::units::{Latency, Timespan};
@@ -33,6 +34,8 @@ pub struct Promotion {
 pub struct Holdout {
     /// The absolute path of the file.
     pub file: PathBuf,
+    /// What it is like: as the data set is.
+    pub format: Format,
     /// The model's label for each label of the file, where these differ.
     pub labels: BTreeMap<String, String>,
     /// How many texts are put, from the beginning of the file.
@@ -52,7 +55,7 @@ pub struct Probe {
     pub duration: Timespan,
     /// The times that this part of a hundred answers must stay below.
     pub percentiles: BTreeMap<u8, Latency>,
-    /// Errors that there may be, of a hundred requests.
+    /// Errors that there may be, of a hundred requests; what the API's own throttle turns away is none.
     pub errors_percent: u32,
 }
 

@@ -89,12 +89,7 @@ pub struct Gate {
 impl Gate {
     /// Whether a value of the metric is good enough; not-a-number never is.
     pub fn passes(&self, value: f64) -> bool {
-        match self.comparison {
-            Comparison::AtLeast => value >= self.threshold,
-            Comparison::Above => value > self.threshold,
-            Comparison::AtMost => value <= self.threshold,
-            Comparison::Below => value < self.threshold,
-        }
+        self.comparison.holds(value, self.threshold)
     }
 }
 
@@ -121,6 +116,16 @@ pub enum Comparison {
 impl Comparison {
     /// All comparisons, the longer symbols first so that a prefix is not taken for the whole.
     pub const ALL: [Self; 4] = [Self::AtLeast, Self::AtMost, Self::Above, Self::Below];
+
+    /// Whether it holds between a value and a threshold; not-a-number never is good enough.
+    pub fn holds(self, value: f64, threshold: f64) -> bool {
+        match self {
+            Self::AtLeast => value >= threshold,
+            Self::Above => value > threshold,
+            Self::AtMost => value <= threshold,
+            Self::Below => value < threshold,
+        }
+    }
 
     /// The symbol that it is written with.
     pub const fn symbol(self) -> &'static str {
