@@ -9,7 +9,7 @@ use crate::faults::{GOOD_INFERENCE, training_of, with_script_on};
 use crate::support::project::{Project, eventually};
 use crate::support::{repository, tools};
 
-fn python() -> std::path::PathBuf {
+pub(crate) fn python() -> std::path::PathBuf {
     // The function needs boto3 and nothing else.
     tools::environment(PythonSpec::Project {
         folder: repository().join("tests/it/drift"),
