@@ -16,8 +16,8 @@
 //! * [`policy`]: what a careful reviewer would object to in what is rendered. Pure.
 //! * [`bundle`]: data and code become uploads named by their content, and a training key.
 //! * [`batch`]: headlines in bulk become shards, and their answers one file, in flat memory.
-//! * [`diff`]: two sides of rendered documents become changes and what they mean, without an account.
 //! * [`release`]: what was proven to serve, as records that can be told, repeated and taken elsewhere. Pure.
+//! * [`diff`]: two sides of rendered documents become changes and what they mean, without an account.
 //! * [`plan`]: desired and observed become an ordered list of steps. Pure: no I/O, no clock.
 //! * [`reconcile`]: carries a plan out, and is the only place that waits.
 //! * [`cloud`]: the ports, small traits in our own words.

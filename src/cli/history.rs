@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::context::{Environment, Global, Selection};
 use super::failure::Failure;
 use super::output::{self, Format};
-use crate::plan::{self, Deployment, headline_metric};
-use crate::reconcile;
-use crate::release::{Evidence, Provenance, Recorded, Release, ReleaseId};
+use super::releases::Known;
+use crate::plan::headline_metric;
+use crate::release::{Evidence, Provenance, Recorded, Release};
 
 /// Digits of a training key that are shown.
 const KEY: usize = 8;
@@ -47,14 +47,6 @@ pub(super) struct ShowArguments {
     selection: Selection,
 }
 
-/// What is known of an environment's releases.
-struct Known {
-    /// The newest first.
-    releases: Vec<Recorded>,
-    /// What the stacks say that they are.
-    current: Option<ReleaseId>,
-}
-
 /// Lists the releases of an environment.
 pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     let selection = Selection::of(arguments.stack.clone(), &arguments.environment);
@@ -89,17 +81,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
 pub(super) async fn show(global: &Global, arguments: &ShowArguments) -> Result<(), Failure> {
     let environment = Environment::load(global, &arguments.selection)?;
     let known = look(global, &environment).await?;
-    let releases: Vec<Release> = known
-        .releases
-        .iter()
-        .map(|one| one.release.clone())
-        .collect();
-    let meant = plan::earlier(&releases, None, Some(&arguments.release));
-    let release = meant?;
-    let recorded = known.releases.iter().find(|one| one.release == *release);
-    let Some(recorded) = recorded else {
-        return Ok(());
-    };
+    let recorded = known.meant(&arguments.release)?;
     if global.output == Format::Json {
         output::result(&data(recorded, &known));
         return Ok(());
@@ -111,32 +93,9 @@ pub(super) async fn show(global: &Global, arguments: &ShowArguments) -> Result<(
 }
 
 async fn look(global: &Global, environment: &Environment) -> Result<Known, Failure> {
-    let mut known = Known {
-        releases: Vec::new(),
-        current: None,
-    };
-    if let Some(session) = environment.session_to_look(global).await? {
-        let deployment = Deployment::of(&environment.stack);
-        let observed = reconcile::observe(&session, &deployment).await?;
-        known.current = observed.release();
-        // Without a foundation there is no bucket.
-        if observed.foundation.is_some() {
-            known.releases = reconcile::releases(&session, &deployment).await?;
-        }
-    }
-    Ok(known)
-}
-
-impl Known {
-    /// The release before another.
-    fn before(&self, release: &Release) -> Option<&Release> {
-        let previous = release.previous.as_ref()?;
-        let mut releases = self.releases.iter().map(|recorded| &recorded.release);
-        releases.find(|release| release.id == *previous)
-    }
-
-    fn serves(&self, release: &Release) -> bool {
-        self.current.as_ref() == Some(&release.id)
+    match environment.session_to_look(global).await? {
+        Some(session) => Ok(Known::look(&session, environment).await?),
+        None => Ok(Known::default()),
     }
 }
 

@@ -32,6 +32,7 @@ mod outputs;
 mod plan;
 mod promote;
 mod reason;
+mod releases;
 mod remedy;
 mod render;
 mod report;
@@ -99,7 +100,7 @@ enum Command {
     Unlock(unlock::Arguments),
     /// Write the CloudFormation templates of the environments for review
     Render(render::Arguments),
-    /// Show what differs from a git revision, and what it means for the account
+    /// Show what differs from a git revision, or between environments or releases, and what it means
     Diff(diff::Arguments),
     /// List, show or eject the templates
     Templates(templates::Arguments),
@@ -180,7 +181,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Gc(arguments) => Box::pin(gc::run(global, &arguments)).await,
         Command::Unlock(arguments) => unlock::run(global, &arguments).await,
         Command::Render(arguments) => render::run(global, &arguments),
-        Command::Diff(arguments) => diff::run(global, &arguments),
+        Command::Diff(arguments) => Box::pin(diff::run(global, &arguments)).await,
         Command::Templates(arguments) => templates::run(global, &arguments),
         Command::Init(arguments) => init::run(global, &arguments),
         Command::Validate(arguments) => validate::run(global, &arguments),

@@ -5,6 +5,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::design::SettingChange;
+use super::model::ModelDiff;
+use crate::bundle::Digest;
+
 /// The version of the JSON form. It rises when a field changes its meaning or goes away; a new
 /// field alone does not raise it.
 pub const VERSION: u32 = 1;
@@ -16,7 +20,9 @@ pub struct Report {
     pub version: u32,
     /// Name of the stack.
     pub stack: String,
-    /// What the working tree was compared with, in words.
+    /// What was compared, in words: as a rule the working tree.
+    pub subject: String,
+    /// What it was compared with, in words.
     pub base: String,
     /// Whether anything differs.
     pub changed: bool,
@@ -39,6 +45,10 @@ pub struct EnvironmentDiff {
     pub documents: Vec<DocumentDiff>,
     /// Data and code that differ, or of which nothing is known.
     pub content: Vec<ContentChange>,
+    /// The models, where a release is on a side.
+    pub model: Option<ModelDiff>,
+    /// What the tool does otherwise, between two environments.
+    pub settings: Vec<SettingChange>,
     /// What the changes mean, the gravest first.
     pub consequences: Vec<Consequence>,
 }
@@ -256,6 +266,13 @@ pub enum ContentState {
         /// What it named before.
         before: String,
     },
+    /// It is another archive, of which only the digest is known.
+    Archive {
+        /// SHA-256 in the base.
+        before: String,
+        /// SHA-256 on the other side.
+        after: String,
+    },
     /// Nothing is known.
     Unknown {
         /// Why.
@@ -304,6 +321,8 @@ pub enum Topic {
     Address,
     /// Whether a model is trained.
     Training,
+    /// Which model serves, and what it answers.
+    Model,
     /// How the endpoint is updated.
     Endpoint,
     /// Instances beside those that serve, while it is updated.
@@ -332,6 +351,25 @@ pub struct Line {
     pub file: String,
     /// The line, counted from 1.
     pub line: usize,
+}
+
+impl ContentChange {
+    /// Compares two archives by their digests; `None` when they are the same.
+    pub fn of_archives(
+        what: Content,
+        path: String,
+        before: &Digest,
+        after: &Digest,
+    ) -> Option<Self> {
+        (before != after).then(|| Self {
+            what,
+            path,
+            state: ContentState::Archive {
+                before: before.to_string(),
+                after: after.to_string(),
+            },
+        })
+    }
 }
 
 impl Change {

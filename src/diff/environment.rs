@@ -10,9 +10,11 @@ use super::change::{
 };
 use super::compare::{self, Found, Nature};
 use super::consequences;
+use super::design::SettingChange;
 use super::documents::Documents;
 use super::facts;
 use super::impact::{self, Follow, Key, Level, Node, Output, Web};
+use super::model::ModelDiff;
 use super::policy;
 use super::references::references;
 use super::template;
@@ -35,6 +37,28 @@ pub(super) struct Comparison {
     pub(super) web: Web,
     /// Whether a model is trained; `None` where there is no request on both sides.
     pub(super) training: Option<Training>,
+    /// The models, where they are compared.
+    pub(super) model: Option<ModelDiff>,
+}
+
+/// What is compared beside the documents.
+#[derive(Debug, Default)]
+pub struct Besides {
+    /// Data and code that differ.
+    pub content: Vec<ContentChange>,
+    /// The models.
+    pub model: Option<ModelDiff>,
+    /// What the tool does otherwise.
+    pub settings: Vec<SettingChange>,
+}
+
+impl From<Vec<ContentChange>> for Besides {
+    fn from(content: Vec<ContentChange>) -> Self {
+        Self {
+            content,
+            ..Self::default()
+        }
+    }
 }
 
 /// Compares an environment; a side that does not have it gives no documents.
@@ -42,8 +66,13 @@ pub fn compare_environment(
     environment: &str,
     before: Option<&Documents>,
     after: Option<&Documents>,
-    content: Vec<ContentChange>,
+    besides: impl Into<Besides>,
 ) -> EnvironmentDiff {
+    let Besides {
+        content,
+        model,
+        settings,
+    } = besides.into();
     let presence = match (before, after) {
         (None, _) => Presence::New,
         (_, None) => Presence::Gone,
@@ -61,7 +90,12 @@ pub fn compare_environment(
         _ => None,
     };
     let found = resource_differences(&before, &after);
-    let web = web(&before, &after, &found, seeds(training.as_ref(), &content));
+    let web = web(
+        &before,
+        &after,
+        &found,
+        seeds(training.as_ref(), &content, model.as_ref()),
+    );
     let follows = web.settle();
     let comparison = Comparison {
         before,
@@ -70,6 +104,7 @@ pub fn compare_environment(
         follows,
         web,
         training,
+        model,
     };
     let documents = documents(&comparison);
     let mut consequences =
@@ -81,6 +116,8 @@ pub fn compare_environment(
         presence,
         documents,
         content,
+        model: comparison.model,
+        settings,
         consequences,
     }
 }
@@ -120,12 +157,17 @@ fn documents(comparison: &Comparison) -> Vec<DocumentDiff> {
 }
 
 /// Parameters of the service that change with what is not in the documents: model and code.
-fn seeds(training: Option<&Training>, content: &[ContentChange]) -> BTreeMap<Key, Level> {
+fn seeds(
+    training: Option<&Training>,
+    content: &[ContentChange],
+    model: Option<&ModelDiff>,
+) -> BTreeMap<Key, Level> {
     let mut seeds = BTreeMap::new();
     let mut add = |name: &str| {
         seeds.insert(("service".to_owned(), name.to_owned()), Level::Yes);
     };
-    if matches!(training, Some(Training::Retrains { .. })) {
+    let retrains = matches!(training, Some(Training::Retrains { .. }));
+    if retrains || model.is_some_and(ModelDiff::is_changed) {
         add("ModelDataKey");
         add("TrainingKey");
     }

@@ -10,10 +10,13 @@ use super::change::{
     Origin, Presence, PropertyChange, Report, Section, Severity,
 };
 use super::consequences::sentence;
+use super::model::{self, ModelDiff};
 use super::words::{clean, count, short};
 
 /// The longest value that is shown, in characters.
 const VALUE: usize = 90;
+/// The longest text of a model, in characters.
+const CELL: usize = 60;
 /// The most files of a folder that are listed.
 const FILES: usize = 12;
 
@@ -21,7 +24,8 @@ const FILES: usize = 12;
 pub fn human(report: &Report) -> String {
     let mut out = String::new();
     let stack = clean(&report.stack);
-    let _ = writeln!(out, "{stack}: working tree against {}", clean(&report.base));
+    let (subject, base) = (clean(&report.subject), clean(&report.base));
+    let _ = writeln!(out, "{stack}: {subject} against {base}");
     for environment in &report.environments {
         write_environment(&mut out, environment);
     }
@@ -80,6 +84,17 @@ pub(super) fn summary(environment: &EnvironmentDiff) -> String {
     let known = |one: &&ContentChange| !matches!(one.state, ContentState::Unknown { .. });
     for content in environment.content.iter().filter(known) {
         parts.push(format!("{} changed", content_word(content.what)));
+    }
+    if environment
+        .model
+        .as_ref()
+        .is_some_and(ModelDiff::is_changed)
+    {
+        parts.push("another model".to_owned());
+    }
+    let settings = environment.settings.len();
+    if settings > 0 {
+        parts.push(count(settings, "setting"));
     }
     if parts.is_empty() {
         parts.push("no differences".to_owned());
@@ -156,6 +171,15 @@ fn write_environment(out: &mut String, environment: &EnvironmentDiff) {
     for content in &environment.content {
         write_content(out, content);
     }
+    for change in &environment.settings {
+        let show =
+            |value: &Option<String>| value.as_deref().map_or_else(|| "(none)".to_owned(), clean);
+        let (before, after) = (show(&change.before), show(&change.after));
+        let _ = writeln!(out, "  {}: {before} -> {after}", clean(&change.setting));
+    }
+    if let Some(model) = &environment.model {
+        write_model(out, model);
+    }
     if environment.presence != Presence::Both {
         return;
     }
@@ -164,6 +188,25 @@ fn write_environment(out: &mut String, environment: &EnvironmentDiff) {
         for change in &document.changes {
             write_change(out, change);
         }
+    }
+}
+
+/// The models side by side, metrics and classes included.
+fn write_model(out: &mut String, model: &ModelDiff) {
+    out.push_str("  model\n");
+    for row in model.rows() {
+        let [name, before, after, change] = row.map(|cell| short(&clean(&cell), CELL));
+        let values = if before == after {
+            before
+        } else {
+            format!("{before} -> {after}")
+        };
+        let change = if change.is_empty() {
+            change
+        } else {
+            format!("  ({change})")
+        };
+        let _ = writeln!(out, "    {name}: {values}{change}");
     }
 }
 
@@ -182,6 +225,10 @@ fn write_content(out: &mut String, content: &ContentChange) {
         }
         ContentState::Moved { before } => {
             let _ = writeln!(out, "  {what}: {} -> {path}", clean(before));
+        }
+        ContentState::Archive { before, after } => {
+            let (before, after) = (model::short(before), model::short(after));
+            let _ = writeln!(out, "  {what}: {path}: sha256 {before} -> {after}");
         }
         ContentState::Unknown { because } => {
             let _ = writeln!(out, "  {what}: {path}: not compared, {}", clean(because));

@@ -6,10 +6,13 @@ use std::fmt::Write as _;
 
 use super::canonical::{scalar, text};
 use super::change::{
-    Change, ContentState, Difference, EnvironmentDiff, Presence, PropertyChange, Report, Severity,
+    Change, ContentChange, ContentState, Difference, EnvironmentDiff, Presence, PropertyChange,
+    Report, Severity,
 };
 use super::consequences::sentence;
+use super::design::SettingChange;
 use super::human::{content_word, place, reason, summary, title, word};
+use super::model;
 use super::words::{clean, count, short};
 
 /// The most characters that a comment may have on GitHub; bytes are counted, which are never fewer.
@@ -26,11 +29,11 @@ const PROPERTIES: usize = 60;
 /// Writes a report as Markdown, never longer than a comment may be.
 pub fn markdown(report: &Report) -> String {
     let mut page = Page::default();
-    let (stack, base) = (short(&report.stack, VALUE), short(&report.base, VALUE));
+    let base = short(&report.base, VALUE);
+    let [stack, subject] = [&report.stack, &report.subject].map(|text| code(&short(text, VALUE)));
     page.add(
         &format!(
-            "### deploy diff: {} against {}\n\n",
-            code(&stack),
+            "### deploy diff: {stack}, {subject} against {}\n\n",
             code(&base)
         ),
         0,
@@ -46,6 +49,9 @@ pub fn markdown(report: &Report) -> String {
     }
     for environment in &report.environments {
         page.consequences(environment);
+    }
+    for environment in &report.environments {
+        page.model(environment);
     }
     page.table(report);
     for environment in &report.environments {
@@ -91,60 +97,49 @@ impl Page {
         }
     }
 
+    /// The models side by side.
+    fn model(&mut self, environment: &EnvironmentDiff) {
+        let Some(model) = &environment.model else {
+            return;
+        };
+        let mut text = "\n| model | before | after | change |\n|---|---|---|---|\n".to_owned();
+        for row in model.rows() {
+            let [name, before, after, change] = row.map(|cell| {
+                let cell = short(&cell, VALUE);
+                if cell.is_empty() { cell } else { code(&cell) }
+            });
+            let _ = writeln!(text, "| {name} | {before} | {after} | {change} |");
+        }
+        self.add(&text, 1);
+    }
+
     /// One row for each change; of an environment that is new or gone the sentence is enough.
     fn table(&mut self, report: &Report) {
         let both = |one: &&EnvironmentDiff| one.presence == Presence::Both;
-        let mut headed = false;
+        let mut rows = Vec::new();
         for environment in report.environments.iter().filter(both) {
+            let place = code(&environment.environment);
             for document in &environment.documents {
-                for change in &document.changes {
-                    if !headed {
-                        headed = true;
-                        self.add(
-                            "\n| | where | what | change | why |\n|---|---|---|---|---|\n",
-                            0,
-                        );
-                    }
-                    let row = format!(
-                        "| {} | {} | {} | {} | {} |\n",
-                        change.action.symbol(),
-                        code(&format!(
-                            "{}/{}",
-                            environment.environment, document.document
-                        )),
-                        code(&short(&title(change), VALUE)),
-                        word(change),
-                        why(change)
-                    );
-                    self.add(&row, 1);
-                }
+                let place = format!("{}/{}", environment.environment, document.document);
+                let changes = document.changes.iter();
+                rows.extend(changes.map(|change| change_row(&code(&place), change)));
             }
-            for content in &environment.content {
-                let (sign, word, why) = match &content.state {
-                    ContentState::Changed { files } => ("~", "changed", files_in_code(files)),
-                    ContentState::Moved { before } => {
-                        ("~", "another path", format!("was {}", code(before)))
-                    }
-                    ContentState::Unknown { because } => ("?", "not compared", prose(because)),
-                };
-                if !headed {
-                    headed = true;
-                    self.add(
-                        "\n| | where | what | change | why |\n|---|---|---|---|---|\n",
-                        0,
-                    );
-                }
-                let what = format!("{} {}", content_word(content.what), code(&content.path));
-                let place = code(&environment.environment);
-                self.add(
-                    &format!("| {sign} | {place} | {what} | {word} | {why} |\n"),
-                    1,
-                );
-            }
+            let content = environment.content.iter();
+            rows.extend(content.map(|content| content_row(&place, content)));
+            let settings = environment.settings.iter();
+            rows.extend(settings.map(|setting| setting_row(&place, setting)));
         }
-        if headed {
-            self.add("\n", 0);
+        if rows.is_empty() {
+            return;
         }
+        self.add(
+            "\n| | where | what | change | why |\n|---|---|---|---|---|\n",
+            0,
+        );
+        for row in rows {
+            self.add(&row, 1);
+        }
+        self.add("\n", 0);
     }
 
     fn details(&mut self, environment: &EnvironmentDiff) {
@@ -199,6 +194,40 @@ impl Page {
         }
         self.text
     }
+}
+
+fn change_row(place: &str, change: &Change) -> String {
+    format!(
+        "| {} | {place} | {} | {} | {} |\n",
+        change.action.symbol(),
+        code(&short(&title(change), VALUE)),
+        word(change),
+        why(change)
+    )
+}
+
+fn content_row(place: &str, content: &ContentChange) -> String {
+    let (sign, word, why) = match &content.state {
+        ContentState::Changed { files } => ("~", "changed", files_in_code(files)),
+        ContentState::Moved { before } => ("~", "another path", format!("was {}", code(before))),
+        ContentState::Archive { before, after } => {
+            let digests = [before, after].map(|digest| code(&model::short(digest)));
+            ("~", "changed", digests.join(" → "))
+        }
+        ContentState::Unknown { because } => ("?", "not compared", prose(because)),
+    };
+    let what = format!("{} {}", content_word(content.what), code(&content.path));
+    format!("| {sign} | {place} | {what} | {word} | {why} |\n")
+}
+
+fn setting_row(place: &str, change: &SettingChange) -> String {
+    let [before, after] = [&change.before, &change.after].map(|value| {
+        value
+            .as_deref()
+            .map_or_else(|| "-".to_owned(), |value| code(&short(value, VALUE)))
+    });
+    let what = code(&change.setting);
+    format!("| ~ | {place} | {what} | changed | {before} → {after} |\n")
 }
 
 fn files_in_code(files: &[String]) -> String {

@@ -2,7 +2,7 @@
 //! a list of changes and their consequences.
 //!
 //! Input: the rendered documents of the working tree, and those of a git revision, a folder or a
-//! file. Output: a [`Report`], and the same as text, Markdown or JSON. The facts about resource types
+//! file; or those of two environments or releases, with what is known of their models. Output: a [`Report`], and the same as text, Markdown or JSON. The facts about resource types
 //! are embedded, with their date. Must not know: credentials, the network, the terminal.
 //!
 //! In reading order: `canonical` gives equal things one form, `compare` finds differences, `policy`
@@ -14,13 +14,16 @@ mod change;
 mod compare;
 mod consequences;
 mod content;
+mod design;
 mod documents;
 mod environment;
 mod facts;
 mod git;
 mod human;
+mod identity;
 mod impact;
 mod markdown;
+mod model;
 mod policy;
 mod references;
 mod template;
@@ -34,19 +37,22 @@ pub use change::{
     PropertyChange, Report, Section, Severity, Topic, VERSION,
 };
 pub use content::{Paths, content};
+pub use design::{SettingChange, design};
 pub use documents::{
     Documents, Side, UnreadableDocument, document_name, documents_of, read_document,
 };
-pub use environment::compare_environment;
+pub use environment::{Besides, compare_environment};
 pub use git::{GitError, Repository};
 pub use human::human;
+pub use identity::{Identity, in_words_of};
 pub use markdown::{MARKDOWN_LIMIT, markdown};
+pub use model::{Compared, Figure, LabelsDiff, ModelDiff, ModelSide, ReleaseSide};
 
 /// The JSON Schema (draft 2020-12) of a serialised [`Report`].
 pub const SCHEMA: &str = include_str!("schema.json");
 
 impl Report {
-    /// Makes a report of compared environments.
+    /// Makes a report of what the working tree has otherwise than a base.
     pub fn new(
         stack: &str,
         base: &str,
@@ -56,6 +62,7 @@ impl Report {
         Self {
             version: VERSION,
             stack: stack.to_owned(),
+            subject: "working tree".to_owned(),
             base: base.to_owned(),
             changed: environments.iter().any(EnvironmentDiff::is_changed),
             facts: facts::date().to_owned(),
@@ -63,9 +70,14 @@ impl Report {
             notes,
         }
     }
-}
 
-impl Report {
+    /// Names what was compared, where that is not the working tree.
+    #[must_use]
+    pub fn about(mut self, subject: &str) -> Self {
+        subject.clone_into(&mut self.subject);
+        self
+    }
+
     /// Fills in where the values come from. `find` is given environment, document and JSON pointer;
     /// what is only in the base has no place in the working tree.
     #[must_use]
@@ -97,6 +109,8 @@ impl EnvironmentDiff {
         self.presence != Presence::Both
             || !self.documents.is_empty()
             || self.content.iter().any(known)
+            || !self.settings.is_empty()
+            || self.model.as_ref().is_some_and(ModelDiff::is_changed)
     }
 }
 

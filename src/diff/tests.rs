@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::bundle::Bundles;
+use crate::bundle::{Bundles, Digest};
+use crate::release::testing::release;
 use crate::render::{Library, render};
 use crate::stack::{Stack, StackFile};
 
@@ -362,6 +363,92 @@ fn retraining_is_predicted_as_the_training_key_has_it() {
     }
 }
 
+/// Two releases with other models, the second without the label `a`.
+fn models() -> ModelDiff {
+    let mut before = release(1, "s");
+    before.model.classes = [("a", 0.5), ("b|c", 0.5)]
+        .map(|(l, f)| (l.to_owned(), f))
+        .into();
+    let mut after = release(2, "t");
+    after.model.training_key = Digest::of_bytes(b"other");
+    after.model.classes = [("b|c".to_owned(), 0.75)].into();
+    let [before, after] = [&before, &after].map(|one| Some(Compared::Released(one)));
+    ModelDiff::between(before, after)
+}
+
+#[test]
+fn another_model_is_told_with_its_labels_and_reaches_the_endpoint() {
+    let besides = Besides {
+        model: Some(models()),
+        ..Besides::default()
+    };
+    let diff = compare_environment("prod", Some(&prod()), Some(&prod()), besides);
+    assert!(diff.is_changed());
+    says(&diff, Severity::Danger, "`a`: no longer among the labels");
+    says(&diff, Severity::Info, "another model: training key");
+    says(&diff, Severity::Info, "is updated without downtime");
+    assert_eq!(
+        action(&diff, "AWS::SageMaker::Endpoint"),
+        Some(Action::Update)
+    );
+    let report = Report::new("s", "one", vec![diff], Vec::new()).about("other");
+    let text = human(&report);
+    for part in [
+        "s: other against one",
+        "F1 of b|c: 0.5000 -> 0.7500  (+0.2500)",
+        "another model",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let page = markdown(&report);
+    tables_hold(&page);
+    assert!(
+        page.contains("| <code>F1 of b&#124;c</code> | `0.5000` | `0.7500` | `+0.2500` |"),
+        "{page}"
+    );
+
+    let mut same = models();
+    same.after.clone_from(&same.before);
+    let besides = Besides {
+        model: Some(same),
+        ..Besides::default()
+    };
+    let diff = compare_environment("prod", Some(&prod()), Some(&prod()), besides);
+    assert!(!diff.is_changed());
+}
+
+#[test]
+fn two_environments_differ_in_what_the_stack_file_says_and_not_in_names() {
+    let (staging, prod) = (shipped("staging"), shipped("prod"));
+    let moved = documents(&prod.in_place_of(&staging));
+    let besides = design(&staging, &prod);
+    let diff = compare_environment("prod", Some(&documents(&staging)), Some(&moved), besides);
+    let changed = diff.documents.iter().flat_map(|one| &one.changes);
+    let paths = changed
+        .flat_map(|change| &change.properties)
+        .filter(|one| one.because.is_none());
+    let mut paths: Vec<&str> = paths.map(|one| one.path.as_str()).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    assert_eq!(
+        paths,
+        [
+            "ProductionVariants[AllTraffic].InitialInstanceCount",
+            "ProductionVariants[AllTraffic].InstanceType",
+            "RetentionInDays",
+        ]
+    );
+    let protected = SettingChange {
+        setting: "protected".into(),
+        before: None,
+        after: Some("true".into()),
+    };
+    assert_eq!(diff.settings, [protected]);
+    assert_eq!(diff.content, []);
+    let text = human(&Report::new("s", "staging", vec![diff], Vec::new()).about("prod"));
+    assert!(text.contains("protected: (none) -> true"), "{text}");
+}
+
 fn schema() -> jsonschema::Validator {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     jsonschema::draft202012::options().build(&schema).unwrap()
@@ -384,8 +471,20 @@ fn everything_changed() -> Report {
         path: "d".into(),
         state: ContentState::Moved { before: "e".into() },
     }];
+    let archive = ContentChange::of_archives(
+        Content::FunctionCode,
+        "f".into(),
+        &Digest::of_bytes(b"1"),
+        &Digest::of_bytes(b"2"),
+    );
+    let content = content.into_iter().chain(archive).collect();
+    let besides = Besides {
+        content,
+        model: Some(models()),
+        settings: design(&shipped("staging"), &shipped("prod")).settings,
+    };
     let environments = vec![
-        compare_environment("prod", Some(&prod()), Some(&after), content),
+        compare_environment("prod", Some(&prod()), Some(&after), besides),
         compare_environment("new", None, Some(&prod()), Vec::new()),
         compare_environment("gone", Some(&prod()), None, Vec::new()),
     ];

@@ -64,6 +64,7 @@ pub(super) fn training(before: &Value, after: &Value, content: &[ContentChange])
                     quoted(&change.path)
                 ));
             }
+            ContentState::Archive { .. } => because.push(format!("{what} changed")),
             ContentState::Unknown { because } => unknown.push(format!("{what}: {because}")),
         }
     }

@@ -1,4 +1,4 @@
-//! `deploy diff` with real repositories.
+//! `deploy diff` with real repositories, between environments, and between releases.
 
 use std::fs;
 use std::path::Path;
@@ -6,6 +6,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::commands::python;
+use crate::faults::{GOOD_INFERENCE, training_of, with_script_on};
 use crate::support::project::{Project, some_headlines, tiny_stack};
 use crate::support::tools::must_succeed;
 
@@ -219,4 +221,180 @@ fn a_shallow_clone_says_so() {
     let copy = clone.path().join("copy");
     let run = project.deploy(&["-C", copy.to_str().unwrap(), "diff", "--base", "HEAD~1"]);
     run.failed(1, &["shallow clone", "fetch-depth: 0"]);
+}
+
+/// The news classifier with its code and data where they are, in a project of its own.
+fn news() -> Project {
+    let root = crate::support::repository();
+    let folder = root.join("stacks/news-classifier");
+    let text = fs::read_to_string(folder.join("stack.yaml")).unwrap();
+    let text = text
+        .replace(
+            "../../training-code",
+            &root.join("training-code").display().to_string(),
+        )
+        .replace(
+            "data/headlines.csv",
+            &folder.join("data/headlines.csv").display().to_string(),
+        );
+    Project::new(&text)
+}
+
+#[test]
+fn two_environments_are_compared_without_their_names_and_without_a_cloud() {
+    let project = news();
+    let run = project.deploy(&["diff", "staging", "prod"]);
+    assert_eq!(run.code, 2, "{run}");
+    for part in [
+        "news-classifier: prod against staging",
+        "InitialInstanceCount: 1 -> 2",
+        "RetentionInDays: 30 -> 90",
+        "protected: (none) -> true",
+        "note: names, account and region",
+    ] {
+        assert!(run.stdout.contains(part), "{part}: {run}");
+    }
+    for part in [
+        "BucketName",
+        "deploy:environment",
+        "444455556666",
+        "Description",
+    ] {
+        assert!(!run.stdout.contains(part), "{part}: {run}");
+    }
+    assert_eq!(project.engine(), None);
+
+    let run = project.deploy(&["diff", "staging", "prod", "--output", "json"]);
+    let report = run.json();
+    assert_eq!(
+        (&report["subject"], &report["base"]),
+        (&"prod".into(), &"staging".into())
+    );
+    let prod = environment(&report, "prod");
+    assert_eq!(prod["documents"].as_array().unwrap().len(), 1, "{run}");
+    assert_eq!(prod["settings"][0]["setting"], "protected", "{run}");
+    // Where prod's own values come from is told by the lines of prod.
+    let text = fs::read_to_string(project.path().join("stacks/tiny/stack.yaml")).unwrap();
+    let line = text
+        .lines()
+        .position(|line| line.contains("count: 2"))
+        .unwrap()
+        + 1;
+    let changes = prod["documents"][0]["changes"].as_array().unwrap().iter();
+    let origins = changes.flat_map(|change| change["properties"].as_array().unwrap());
+    let mut lines = origins.map(|property| property["origin"]["stack"]["line"].as_u64());
+    assert!(lines.any(|found| found == Some(line as u64)), "{run}");
+
+    let run = project.deploy(&["diff", "staging", "prod", "--format", "markdown"]);
+    assert!(
+        run.stdout
+            .starts_with("### deploy diff: `news-classifier`, `prod` against `staging`"),
+        "{run}"
+    );
+
+    let run = project.deploy(&["diff", "staging", "staging"]).ok();
+    assert!(run.stdout.contains("no differences"), "{run}");
+    project
+        .deploy(&["diff", "staging", "prd"])
+        .failed(64, &["prd", "prod"]);
+    project
+        .deploy(&["diff", "staging"])
+        .failed(64, &["2 values"]);
+    project
+        .deploy(&["diff", "staging", "tree"])
+        .failed(64, &["with a release", "prod@current tree"]);
+    project
+        .deploy(&["diff", "staging", "prod", "--base", "HEAD"])
+        .failed(64, &["cannot be used with"]);
+    project
+        .deploy(&["diff", "local@current", "tree"])
+        .failed(64, &["no release that serves", "deploy history local"]);
+}
+
+#[test]
+fn the_same_version_in_another_region_is_no_difference() {
+    let project = news();
+    let path = "stacks/tiny/stack.yaml";
+    let text = fs::read_to_string(project.path().join(path)).unwrap();
+    let text = text
+        .replace(
+            "{ account: \"444455556666\", region: eu-west-1 }",
+            "{ account: \"444455556666\", region: ap-east-1 }",
+        )
+        .replace("    protected: true\n", "")
+        .replace("    endpoint: { instance: ml.m5.xlarge, count: 2 }\n", "")
+        .replace("    logs: { retention: 90d }", "");
+    project.write(path, &text);
+    let run = project.deploy(&["diff", "staging", "prod"]).ok();
+    assert!(run.stdout.contains("no differences"), "{run}");
+}
+
+/// A training script whose model has these labels.
+fn training(accuracy: &str, labels: [&str; 2]) -> String {
+    let [one, other] = labels;
+    format!(
+        "print('eval_accuracy={accuracy}')\n{}
+data = pathlib.Path(os.environ['SAGEMAKER_BASE_DIR']) / 'output' / 'data'
+data.mkdir(parents=True, exist_ok=True)
+(data / 'metrics.json').write_text('{{\"classes\": {{\"{one}\": {{\"f1\": 0.5}}, \"{other}\": {{\"f1\": 0.75}}}}}}')
+",
+        training_of(GOOD_INFERENCE)
+    )
+}
+
+#[test]
+fn releases_are_compared_with_each_other_and_with_the_tree() {
+    let project = with_script_on(&python(), &training("0.93", ["Business", "Health"]));
+    project.deploy(&["up"]).ok();
+    let run = project.deploy(&["diff", "local@current", "tree"]).ok();
+    assert!(run.stdout.contains("no differences"), "{run}");
+    project
+        .deploy(&["diff", "local@7", "tree"])
+        .failed(64, &["no release `7`", "deploy history"]);
+
+    project.write(
+        "stacks/tiny/code/train.py",
+        &training("0.95", ["Business", "Science"]),
+    );
+    let path = "stacks/tiny/stack.yaml";
+    let text = fs::read_to_string(project.path().join(path)).unwrap();
+    project.write(path, &text.replace("memory: 256 MiB", "memory: 512 MiB"));
+    let run = project.deploy(&["diff", "local@1", "tree"]);
+    assert_eq!(run.code, 2, "{run}");
+    for part in [
+        "working tree against release 1-",
+        "it retrains",
+        "MemorySize: 256 -> 512",
+    ] {
+        assert!(run.stdout.contains(part), "{part}: {run}");
+    }
+
+    project.deploy(&["up"]).ok();
+    let run = project.deploy(&["diff", "local@1", "local@current", "--output", "json"]);
+    assert_eq!(run.code, 2, "{run}");
+    let report = run.json();
+    let local = environment(&report, "local");
+    let model = &local["model"];
+    assert_eq!(model["labels"]["added"][0], "Science", "{run}");
+    assert_eq!(model["labels"]["removed"][0], "Health", "{run}");
+    assert_eq!(model["metrics"][0]["before"], 0.93, "{run}");
+    assert_eq!(model["metrics"][0]["after"], 0.95, "{run}");
+    assert_eq!(model["after"]["release"]["how"], "deployed", "{run}");
+    assert_ne!(model["before"]["sha256"], model["after"]["sha256"], "{run}");
+    let said = consequences(local);
+    assert!(
+        said.contains("`Health`: no longer among the labels"),
+        "{said}"
+    );
+    assert!(local["consequences"][0]["severity"] == "danger", "{said}");
+
+    let run = project.deploy(&["diff", "local@1", "local@2"]);
+    assert!(
+        run.stdout
+            .contains("eval_accuracy: 0.9300 -> 0.9500  (+0.0200)"),
+        "{run}"
+    );
+    let run = project.deploy(&["diff", "local@2", "local@2"]).ok();
+    assert!(run.stdout.contains("no differences"), "{run}");
+    project.deploy(&["down"]).ok();
 }

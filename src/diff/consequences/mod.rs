@@ -7,6 +7,7 @@ mod cost;
 mod endpoint;
 mod exposure;
 mod loss;
+mod model;
 mod permissions;
 
 use serde_json::Value;
@@ -58,13 +59,16 @@ pub(super) fn of(
                 .sum();
             let text = format!("a new environment: {} are made", count(made, "resource"));
             collector.add(Severity::Info, Topic::Other, text, None);
-            let text = "it trains, unless a model of the same training key is there".to_owned();
-            collector.add(Severity::Caution, Topic::Training, text, None);
+            if comparison.model.is_none() {
+                let text = "it trains, unless a model of the same training key is there".to_owned();
+                collector.add(Severity::Caution, Topic::Training, text, None);
+            }
             exposure::of(&mut collector);
             cost::of(&mut collector);
         }
         Presence::Both => {
             training(&mut collector, content);
+            model::of(&mut collector);
             function_code(&mut collector, content);
             refused(&mut collector);
             endpoint::of(&mut collector);
@@ -195,6 +199,9 @@ fn function_code(collector: &mut Collector<'_>, content: &[ContentChange]) {
                 quoted(before),
                 quoted(&change.path)
             ),
+            ContentState::Archive { .. } => {
+                "the function's code changes; it is updated in place".to_owned()
+            }
             ContentState::Unknown { .. } => continue,
         };
         collector.add(Severity::Info, Topic::Other, text, None);

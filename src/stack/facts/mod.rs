@@ -9,6 +9,7 @@ mod regions;
 pub(super) use images::{ImageFault, Purpose, image_tag, patched_until};
 pub use instances::has_own_disk;
 pub(super) use instances::{Processor, Use, has_instance, instances, offered_in, processor, uses};
+pub use regions::registry_host;
 pub(super) use regions::{partition, region, region_names};
 
 /// Runtimes of Lambda that run the handler's Python.

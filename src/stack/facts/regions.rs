@@ -28,6 +28,13 @@ pub(in crate::stack) fn region(name: &str) -> Option<&'static RegionFacts> {
     TABLE.regions.get(name)
 }
 
+/// The host of the registry with AWS's containers in a region, where there is one.
+pub fn registry_host(name: &str) -> Option<String> {
+    let facts = region(name)?;
+    let account = facts.registry.as_ref()?;
+    Some(format!("{account}.dkr.ecr.{name}.{}", facts.dns_suffix))
+}
+
 /// The partition of a region, as ARNs begin with it.
 pub(in crate::stack) fn partition(name: &str) -> Option<&'static str> {
     Some(match region(name)?.dns_suffix.as_str() {
@@ -61,5 +68,10 @@ mod tests {
         assert_eq!(partition("cn-north-1"), Some("aws-cn"));
         assert_eq!(partition("eu-west-1"), Some("aws"));
         assert!(region_names().len() > 40);
+        assert_eq!(
+            registry_host("eu-west-1").as_deref(),
+            Some("763104351884.dkr.ecr.eu-west-1.amazonaws.com")
+        );
+        assert_eq!(registry_host("eu-west-9"), None);
     }
 }

@@ -5,6 +5,7 @@ mod api;
 mod data;
 mod endpoint;
 mod extras;
+mod identity;
 mod promotion;
 mod training;
 

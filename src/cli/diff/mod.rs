@@ -1,15 +1,17 @@
 //! `deploy diff`.
 
+mod between;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
-use super::context::{Global, Project};
-use super::failure::Failure;
-use super::origin::Origins;
-use super::output::{self, Format};
+use crate::cli::context::{Global, Project};
+use crate::cli::failure::{self, Failure};
+use crate::cli::origin::Origins;
+use crate::cli::output::{self, Format};
 use crate::diff::{
     self, Base, BaseError, ContentChange, EnvironmentDiff, GitError, Paths, Report, Side,
 };
@@ -24,9 +26,18 @@ Examples:
   deploy diff --base origin/main --env prod      one environment against another revision
   deploy diff --base ../old/rendered             against a folder of rendered files
   deploy diff --base origin/main --format markdown > comment.md
+  deploy diff staging prod                       what prod has otherwise than staging, but for names
+  deploy diff prod@3 prod@current                two releases: templates, model, metrics, labels, function
+  deploy diff prod@current tree                  what deploying the working tree would change
+  deploy diff prod@current staging@12            releases of two environments
 
-Exit codes: 0 no differences, 2 differences found. No credentials and no network are needed.")]
-pub(super) struct Arguments {
+Exit codes: 0 no differences, 2 differences found. No credentials and no network are needed, but for
+releases, which are in the bucket of their environment.")]
+pub(in crate::cli) struct Arguments {
+    /// Two sides: environments of the stack file, releases as `ENVIRONMENT@RELEASE` (name, number, the
+    /// beginning of what follows the number, or `current`), or `tree`, the working tree beside a release
+    #[arg(value_names = ["A", "B"], num_args = 2, conflicts_with_all = ["base", "env", "schema"])]
+    sides: Vec<String>,
     /// The stack: its name or its file; by default the only one under stacks/
     #[arg(long, short, value_name = "STACK")]
     stack: Option<String>,
@@ -62,12 +73,33 @@ enum DiffFormat {
 }
 
 /// Shows what differs.
-pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
+pub(in crate::cli) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     if arguments.schema {
         output::text(diff::SCHEMA.trim_end());
         return Ok(());
     }
     let format = format(global, arguments)?;
+    let report = match arguments.sides.as_slice() {
+        [before, after] => Box::pin(between::report(global, arguments, [before, after])).await?,
+        _ => against_base(global, arguments)?,
+    };
+    match format {
+        DiffFormat::Human => output::text(diff::human(&report).trim_end()),
+        DiffFormat::Markdown => output::text(diff::markdown(&report).trim_end()),
+        DiffFormat::Json => {
+            let value = serde_json::to_value(&report).context("cannot write the report");
+            output::result(&value.map_err(Failure::failed)?);
+        }
+    }
+    if report.changed {
+        Err(Failure::differences())
+    } else {
+        Ok(())
+    }
+}
+
+/// What the working tree has otherwise than a revision or rendered files.
+fn against_base(global: &Global, arguments: &Arguments) -> Result<Report, Failure> {
     let project = Project::open(global)?;
     let file = project.stack_file(arguments.stack.as_deref())?;
     let path = std::path::absolute(&file.source().path)
@@ -96,25 +128,11 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure>
     )?;
     let origins = Origins::new(&project, &file, &stacks, &library);
     let shown = path.strip_prefix(&project.root).unwrap_or(&path);
-    let report = Report::new(&name, &base.name, environments, base.notes).with_origins(
-        |environment, document, pointer| {
-            let origin = origins.find(environment, document, pointer)?;
-            Some(in_report(shown, &origin, environment, document))
-        },
-    );
-    match format {
-        DiffFormat::Human => output::text(diff::human(&report).trim_end()),
-        DiffFormat::Markdown => output::text(diff::markdown(&report).trim_end()),
-        DiffFormat::Json => {
-            let value = serde_json::to_value(&report).context("cannot write the report");
-            output::result(&value.map_err(Failure::failed)?);
-        }
-    }
-    if report.changed {
-        Err(Failure::differences())
-    } else {
-        Ok(())
-    }
+    let report = Report::new(&name, &base.name, environments, base.notes);
+    Ok(report.with_origins(|environment, document, pointer| {
+        let origin = origins.find(environment, document, pointer)?;
+        Some(in_report(shown, &origin, environment, document))
+    }))
 }
 
 /// Writes an origin as a report has it: files with lines.
@@ -266,7 +284,7 @@ fn unreadable(error: BaseError, arguments: &Arguments) -> Failure {
     let error =
         anyhow::Error::new(error).context(format!("cannot compare with `{}`", arguments.base));
     let failure = if usage {
-        Failure::with_code(super::failure::USAGE, error)
+        Failure::with_code(failure::USAGE, error)
     } else {
         Failure::failed(error)
     };
