@@ -105,11 +105,11 @@ async fn look(session: &Session, environment: &Environment) -> Result<Found, Fai
             Ok(None)
         }
     };
-    let endpoint = endpoint(session, environment);
+    let endpoint = endpoint(session, environment, observed.service.as_ref());
     let alarms = async {
         match environment.stack.alarms {
             Some(_) => {
-                let prefix = format!("{}-", environment.stack.names.endpoint);
+                let prefix = format!("{}-", environment.stack.names.stem);
                 session.cloud.alarms.list(&prefix).await.ok()
             }
             None => Some(Vec::new()),
@@ -127,15 +127,15 @@ async fn look(session: &Session, environment: &Environment) -> Result<Found, Fai
     })
 }
 
+/// The endpoint that is deployed, which the stack file may want to be another one by now.
 async fn endpoint(
     session: &Session,
     environment: &Environment,
+    service: Option<&StackState>,
 ) -> Result<Option<EndpointState>, CloudFault> {
-    session
-        .cloud
-        .endpoints
-        .describe(&environment.stack.names.endpoint)
-        .await
+    let deployed = service.and_then(|state| state.outputs.get("EndpointName"));
+    let name = deployed.unwrap_or(&environment.stack.names.endpoint);
+    session.cloud.endpoints.describe(name).await
 }
 
 impl Found {

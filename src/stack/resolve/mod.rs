@@ -111,6 +111,13 @@ fn build(
 
     let (name, place) = (name?, place?);
     let names = names(check, &name, environment, &place)?;
+    let serverless = endpoint
+        .as_ref()
+        .map(|endpoint| endpoint.capacity.serverless());
+    let names = match serverless.flatten() {
+        Some(_) => names.serverless(),
+        None => names,
+    };
     foreign_bucket(check, data.as_ref(), &names);
     Some(Stack {
         file: origin.file.to_path_buf(),
