@@ -1,11 +1,14 @@
 //! Signs what no SDK client sends.
 
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+use tokio::sync::Mutex;
 
 /// The header of a JSON body.
 pub(super) const JSON: (&str, &str) = ("content-type", "application/json");
@@ -14,14 +17,20 @@ pub(super) const JSON: (&str, &str) = ("content-type", "application/json");
 #[derive(Clone)]
 pub(super) struct Signer {
     credentials: Option<SharedCredentialsProvider>,
+    /// What the provider gave last: it may ask another service each time.
+    known: Arc<Mutex<Option<Credentials>>>,
     pub(super) region: String,
 }
+
+/// How long before credentials end others are asked for.
+const AHEAD: Duration = Duration::from_mins(5);
 
 impl Signer {
     /// Makes a signer for a region.
     pub(super) fn of(config: &SdkConfig, region: &str) -> Self {
         Self {
             credentials: config.credentials_provider(),
+            known: Arc::default(),
             region: region.to_owned(),
         }
     }
@@ -35,10 +44,7 @@ impl Signer {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Result<Vec<(String, String)>, String> {
-        let provider = self.credentials.as_ref();
-        let provider = provider.ok_or("there are no credentials")?;
-        let credentials = provider.provide_credentials().await;
-        let identity = credentials.map_err(|error| error.to_string())?.into();
+        let identity = self.credentials().await?.into();
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region(&self.region)
@@ -57,6 +63,20 @@ impl Signer {
         Ok(headers
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect())
+    }
+
+    async fn credentials(&self) -> Result<Credentials, String> {
+        let mut known = self.known.lock().await;
+        let lasts = |known: &&Credentials| known.expiry().is_none_or(|end| end > now() + AHEAD);
+        if let Some(credentials) = known.as_ref().filter(lasts) {
+            return Ok(credentials.clone());
+        }
+        let provider = self.credentials.as_ref();
+        let provider = provider.ok_or("there are no credentials")?;
+        let credentials = provider.provide_credentials().await;
+        let credentials = credentials.map_err(|error| error.to_string())?;
+        *known = Some(credentials.clone());
+        Ok(credentials)
     }
 }
 

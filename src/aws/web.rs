@@ -16,6 +16,9 @@ use crate::cloud::{CloudFault, FaultKind};
 /// How long an answer may take: an HTTP API ends a request after 30 s itself.
 const PATIENCE: Duration = Duration::from_secs(35);
 
+/// The service that an API's requests are signed for.
+const API: &str = "execute-api";
+
 /// Sends plain HTTP requests.
 pub(super) struct HttpWeb {
     connector: SharedHttpConnector,
@@ -46,10 +49,7 @@ impl HttpWeb {
             Credential::Bearer(token) => {
                 vec![("authorization".to_owned(), format!("Bearer {token}"))]
             }
-            Credential::Signed => {
-                let signed = self.signer.sign("execute-api", url, &[JSON], body);
-                signed.await?
-            }
+            Credential::Signed => self.signer.sign(API, url, &[JSON], body).await?,
         };
         for (name, value) in headers {
             let added = request.headers_mut().try_insert(name, value);
@@ -82,12 +82,7 @@ impl Web for HttpWeb {
         body: &str,
         credential: &Credential,
     ) -> Result<WebAnswer, CloudFault> {
-        let unavailable = |message: String| CloudFault {
-            kind: FaultKind::Unavailable,
-            operation: "POST",
-            code: String::new(),
-            message: format!("{url}: {message}"),
-        };
+        let unavailable = |message: String| unavailable(url, &message);
         match tokio::time::timeout(PATIENCE, self.post(url, body, credential)).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(message)) => Err(unavailable(message)),
@@ -96,5 +91,19 @@ impl Web for HttpWeb {
                 PATIENCE.as_secs()
             ))),
         }
+    }
+
+    async fn sign_post(&self, url: &str, body: &str) -> Result<Vec<(String, String)>, CloudFault> {
+        let signed = self.signer.sign(API, url, &[JSON], body).await;
+        signed.map_err(|message| unavailable(url, &message))
+    }
+}
+
+fn unavailable(url: &str, message: &str) -> CloudFault {
+    CloudFault {
+        kind: FaultKind::Unavailable,
+        operation: "POST",
+        code: String::new(),
+        message: format!("{url}: {message}"),
     }
 }

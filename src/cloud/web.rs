@@ -37,4 +37,8 @@ pub trait Web: Send + Sync {
         body: &str,
         credential: &Credential,
     ) -> Result<WebAnswer, CloudFault>;
+
+    /// Gives the further headers that make a post of this JSON body one with [`Credential::Signed`], for
+    /// whoever sends it by other means. They hold for some minutes.
+    async fn sign_post(&self, url: &str, body: &str) -> Result<Vec<(String, String)>, CloudFault>;
 }

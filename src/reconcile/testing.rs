@@ -526,4 +526,8 @@ impl Web for Nothing {
     ) -> Result<WebAnswer, CloudFault> {
         refused()
     }
+
+    async fn sign_post(&self, _: &str, _: &str) -> Result<Vec<(String, String)>, CloudFault> {
+        refused()
+    }
 }

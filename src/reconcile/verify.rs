@@ -226,6 +226,10 @@ mod tests {
         ) -> Result<WebAnswer, CloudFault> {
             self.post_json(url, body).await
         }
+
+        async fn sign_post(&self, _: &str, _: &str) -> Result<Vec<(String, String)>, CloudFault> {
+            unreachable!("a deployment is verified unsigned")
+        }
     }
 
     async fn asked(statuses: &[u16]) -> (Result<String, ReconcileError>, usize) {
