@@ -1,5 +1,7 @@
 //! Plain HTTP to the environment's own API, to see that it answers end to end.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::CloudFault;
@@ -29,6 +31,9 @@ pub enum Credential {
 pub trait Web: Send + Sync {
     /// Posts a JSON body; any HTTP status is an answer, not a fault.
     async fn post_json(&self, url: &str, body: &str) -> Result<WebAnswer, CloudFault>;
+
+    /// Gets what is at an address, and waits for it only so long; any HTTP status is an answer.
+    async fn get(&self, url: &str, patience: Duration) -> Result<WebAnswer, CloudFault>;
 
     /// Posts a JSON body with a credential.
     async fn post_json_as(

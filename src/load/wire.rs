@@ -103,7 +103,7 @@ impl Wire {
         let whole = match head.body {
             Body::After(length) => self.skip(length).await.map(|()| true),
             Body::Chunks => self.chunks().await.map(|()| true),
-            Body::WithTheConnection => self.to_the_end().await.map(|()| false),
+            Body::WithTheConnection => self.rest().await.map(|()| false),
         }?;
         Ok(Answer {
             status: head.status,
@@ -114,7 +114,7 @@ impl Wire {
     /// Reads the head of an answer, past those that only say that it will come.
     async fn head(&mut self) -> Result<Head, Trouble> {
         loop {
-            let head = self.parsed(LONGEST_HEAD, Head::parse).await?;
+            let head = self.parsed(Head::parse).await?;
             if head.status >= 200 || head.status == 101 {
                 return Ok(head);
             }
@@ -125,18 +125,18 @@ impl Wire {
         loop {
             let chunk =
                 |bytes: &[u8]| httparse::parse_chunk_size(bytes).map_err(|_| Trouble::Protocol);
-            let length = self.parsed(LONGEST_HEAD, chunk).await?;
+            let length = self.parsed(chunk).await?;
             if length == 0 {
                 break;
             }
             // The line end after it is a part of it.
             self.skip(length.saturating_add(2)).await?;
         }
-        while self.parsed(LONGEST_HEAD, line).await? > 0 {}
+        while self.parsed(|bytes| Ok(line(bytes))).await? > 0 {}
         Ok(())
     }
 
-    async fn to_the_end(&mut self) -> Result<(), Trouble> {
+    async fn rest(&mut self) -> Result<(), Trouble> {
         self.buffer.clear();
         while self.more().await? > 0 {
             self.buffer.clear();
@@ -164,7 +164,6 @@ impl Wire {
     /// Reads until `parse` has what it looks for, and takes that off.
     async fn parsed<T>(
         &mut self,
-        longest: usize,
         parse: impl Fn(&[u8]) -> Result<Status<(usize, T)>, Trouble>,
     ) -> Result<T, Trouble> {
         loop {
@@ -174,7 +173,7 @@ impl Wire {
                 self.buffer.advance(length);
                 return Ok(found);
             }
-            if self.buffer.len() > longest {
+            if self.buffer.len() > LONGEST_HEAD {
                 return Err(Trouble::Protocol);
             }
             self.filled().await?;
@@ -241,12 +240,12 @@ impl Head {
 }
 
 /// A line and its end; tells how long it is without.
-fn line(bytes: &[u8]) -> Result<Status<(usize, usize)>, Trouble> {
+fn line(bytes: &[u8]) -> Status<(usize, usize)> {
     let end = bytes.iter().position(|byte| *byte == b'\n');
-    Ok(end.map_or(Status::Partial, |end| {
+    end.map_or(Status::Partial, |end| {
         let text = bytes[..end].strip_suffix(b"\r").unwrap_or(&bytes[..end]);
         Status::Complete((end + 1, text.len()))
-    }))
+    })
 }
 
 #[cfg(test)]

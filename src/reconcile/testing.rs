@@ -527,6 +527,10 @@ impl Web for Nothing {
         refused()
     }
 
+    async fn get(&self, _: &str, _: Duration) -> Result<WebAnswer, CloudFault> {
+        refused()
+    }
+
     async fn sign_post(&self, _: &str, _: &str) -> Result<Vec<(String, String)>, CloudFault> {
         refused()
     }

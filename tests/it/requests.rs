@@ -338,6 +338,8 @@ fn an_api_that_asks_who_calls_is_brought_up_and_turns_strangers_away() {
         "rate>1/s",
     ]);
     load.ok();
+    let status = service.project.deploy(&["status"]).ok().stdout;
+    assert!(status.contains("health       well (HTTP 200)"), "{status}");
     let again = service.project.deploy(&["up", "--output", "json"]).ok();
     assert!(!again.stdout.contains(r#""action": "update""#), "{again}");
     service.project.deploy(&["down"]).ok();

@@ -1,5 +1,6 @@
 //! `deploy status`.
 
+mod health;
 mod price;
 
 use std::time::Duration;
@@ -18,6 +19,7 @@ use crate::cloud::stacks::StackState;
 use crate::plan::{Deployment, ModelRecord, Observed};
 use crate::reconcile::{self, Session, Traffic};
 use crate::stack::Target;
+use health::Health;
 use price::Price;
 
 /// Over how long calls are counted.
@@ -28,7 +30,8 @@ const KEY: usize = 16;
 /// Arguments of `deploy status`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Calls are counted in the API's access log. What an idle endpoint costs is told only by prices that you
+Health is what GET /health answers, where the API has that route; the model is not asked. Calls are
+counted in the API's access log. What an idle endpoint costs is told only by prices that you
 give; none are built in.
 
 Examples:
@@ -77,6 +80,8 @@ struct Found {
     traffic: Option<Traffic>,
     /// `None` where they cannot be looked at.
     alarms: Option<Vec<Alarm>>,
+    /// What the API says of itself; `None` where it is not there or has no route for that.
+    health: Option<Health>,
     /// What the endpoint costs by the hour.
     idle: Option<f64>,
 }
@@ -115,13 +120,18 @@ async fn look(session: &Session, environment: &Environment) -> Result<Found, Fai
             None => Some(Vec::new()),
         }
     };
-    let (endpoint, model, traffic, alarms) = futures::join!(endpoint, model, traffic, alarms);
+    let root = observed.service.as_ref();
+    let root = root.and_then(|state| state.outputs.get("ApiUrl"));
+    let health = async { health::ask(session, &environment.stack, root?).await };
+    let (endpoint, model, traffic, alarms, health) =
+        futures::join!(endpoint, model, traffic, alarms, health);
     Ok(Found {
         endpoint: endpoint.map_err(Failure::failed)?,
         // What says more about the service is left out where it cannot be had: the status is there still.
         model: model.unwrap_or_default(),
         traffic: traffic.unwrap_or_default(),
         alarms,
+        health,
         idle: None,
         observed: Some(observed),
     })
@@ -177,6 +187,7 @@ impl Found {
                 "failure_reason": state.failure_reason,
             })),
             "url": self.output("ClassifyUrl"),
+            "health": self.health.as_ref().map(Health::data),
             "training_key": self.parameter("TrainingKey"),
             "model": self.parameter("ModelDataKey"),
             "training_job": trained.map(|job| &job.name),
@@ -203,6 +214,7 @@ impl Found {
             ("endpoint", self.endpoint_line(now)),
         ];
         rows.extend(self.output("ClassifyUrl").map(|url| ("url", url.clone())));
+        rows.extend(self.health.as_ref().map(|health| ("health", health.line())));
         rows.extend(self.model_line().map(|line| ("model", line)));
         rows.extend(
             self.parameter("ModelDataKey")
