@@ -173,26 +173,22 @@ impl Account {
     }
 
     async fn endpoints(&self, scope: &Scope) -> Result<Vec<Item>, CloudFault> {
-        match self
-            .sagemaker
-            .describe_endpoint()
-            .endpoint_name(&scope.stem)
-            .send()
-            .await
-        {
-            Ok(_) => Ok(vec![Item {
-                kind: kinds::ENDPOINT,
-                name: scope.stem.clone(),
-            }]),
-            Err(error)
-                if error
-                    .message()
-                    .is_some_and(|text| text.contains("Could not find")) =>
-            {
-                Ok(Vec::new())
+        let mut found = Vec::new();
+        for name in &scope.endpoints {
+            let describe = self.sagemaker.describe_endpoint().endpoint_name(name);
+            match describe.send().await {
+                Ok(_) => found.push(Item {
+                    kind: kinds::ENDPOINT,
+                    name: name.clone(),
+                }),
+                Err(error)
+                    if error
+                        .message()
+                        .is_some_and(|text| text.contains("Could not find")) => {}
+                Err(error) => return Err(fault("DescribeEndpoint", &error)),
             }
-            Err(error) => Err(fault("DescribeEndpoint", &error)),
         }
+        Ok(found)
     }
 
     async fn jobs(&self, scope: &Scope) -> Result<Vec<Item>, CloudFault> {

@@ -22,7 +22,7 @@ const MARGIN: Duration = Duration::from_mins(5);
 #[derive(Clone)]
 pub(super) struct Signer {
     provider: Option<SharedCredentialsProvider>,
-    /// Those that end some time, as a role's do: each further ones would cost a request.
+    /// What the provider gave last: it may ask another service each time.
     last: Arc<Mutex<Option<Credentials>>>,
     pub(super) region: String,
 }
@@ -71,7 +71,7 @@ impl Signer {
         let mut last = self.last.lock().await;
         let lasts = |credentials: &&Credentials| {
             let ends = credentials.expiry();
-            ends.is_some_and(|ends| ends > now() + MARGIN)
+            ends.is_none_or(|ends| ends > now() + MARGIN)
         };
         if let Some(credentials) = last.as_ref().filter(lasts) {
             return Ok(credentials.clone());

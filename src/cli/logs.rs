@@ -74,19 +74,24 @@ impl Component {
         .on_default()
     }
 
-    fn source(self, deployment: &Deployment) -> LogSource {
+    fn sources(self, deployment: &Deployment) -> Vec<(Self, LogSource)> {
         let names = &deployment.names;
-        let (group, stem) = match self {
+        let (groups, jobs_of) = match self {
             // One group for all jobs of the account.
-            Self::Training => (TRAINING_LOG_GROUP, Some(deployment.scope())),
-            Self::Endpoint => (names.endpoint_log_group.as_str(), None),
-            Self::Function => (names.function_log_group.as_str(), None),
-            Self::Api => (names.api_log_group.as_str(), None),
+            Self::Training => (
+                vec![TRAINING_LOG_GROUP.to_owned()],
+                Some(deployment.scope()),
+            ),
+            // The endpoint that is deployed may be of the other kind than the stack file's.
+            Self::Endpoint => (names.endpoint_log_groups().to_vec(), None),
+            Self::Function => (vec![names.function_log_group.clone()], None),
+            Self::Api => (vec![names.api_log_group.clone()], None),
         };
-        LogSource {
-            group: group.to_owned(),
-            jobs_of: stem,
-        }
+        let source = |group| {
+            let jobs_of = jobs_of.clone();
+            (self, LogSource { group, jobs_of })
+        };
+        groups.into_iter().map(source).collect()
     }
 }
 
@@ -102,8 +107,10 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         chosen => chosen,
     };
     let deployment = Deployment::of(&environment.stack);
-    let sources = components.iter().map(|each| each.source(&deployment));
-    let sources: Vec<LogSource> = sources.collect();
+    let (components, sources): (Vec<Component>, Vec<LogSource>) = components
+        .iter()
+        .flat_map(|each| each.sources(&deployment))
+        .unzip();
     let now = environment.station.witness.now().as_millisecond();
     let span = i64::try_from(arguments.since.seconds().saturating_mul(1000)).unwrap_or(i64::MAX);
     let looking = Looking {

@@ -52,8 +52,10 @@ impl fmt::Display for Item {
 /// `news-prod-eu` are not taken for those of `news-prod`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
-    /// `<stack>-<environment>`: the endpoint, and the stem of all other names.
+    /// `<stack>-<environment>`: what all other names begin with.
     pub stem: String,
+    /// Names that the endpoint may have.
+    pub endpoints: Vec<String>,
     /// Names of the CloudFormation stacks; what they generate starts with `<name>-`.
     pub stacks: Vec<String>,
     /// The bucket.
@@ -109,6 +111,7 @@ mod tests {
     fn scope() -> Scope {
         Scope {
             stem: "news-prod".into(),
+            endpoints: vec!["news-prod".into()],
             stacks: vec!["news-prod-foundation".into(), "news-prod-service".into()],
             bucket: "news-prod-111122223333-eu-west-1".into(),
             log_groups: vec![],

@@ -5,6 +5,10 @@ use std::str::FromStr;
 
 use super::report::{Report, milliseconds};
 
+/// Errors, in percent of all requests, that are let pass where a latency is asked for and nothing is said
+/// of errors.
+const IMPLIED_PERCENT: f64 = 1.0;
+
 /// What a figure must be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assertion {
@@ -55,6 +59,18 @@ pub enum AssertionError {
 }
 
 impl Assertion {
+    /// What goes without saying: whoever asks for a latency, which is that of answers, and says nothing of
+    /// errors does not want a service that answers hardly anybody.
+    pub fn implied(given: &[Self]) -> Option<Self> {
+        let says = |about: fn(Figure) -> bool| given.iter().any(|each| about(each.figure));
+        (says(Figure::is_latency) && !says(Figure::is_errors)).then(|| Self {
+            text: format!("errors<={IMPLIED_PERCENT}%"),
+            figure: Figure::ErrorPercent,
+            comparison: Comparison::AtMost,
+            limit: IMPLIED_PERCENT,
+        })
+    }
+
     /// What the figure is, for people, and whether that will do. A latency that there is none of will
     /// not do.
     pub fn check(&self, report: &Report) -> (String, bool) {
@@ -105,6 +121,14 @@ impl FromStr for Assertion {
 }
 
 impl Figure {
+    fn is_latency(self) -> bool {
+        matches!(self, Self::Percentile(_) | Self::Mean | Self::Max)
+    }
+
+    fn is_errors(self) -> bool {
+        matches!(self, Self::ErrorPercent | Self::Errors)
+    }
+
     fn named(name: &str, in_percent: bool) -> Option<Self> {
         match name {
             "mean" => Some(Self::Mean),

@@ -2,12 +2,13 @@
 //!
 //! The only place outside of `reconcile` that waits: a planned start is waited for here, and nothing else.
 
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::caller::Caller;
 use super::recorder::{Kind, Recorder, Sample};
@@ -17,8 +18,8 @@ use super::{Plan, Shape};
 /// How much later than it asked a sleeper may be woken by its own timer, which counts in milliseconds.
 /// A request that waited for its start and began so much late is not late because of the service.
 const TIMER: Duration = Duration::from_millis(2);
-/// Pause of a connection that could not be made, so that a service that is gone is not asked
-/// thousands of times a second.
+/// Pause after a request that could not be sent, so that a service that is gone is not asked thousands
+/// of times a second.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Puts load on until the plan is carried out.
@@ -104,6 +105,7 @@ impl Course {
 
 /// Takes turns until there are no more.
 async fn work<C: Caller>(course: Arc<Course>, mut caller: C) {
+    let mut limit = Limit::new(course.plan.timeout);
     while let Some(turn) = course.turn() {
         let (from, late) = match turn.due {
             Some(due) => {
@@ -121,7 +123,7 @@ async fn work<C: Caller>(course: Arc<Course>, mut caller: C) {
             }
             None => (Instant::now(), false),
         };
-        let ended = timeout(course.plan.timeout, caller.call(turn.number)).await;
+        let ended = limit.over(caller.call(turn.number)).await;
         let kind = ended.unwrap_or(Kind::TimedOut);
         course.record(Sample {
             from,
@@ -129,8 +131,42 @@ async fn work<C: Caller>(course: Arc<Course>, mut caller: C) {
             kind,
             late,
         });
-        if kind == Kind::Connect && turn.due.is_none() {
+        if matches!(kind, Kind::Connect | Kind::Unsigned) && turn.due.is_none() {
             sleep(PAUSE).await;
+        }
+    }
+}
+
+/// How long each of a connection's requests may take. The timer is not set for each of them, which costs
+/// more than all else that is done for one: when it rings it is set on to the end of the request that is
+/// under way then.
+struct Limit {
+    patience: Duration,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Limit {
+    fn new(patience: Duration) -> Self {
+        Self {
+            patience,
+            timer: Box::pin(sleep(patience)),
+        }
+    }
+
+    /// What comes of a request; `None` when that takes too long.
+    async fn over<T>(&mut self, request: impl Future<Output = T>) -> Option<T> {
+        let end = Instant::now() + self.patience;
+        let mut request = pin!(request);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut request => return Some(done),
+                () = &mut self.timer => {}
+            }
+            if Instant::now() >= end {
+                return None;
+            }
+            self.timer.as_mut().reset(end);
         }
     }
 }

@@ -24,13 +24,17 @@ mod drive;
 mod page;
 mod recorder;
 mod report;
+mod target;
+mod tls;
+mod wire;
 
 pub use assertion::{Assertion, AssertionError};
-pub use caller::{Caller, HttpCaller, Target, TargetError};
+pub use caller::{Caller, HttpCaller};
 pub use drive::{drive, drive_until};
 pub use page::page;
 pub use recorder::Kind;
 pub use report::{Interval, Percentiles, Report};
+pub use target::{Admission, Sign, Target, TargetError};
 
 use std::time::Duration;
 

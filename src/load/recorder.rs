@@ -17,6 +17,8 @@ const STRETCHES: u32 = 600;
 pub enum Kind {
     /// With an answer of this HTTP status.
     Status(u16),
+    /// It could not be signed, and was not sent.
+    Unsigned,
     /// No connection could be made.
     Connect,
     /// The connection ended before the answer.
@@ -45,6 +47,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Status(status) => write!(formatter, "HTTP {status}"),
+            Self::Unsigned => formatter.write_str("not signed"),
             Self::Connect => formatter.write_str("no connection"),
             Self::Closed => formatter.write_str("connection closed"),
             Self::Protocol => formatter.write_str("not HTTP"),

@@ -64,6 +64,14 @@ pub struct Step {
     pub reason: Reason,
 }
 
+impl Step {
+    /// Whether something that exists is gone after it.
+    pub fn removes(&self) -> bool {
+        matches!(self.action, Action::Delete | Action::Replace)
+            || matches!(self.reason, Reason::EndpointReplaced { .. })
+    }
+}
+
 /// What a step acts on. The order of the variants is the order of the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -195,6 +203,14 @@ pub enum Reason {
     NotThere,
     /// What is there was made from something else.
     Differs,
+    /// It differs, and its endpoint changes between instances and serverless: the one is made beside the
+    /// other, which is deleted once nothing calls it any more.
+    EndpointReplaced {
+        /// The endpoint that serves.
+        from: String,
+        /// The endpoint that takes over.
+        to: String,
+    },
     /// It was asked to look closer than at the fingerprints.
     Refreshed,
     /// Others changed this since it was deployed.
@@ -244,6 +260,12 @@ impl fmt::Display for Reason {
         match self {
             Self::NotThere => formatter.write_str("not there yet"),
             Self::Differs => formatter.write_str("differs from what is deployed"),
+            Self::EndpointReplaced { from, to } => write!(
+                formatter,
+                "the endpoint changes between instances and serverless: {to} is made beside {from}, \
+                 which serves until everything calls the new one and is deleted then; no downtime, and \
+                 both run for some minutes"
+            ),
             Self::Refreshed => formatter.write_str("compared by CloudFormation, as asked"),
             Self::Drifted(found) => {
                 let what: Vec<&str> = found.values().flatten().map(String::as_str).collect();

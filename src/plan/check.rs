@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::action::{Action, Plan, StepKind};
+use super::action::{Action, Plan, Step, StepKind};
 
 /// Something about a plan that must not be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,8 +56,7 @@ pub fn flaws(plan: &Plan) -> Vec<Flaw> {
     if plan.only_recovers() && !kinds.iter().all(|kind| kind.is_recovery()) {
         flaws.push(Flaw::Rash);
     }
-    let unmakes = |action| matches!(action, Action::Delete | Action::Replace);
-    if plan.removes_something() && !plan.steps.iter().any(|step| unmakes(step.action)) {
+    if plan.removes_something() && !plan.steps.iter().any(Step::removes) {
         flaws.push(Flaw::Unfounded);
     }
     let removes = plan.steps.iter().any(|step| step.action == Action::Delete);
@@ -76,7 +75,7 @@ pub fn flaws(plan: &Plan) -> Vec<Flaw> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Reason, Step};
+    use crate::plan::Reason;
 
     fn plan(kinds: &[(StepKind, Action)]) -> Plan {
         let step = |&(kind, action)| Step {

@@ -142,13 +142,15 @@ impl Deployment {
     pub fn scope(&self) -> Scope {
         let names = &self.names;
         Scope {
-            stem: names.endpoint.clone(),
+            stem: names.stem.clone(),
+            endpoints: names.endpoints().to_vec(),
             stacks: vec![names.foundation_stack.clone(), names.service_stack.clone()],
             bucket: names.bucket.clone(),
-            log_groups: vec![
-                names.endpoint_log_group.clone(),
-                names.function_log_group.clone(),
-            ],
+            log_groups: names
+                .endpoint_log_groups()
+                .into_iter()
+                .chain([names.function_log_group.clone()])
+                .collect(),
             function: names.function.clone(),
             stack: self.stack.clone(),
             environment: self.environment.clone(),

@@ -534,6 +534,42 @@ fn any_observation() -> impl Strategy<Value = Observed> {
     })
 }
 
+#[test]
+fn an_endpoint_of_the_other_kind_replaces_the_one_that_serves_and_says_so() {
+    let desired = desired();
+    let mut observed = applied(&desired);
+    let service = observed.service.as_mut().unwrap();
+    let serves = |name: &str| BTreeMap::from([("EndpointName".to_owned(), name.to_owned())]);
+    service.outputs = serves("news-staging-serverless");
+    // As long as nothing is to be changed, what serves is right.
+    assert_eq!(plan(&desired, &observed, Choices::default()).removes, []);
+    let service = observed.service.as_mut().unwrap();
+    service.parameters.clear();
+    let replacing = plan(&desired, &observed, Choices::default());
+    assert_eq!(flaws(&replacing), []);
+    assert_eq!(
+        replacing.removes,
+        [Item {
+            kind: inventory::kinds::ENDPOINT,
+            name: "news-staging-serverless".into(),
+        }]
+    );
+    let step = replacing
+        .steps
+        .iter()
+        .find(|step| step.kind == StepKind::Service);
+    let step = step.unwrap();
+    assert_eq!(step.action, Action::Update);
+    let why = step.reason.to_string();
+    assert!(
+        why.contains("news-staging is made beside news-staging-serverless"),
+        "{why}"
+    );
+    assert!(why.contains("no downtime"), "{why}");
+    observed.service.as_mut().unwrap().outputs = serves("news-staging");
+    assert_eq!(plan(&desired, &observed, Choices::default()).removes, []);
+}
+
 proptest! {
     #[test]
     fn every_plan_that_is_not_held_back_is_sound_and_always_the_same(

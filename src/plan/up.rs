@@ -8,11 +8,15 @@ use super::parameters::FINGERPRINT;
 use super::recover::{Recovery, recovery};
 use super::training::{looks_for_model, training_step};
 use crate::cloud::condition::StackStatus;
+use crate::cloud::inventory::{Item, kinds};
 use crate::cloud::stacks::{CHANGE_PREFIX, StackResource, StackState};
 use crate::release::RELEASE_TAG;
 
 /// Digits of a digest that are shown.
 const SHOWN: usize = 16;
+
+/// Output of the service stack: the endpoint that serves.
+const ENDPOINT_OUTPUT: &str = "EndpointName";
 
 /// What the user chose beyond the stack file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -117,6 +121,7 @@ pub fn plan(desired: &Desired, observed: &Observed, choices: Choices) -> Plan {
         return plan;
     }
     plan.add_stack(StepKind::Service, &desired.service, observed, choices);
+    plan.say_endpoint_replaced(&desired.deployment, observed.service.as_ref());
     plan.steps.push(Step {
         kind: StepKind::Verification,
         action: Action::Check,
@@ -160,6 +165,27 @@ impl Plan {
         self.removes
             .extend(live.iter().map(|resource| resource.item()));
         self.steps.push(removed);
+    }
+
+    /// Says of an update that brings an endpoint of the other kind that it does so: the old one is
+    /// deleted, which needs the consent that a deletion needs.
+    fn say_endpoint_replaced(&mut self, deployment: &Deployment, service: Option<&StackState>) {
+        let updated =
+            |step: &&mut Step| step.kind == StepKind::Service && step.action == Action::Update;
+        let serves = service.and_then(|state| state.outputs.get(ENDPOINT_OUTPUT));
+        let to = &deployment.names.endpoint;
+        if let Some(from) = serves.filter(|from| *from != to)
+            && let Some(step) = self.steps.iter_mut().find(updated)
+        {
+            step.reason = Reason::EndpointReplaced {
+                from: from.clone(),
+                to: to.clone(),
+            };
+            self.removes.push(Item {
+                kind: kinds::ENDPOINT,
+                name: from.clone(),
+            });
+        }
     }
 }
 

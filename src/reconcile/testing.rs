@@ -562,4 +562,12 @@ impl Web for Nothing {
     ) -> Result<WebAnswer, CloudFault> {
         refused()
     }
+
+    async fn get(&self, _: &str, _: Duration) -> Result<WebAnswer, CloudFault> {
+        refused()
+    }
+
+    async fn sign_post(&self, _: &str, _: &str) -> Result<Vec<(String, String)>, CloudFault> {
+        refused()
+    }
 }

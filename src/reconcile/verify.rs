@@ -228,6 +228,14 @@ mod tests {
         ) -> Result<WebAnswer, CloudFault> {
             self.post_json(url, body).await
         }
+
+        async fn get(&self, _: &str, _: Duration) -> Result<WebAnswer, CloudFault> {
+            unreachable!("a deployment is verified by a POST")
+        }
+
+        async fn sign_post(&self, _: &str, _: &str) -> Result<Vec<(String, String)>, CloudFault> {
+            unreachable!("a deployment is verified unsigned")
+        }
     }
 
     async fn asked(statuses: &[u16]) -> (Result<String, ReconcileError>, usize) {

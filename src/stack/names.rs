@@ -91,11 +91,11 @@ pub struct Names {
     pub foundation_stack: String,
     /// CloudFormation stack of everything that serves.
     pub service_stack: String,
-    /// What the bucket's name begins with; `-<account>-<region>` follows.
-    pub bucket_prefix: String,
-    /// The whole name of the bucket.
+    /// `<stack>-<environment>`, which all the other names begin with.
+    pub stem: String,
+    /// The bucket: the stem with `-<account>-<region>`.
     pub bucket: String,
-    /// The SageMaker endpoint.
+    /// The SageMaker endpoint: the stem, with a suffix when it is serverless.
     pub endpoint: String,
     /// The Lambda function.
     pub function: String,
@@ -109,7 +109,6 @@ pub struct Names {
     pub endpoint_log_group: String,
     /// Log group of the function.
     pub function_log_group: String,
-    training_prefix: String,
 }
 
 impl Names {
@@ -119,6 +118,10 @@ impl Names {
     const ATTEMPT_CHARACTERS: usize = 4;
     /// The longest name that S3 and SageMaker take.
     const LIMIT: usize = 63;
+    /// What the name of a serverless endpoint ends with. SageMaker does not convert an endpoint on
+    /// instances to a serverless one; under another name it is made beside the old one instead, and
+    /// CloudFormation deletes that when nothing calls it any more.
+    const SERVERLESS: &str = "-serverless";
 
     /// Composes the names of an environment.
     ///
@@ -136,22 +139,21 @@ impl Names {
             foundation_stack: format!("{base}-foundation"),
             service_stack: format!("{base}-service"),
             bucket: format!("{base}-{account}-{region}"),
-            bucket_prefix: base.clone(),
-            endpoint_log_group: format!("/aws/sagemaker/Endpoints/{base}"),
+            endpoint_log_group: endpoint_log_group(&base),
             function_log_group: format!("/aws/lambda/{function}"),
             function,
             notebook: format!("{base}-notebook"),
             api_log_group: format!("/aws/apigateway/{base}"),
             api: base.clone(),
-            training_prefix: format!("{base}-"),
-            endpoint: base,
+            endpoint: base.clone(),
+            stem: base,
         };
-        let job = names.training_prefix.len() + Self::KEY_CHARACTERS + Self::ATTEMPT_CHARACTERS;
+        let job = names.stem.len() + 1 + Self::KEY_CHARACTERS + Self::ATTEMPT_CHARACTERS;
         for (what, name, length) in [
             ("bucket", names.bucket.as_str(), names.bucket.len()),
             ("function", names.function.as_str(), names.function.len()),
             ("notebook", names.notebook.as_str(), names.notebook.len()),
-            ("training job", names.training_prefix.as_str(), job),
+            ("training job", names.stem.as_str(), job),
         ] {
             if length > Self::LIMIT {
                 let over = length - Self::LIMIT;
@@ -165,6 +167,29 @@ impl Names {
         Ok(names)
     }
 
+    /// The same names, of an environment whose endpoint is serverless.
+    #[must_use]
+    pub(super) fn serverless(mut self) -> Self {
+        let [_, endpoint] = self.endpoints();
+        self.endpoint_log_group = endpoint_log_group(&endpoint);
+        self.endpoint = endpoint;
+        self
+    }
+
+    /// The names that the endpoint may have: on instances, and serverless. While one takes over from
+    /// the other there are both.
+    pub fn endpoints(&self) -> [String; 2] {
+        [
+            self.stem.clone(),
+            format!("{}{}", self.stem, Self::SERVERLESS),
+        ]
+    }
+
+    /// The log groups of these endpoints.
+    pub fn endpoint_log_groups(&self) -> [String; 2] {
+        self.endpoints().map(|name| endpoint_log_group(&name))
+    }
+
     /// The name of the batch job of a digest (hexadecimal SHA-256) over all that decides its answers.
     pub fn transform_job(&self, digest: &str) -> String {
         self.training_job(digest)
@@ -173,8 +198,13 @@ impl Names {
     /// The name of the training job of a training key (hexadecimal SHA-256): same key, same name.
     pub fn training_job(&self, training_key: &str) -> String {
         let short: String = training_key.chars().take(Self::KEY_CHARACTERS).collect();
-        format!("{}{short}", self.training_prefix)
+        format!("{}-{short}", self.stem)
     }
+}
+
+/// The log group that SageMaker writes to for an endpoint.
+fn endpoint_log_group(endpoint: &str) -> String {
+    format!("/aws/sagemaker/Endpoints/{endpoint}")
 }
 
 /// Says why a text is no valid name.
@@ -240,6 +270,25 @@ mod tests {
             names.training_job(key),
             "news-classifier-prod-0123456789abcdef"
         );
+    }
+
+    #[test]
+    fn a_serverless_endpoint_has_a_name_of_its_own_and_nothing_else_has() {
+        let instances = compose("news-classifier", "prod").unwrap();
+        let serverless = instances.clone().serverless();
+        assert_eq!(serverless.endpoint, "news-classifier-prod-serverless");
+        let [_, group] = instances.endpoint_log_groups();
+        assert_eq!(
+            group,
+            "/aws/sagemaker/Endpoints/news-classifier-prod-serverless"
+        );
+        let back = Names {
+            endpoint: instances.endpoint.clone(),
+            endpoint_log_group: instances.endpoint_log_group.clone(),
+            ..serverless.clone()
+        };
+        assert_eq!(back, instances);
+        assert_eq!(serverless.clone().serverless(), serverless);
     }
 
     #[test]

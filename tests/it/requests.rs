@@ -324,6 +324,22 @@ fn an_api_that_asks_who_calls_is_brought_up_and_turns_strangers_away() {
             .env("NO_PROXY", "127.0.0.1"),
     );
     assert_eq!(String::from_utf8_lossy(&signed.stdout).trim(), "200");
+    let load = service.project.deploy(&[
+        "load",
+        "--connections",
+        "2",
+        "--warm-up",
+        "0s",
+        "--duration",
+        "1s",
+        "--assert",
+        "errors<=0",
+        "--assert",
+        "rate>1/s",
+    ]);
+    load.ok();
+    let status = service.project.deploy(&["status"]).ok().stdout;
+    assert!(status.contains("health       well (HTTP 200)"), "{status}");
     let again = service.project.deploy(&["up", "--output", "json"]).ok();
     assert!(!again.stdout.contains(r#""action": "update""#), "{again}");
     service.project.deploy(&["down"]).ok();

@@ -232,7 +232,7 @@ impl Both {
         let examined = reconcile::examine(&candidate, &self.terms, serving, &self.texts);
         let mut evidence = examined.await?;
         if let Some(load) = &self.terms.load {
-            evidence.extend(probe::probe(&self.from, &self.observed, load).await?);
+            evidence.extend(probe::probe(&self.from, &self.source, &self.observed, load).await?);
         }
         Ok(evidence)
     }

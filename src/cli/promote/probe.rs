@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -13,7 +12,7 @@ use super::super::failure::Failure;
 use super::super::{interrupt, load, output};
 use crate::load::{HttpCaller, Kind, Plan, Report, Shape, Target, drive_until};
 use crate::plan::Observed;
-use crate::reconcile::ReconcileError;
+use crate::reconcile::{ReconcileError, Session};
 use crate::release::Evidence;
 use crate::stack::{Probe, Throttle};
 
@@ -27,10 +26,11 @@ const TURNED_AWAY: Kind = Kind::Status(429);
 /// Puts load on, and gives evidence for each figure that is asked. An API that cannot be called fails.
 pub(super) async fn probe(
     from: &Environment,
+    source: &Session,
     observed: &Observed,
     terms: &Probe,
 ) -> Result<Vec<Evidence>, Failure> {
-    let target = match target(from, observed) {
+    let target = match target(from, source, observed).await {
         Ok(target) => Arc::new(target),
         Err(failure) => {
             return Ok(vec![Evidence {
@@ -66,17 +66,21 @@ pub(super) async fn probe(
     Ok(evidence(&report, terms, &from.stack.api.throttle, at))
 }
 
-fn target(from: &Environment, observed: &Observed) -> Result<Target, Failure> {
+async fn target(
+    from: &Environment,
+    source: &Session,
+    observed: &Observed,
+) -> Result<Target, Failure> {
     let service = observed.service.as_ref();
     let url = service.and_then(|service| service.outputs.get("ClassifyUrl"));
     let url =
         url.ok_or_else(|| Failure::failed(anyhow::anyhow!("the stack has no `ClassifyUrl`")))?;
-    let headers = load::credentials(from)?;
     let headlines = load::headlines(from, None)?;
-    let body =
-        |headline: &String| Bytes::from(json!({ "query": { "headline": headline } }).to_string());
-    let bodies = headlines.iter().map(body).collect();
-    Target::post(url, &headers, bodies).map_err(Failure::failed)
+    let body = |headline: &String| json!({ "query": { "headline": headline } }).to_string();
+    let bodies: Vec<String> = headlines.iter().map(body).collect();
+    let credential = credential(from)?;
+    let admission = load::admission(&source.cloud.web, url, credential, &bodies[0]).await?;
+    Target::post(url, admission, bodies).map_err(Failure::failed)
 }
 
 /// What was found of what is asked.

@@ -1,5 +1,6 @@
 //! `deploy status`.
 
+mod health;
 mod price;
 mod proof;
 
@@ -20,6 +21,7 @@ use crate::plan::{Deployment, ModelRecord, Observed};
 use crate::reconcile::{self, Depth, Session, Traffic};
 use crate::release::ReleaseId;
 use crate::stack::Target;
+use health::Health;
 use price::Price;
 use proof::Proof;
 
@@ -31,7 +33,8 @@ const KEY: usize = 16;
 /// Arguments of `deploy status`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Calls are counted in the API's access log. What an idle endpoint costs is told only by prices that you
+Health is what GET /health answers, where the API has that route; the model is not asked. Calls are
+counted in the API's access log. What an idle endpoint costs is told only by prices that you
 give; none are built in.
 
 Examples:
@@ -91,6 +94,8 @@ struct Found {
     traffic: Option<Traffic>,
     /// `None` where they cannot be looked at.
     alarms: Option<Vec<Alarm>>,
+    /// What the API says of itself; `None` where it is not there or has no route for that.
+    health: Option<Health>,
     /// What the endpoint costs by the hour.
     idle: Option<f64>,
 }
@@ -123,11 +128,11 @@ async fn look(
             Ok(None)
         }
     };
-    let endpoint = endpoint(session, environment);
+    let endpoint = endpoint(session, environment, observed.service.as_ref());
     let alarms = async {
         match environment.stack.alarms {
             Some(_) => {
-                let prefix = format!("{}-", environment.stack.names.endpoint);
+                let prefix = format!("{}-", environment.stack.names.stem);
                 session.cloud.alarms.list(&prefix).await.ok()
             }
             None => Some(Vec::new()),
@@ -138,8 +143,11 @@ async fn look(
         let proof = Proof::of(session, &deployment, &observed, &id, depth).await;
         Some((id, proof))
     };
-    let (endpoint, model, traffic, alarms, release) =
-        futures::join!(endpoint, model, traffic, alarms, release);
+    let root = observed.service.as_ref();
+    let root = root.and_then(|state| state.outputs.get("ApiUrl"));
+    let health = async { health::ask(session, &environment.stack, root?).await };
+    let (endpoint, model, traffic, alarms, release, health) =
+        futures::join!(endpoint, model, traffic, alarms, release, health);
     Ok(Found {
         endpoint: endpoint.map_err(Failure::failed)?,
         // What says more about the service is left out where it cannot be had: the status is there still.
@@ -147,20 +155,21 @@ async fn look(
         traffic: traffic.unwrap_or_default(),
         alarms,
         release,
+        health,
         idle: None,
         observed: Some(observed),
     })
 }
 
+/// The endpoint that is deployed, which the stack file may want to be another one by now.
 async fn endpoint(
     session: &Session,
     environment: &Environment,
+    service: Option<&StackState>,
 ) -> Result<Option<EndpointState>, CloudFault> {
-    session
-        .cloud
-        .endpoints
-        .describe(&environment.stack.names.endpoint)
-        .await
+    let deployed = service.and_then(|state| state.outputs.get("EndpointName"));
+    let name = deployed.unwrap_or(&environment.stack.names.endpoint);
+    session.cloud.endpoints.describe(name).await
 }
 
 impl Found {
@@ -207,6 +216,7 @@ impl Found {
                 value
             }),
             "url": self.output("ClassifyUrl"),
+            "health": self.health.as_ref().map(Health::data),
             "training_key": self.parameter("TrainingKey"),
             "model": self.parameter("ModelDataKey"),
             "training_job": trained.map(|job| &job.name),
@@ -233,6 +243,7 @@ impl Found {
             ("endpoint", self.endpoint_line(now)),
         ];
         rows.extend(self.output("ClassifyUrl").map(|url| ("url", url.clone())));
+        rows.extend(self.health.as_ref().map(|health| ("health", health.line())));
         rows.extend(
             self.release
                 .as_ref()

@@ -108,8 +108,8 @@ pub(super) static ROWS: &[Row] = &[
         told: |_| {
             say(
                 "An endpoint on instances cannot become serverless.",
-                "remove what serves with `deploy down --keep-data`, then run `deploy up`: nothing answers \
-                 in between",
+                "give the endpoint another `EndpointName` when it is serverless, as the built-in template \
+                 does: then the new one is made beside the old one",
             )
         },
     },

@@ -102,7 +102,7 @@ const EXAMPLES: &[Example] = {
         (Operation("InvokeEndpoint"), "ModelError", "Received server error (500) from primary with message \"{ \"code\": 500, \"type\": \"InternalServerException\", \"message\": \"Worker died.\" }\"", C::OutOfMemory, "more memory"),
         (Endpoint, "", "Received client error (400) from primary with message \"{ \"code\": 400, \"type\": \"InternalServerException\", \"message\": \"'inputs'\" }\"", C::ModelFailed, "stack trace"),
         (ENDPOINT, "", "The update to news-config-2 failed and the endpoint serves what it served before: The update was rolled back, because alarms of its AutoRollbackConfiguration are in ALARM: news-staging-endpoint-errors.", C::AlarmRang, "`endpoint-errors`"),
-        (ENDPOINT, "", "Endpoint \"arn:aws:sagemaker:eu-west-1:111122223333:endpoint/news-staging\" is on instances and cannot be converted to a serverless one.", C::KindFixed, "deploy down --keep-data"),
+        (ENDPOINT, "", "Endpoint \"arn:aws:sagemaker:eu-west-1:111122223333:endpoint/news-staging\" is on instances and cannot be converted to a serverless one.", C::KindFixed, "another `EndpointName`"),
         (Endpoint, "", "SageMaker went back to news-config-1 from news-config-2", C::WentBack, "describe-endpoint"),
         // Function and API.
         (Api, "", "HTTP 500: {\"message\":\"Internal Server Error\"}", C::FunctionFailed, "AWS::Lambda::Permission"),

@@ -174,14 +174,25 @@ fn kinds(collector: &mut Collector<'_>) {
         let serverless =
             |config: &Value| fleets(config).iter().any(|fleet| fleet.instance.is_none());
         if serverless(before) != serverless(after) {
+            let renamed = collector
+                .changed(ENDPOINT)
+                .into_iter()
+                .any(|(other, endpoint)| other == document && endpoint.action == Action::Replace);
             // "Serverless inference", SageMaker developer guide: one way there is, the other not.
-            let (severity, text) = if serverless(after) {
+            let (severity, text) = if renamed {
+                (
+                    Severity::Info,
+                    "the endpoint changes between instances and serverless: the new one is made beside \
+                     the old one, which serves until everything calls the new one; no downtime, and both \
+                     run for some minutes",
+                )
+            } else if serverless(after) {
                 (
                     Severity::Danger,
                     "the endpoint changes from instances to serverless, which SageMaker refuses for \
-                     an endpoint that exists: the update is rolled back. Remove what serves with \
-                     `deploy down --keep-data` and bring it up again: nothing answers in between, for \
-                     some ten minutes",
+                     an endpoint that exists: the update is rolled back. Give the endpoint another \
+                     `EndpointName` when it is serverless, as the built-in template does: then the new \
+                     one is made beside the old one",
                 )
             } else {
                 (

@@ -266,6 +266,35 @@ fn an_endpoint_with_another_name_is_replaced_and_one_that_goes_answers_nobody() 
 }
 
 #[test]
+fn an_endpoint_of_the_other_kind_under_another_name_has_no_downtime() {
+    let side = |name: &str, variant: &Value| {
+        let config = json!({ "ProductionVariants": [variant] });
+        let endpoint = json!({"EndpointName": name,
+            "EndpointConfigName": {"Fn::GetAtt": ["R0", "EndpointConfigName"]}});
+        service(&[(CONFIG, &config), (ENDPOINT, &endpoint)])
+    };
+    let instances = side(
+        "e",
+        &json!({"VariantName": "a", "InstanceType": "ml.m5.large"}),
+    );
+    let serverless = json!({"VariantName": "a", "ServerlessConfig": {"MemorySizeInMB": 2048}});
+    for (before, after) in [
+        (&instances, &side("e-serverless", &serverless)),
+        (&side("e-serverless", &serverless), &instances),
+    ] {
+        let diff = between(before, after);
+        let mut said = diff.consequences.iter();
+        assert!(
+            said.any(|one| one.severity == Severity::Info && one.text.contains("no downtime")),
+            "{:#?}",
+            diff.consequences
+        );
+        let refused = |text: &str| text.contains("refuses") || text.contains("changed back");
+        assert!(!diff.consequences.iter().any(|one| refused(&one.text)));
+    }
+}
+
+#[test]
 fn what_is_retained_is_not_lost() {
     let side = |there: bool| {
         let mut documents = service(&[]);

@@ -51,13 +51,17 @@ fn data(stack: &Stack) -> Value {
 fn names(stack: &Stack) -> Value {
     let names = &stack.names;
     json!({
-        "bucket_prefix": names.bucket_prefix,
+        "stem": names.stem,
         "endpoint": names.endpoint,
+        // What a role may do with the endpoint it may do with that of the other kind: when one takes over
+        // from the other, both serve for some minutes.
+        "endpoints": names.endpoints(),
+        "endpoint_log_groups": names.endpoint_log_groups(),
         "function": names.function,
         "api": names.api,
         "notebook": names.notebook,
         // What the names of all alarms begin with: a role may look at these and no others.
-        "alarm_prefix": format!("{}-", names.endpoint),
+        "alarm_prefix": format!("{}-", names.stem),
         "endpoint_log_group": names.endpoint_log_group,
         "function_log_group": names.function_log_group,
         "api_log_group": names.api_log_group,

@@ -25,7 +25,7 @@ pub(in crate::stack) struct Endpoint {
     #[schemars(extend("default" = "all-at-once", "examples" = [{ "canary": { "size": "25%", "wait": "5m" } }]))]
     pub(in crate::stack) rollout: Option<Rollout>,
     /// Serves without instances; in place of `instance`, `count`, `autoscaling` and `rollout`. A request
-    /// has at most 4 MiB; an endpoint that is on instances cannot become serverless.
+    /// has at most 4 MiB. A change from instances, or to them, replaces the endpoint without downtime.
     #[schemars(extend("default" = null, "examples" = [{ "memory": "4 GiB", "max_concurrency": 5 }]))]
     pub(in crate::stack) serverless: Option<Serverless>,
     /// How long a container may take until it answers, `60s` to `1h`.

@@ -30,7 +30,7 @@ use super::check::Check;
 use super::document::{self, Document};
 use super::names::{EnvironmentName, Names, StackName};
 use super::problem::Problem;
-use super::resolved::{Data, DataSource, Protection, Stack};
+use super::resolved::{Capacity, Data, DataSource, Endpoint, Protection, Stack};
 use super::yaml::Node;
 
 /// Where a document comes from.
@@ -120,7 +120,7 @@ fn build(
     }
 
     let (name, place) = (name?, place?);
-    let names = names(check, &name, environment, &place)?;
+    let names = names(check, &name, environment, &place, endpoint.as_ref())?;
     foreign_bucket(check, data.as_ref(), &names);
     Some(Stack {
         file: origin.file.to_path_buf(),
@@ -169,8 +169,11 @@ fn names(
     name: &StackName,
     environment: &EnvironmentName,
     place: &target::Placement,
+    endpoint: Option<&Endpoint>,
 ) -> Option<Names> {
+    let capacity = endpoint.map(|endpoint| &endpoint.capacity);
     match Names::compose(name, environment, &place.account, &place.region) {
+        Ok(names) if matches!(capacity, Some(Capacity::Serverless(_))) => Some(names.serverless()),
         Ok(names) => Some(names),
         Err(error) => {
             let summary = "the stack's or the environment's name is too long";

@@ -154,6 +154,11 @@ async fn up_that_reverts_drift() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn up_that_makes_the_endpoint_serverless() {
+    everywhere_in(&Mode::DEADLY, &situation::up_to_serverless().await).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn gc() {
     everywhere(&situation::gc_after_three_models().await).await;
 }

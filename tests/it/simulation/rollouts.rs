@@ -123,6 +123,72 @@ async fn nobody_notices_a_canary_of_a_model_that_is_well() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_notices_that_the_endpoint_becomes_serverless_and_comes_back() {
+    let project = Project::new();
+    let scaled = "  autoscaling: { min: 1, max: 3, invocations_per_instance: 10 }\n";
+    let instances = project.desired_watched("1e-3", scaled);
+    let serverless = project.desired_serverless("1e-3");
+    let rollout = Deployment {
+        takes: Duration::from_mins(3),
+        ends: DeploymentEnd::InService,
+    };
+    let script = Script {
+        deployments: vec![Rule::new(&["create "], rollout)],
+        ..Script::default()
+    };
+    let world = up(&instances, &script).await;
+    for (desired, old, new) in [
+        (&serverless, "tiny-local", "tiny-local-serverless"),
+        (&instances, "tiny-local-serverless", "tiny-local"),
+    ] {
+        let plan = world.plan(desired).await;
+        assert_eq!(plan.removes.len(), 1, "{plan:?}");
+        assert_eq!(
+            plan.removes[0].to_string(),
+            format!("SageMaker endpoint {old}")
+        );
+        let run = world.run(Command::Up(desired));
+        let (run, answered, failed) = called(&world, Duration::from_secs(7), run).await;
+        run.end.unwrap().done();
+        assert_eq!(failed, 0);
+        assert!(answered > 20, "{answered}");
+        // The only one that is there.
+        assert_eq!(endpoint(&world)["record"]["name"], new);
+        assert!(world.plan(desired).await.changes_nothing());
+    }
+    let down = world.run(Command::Down(&serverless.deployment)).await;
+    down.end.unwrap().done();
+    let left = state(&world).await;
+    assert!(
+        !left.iter().any(|line| line.contains("tiny-local")),
+        "{left:?}"
+    );
+    world.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_serverless_endpoint_that_does_not_come_leaves_the_old_one_serving() {
+    let project = Project::new();
+    let rollout = Deployment {
+        takes: Duration::from_mins(3),
+        ends: DeploymentEnd::Unhealthy,
+    };
+    let script = Script {
+        deployments: vec![Rule::new(&["create tiny-local-serverless "], rollout)],
+        ..Script::default()
+    };
+    let world = up(&project.desired("1e-3"), &script).await;
+    let serverless = project.desired_serverless("1e-3");
+    let run = world.run(Command::Up(&serverless));
+    let (run, answered, failed) = called(&world, Duration::from_secs(7), run).await;
+    let end = run.end.unwrap();
+    assert!(matches!(end, End::RolledBack(_)), "{end:?}");
+    assert!(answered > 10 && failed == 0, "{answered} {failed}");
+    assert_eq!(endpoint(&world)["record"]["name"], "tiny-local");
+    world.close().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_number_that_scaling_chose_survives_a_deployment_and_is_no_drift() {
     let scaled = "  autoscaling: { min: 2, max: 6, invocations_per_instance: 10 }\n";
     let project = Project::new();

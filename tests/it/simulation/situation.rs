@@ -60,6 +60,20 @@ pub(super) async fn down_that_keeps_data() -> Trial {
     .await
 }
 
+/// Brings an environment up whose endpoint is on instances and becomes serverless.
+pub(super) async fn up_to_serverless() -> Trial {
+    let project = Project::new();
+    let instances = project.desired("1e-3");
+    Trial::of(Situation {
+        name: "up to serverless",
+        before: up(&instances, &Script::default()).await,
+        desired: project.desired_serverless("1e-3"),
+        project,
+        task: Task::Up(UpOptions::default()),
+    })
+    .await
+}
+
 /// Brings an environment up whose last update could not even be rolled back.
 pub(super) async fn up_after_a_roll_back_that_failed() -> Trial {
     let project = Project::new();

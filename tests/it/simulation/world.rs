@@ -80,6 +80,15 @@ impl Project {
         self.desired_by(&text.replace("environments:\n", alarms), None)
     }
 
+    /// What the environment is to be when its endpoint is serverless.
+    pub(super) fn desired_serverless(&self, learning_rate: &str) -> Desired {
+        let instances = "  instance: ml.m5.large\n  count: 1\n  startup_timeout: 2m\n";
+        let serverless = "  serverless: { memory: 4 GiB, max_concurrency: 5 }\n";
+        let text = stack_file(&self.1, learning_rate, "");
+        assert!(text.contains(instances), "{text}");
+        self.desired_by(&text.replace(instances, serverless), None)
+    }
+
     /// What the environment is to be when its data is in S3, and was pinned to this.
     pub(super) fn desired_in_s3(&self, location: &S3Location, pin: Digest) -> Desired {
         let text = stack_file(&self.1, "1e-3", "");

@@ -11,6 +11,7 @@ use super::server::{REGION, moto};
 fn scope() -> Scope {
     Scope {
         stem: "seen-prod".into(),
+        endpoints: vec!["seen-prod-serverless".into(), "seen-prod".into()],
         stacks: vec!["seen-prod-foundation".into(), "seen-prod-service".into()],
         bucket: "seen-prod-bucket".into(),
         log_groups: vec!["/aws/lambda/seen-prod-classify".into()],

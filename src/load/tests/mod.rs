@@ -1,5 +1,7 @@
 //! The schedule, the correction and the counting, under paused time.
 
+mod over_http;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -243,6 +245,28 @@ async fn assertions_hold_or_do_not() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_quick_service_that_refuses_most_callers_does_not_pass_for_a_good_one() {
+    let mut service = Service::taking(1);
+    service.answer = |number| Kind::Status(if number % 20 < 17 { 429 } else { 200 });
+    let plan = plan(Shape::Open { rate: 100.0 }, 8);
+    let report = drive(plan, service.callers(8)).await;
+    let implied = |given: &[&str]| {
+        let given: Vec<Assertion> = given.iter().map(|text| text.parse().unwrap()).collect();
+        Assertion::implied(&given)
+    };
+    assert!("p95<200ms".parse::<Assertion>().unwrap().check(&report).1);
+    for latency in ["p95<200ms", "mean<1s", "max<1s"] {
+        let implied = implied(&[latency]).unwrap();
+        assert_eq!(implied.to_string(), "errors<=1%");
+        assert_eq!(implied.check(&report), ("85.000 %".to_owned(), false));
+    }
+    assert!(implied(&["p95<200ms", "errors<90%"]).is_none());
+    assert!(implied(&["p95<200ms", "errors<1000"]).is_none());
+    assert!(implied(&["rate>1/s"]).is_none());
+    assert!(implied(&[]).is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_an_answer_no_latency_is_good_enough() {
     let mut service = Service::taking(1);
     service.answer = |_| Kind::Status(500);
@@ -271,93 +295,5 @@ async fn the_page_holds_everything_and_needs_nothing() {
     }
     for foreign in ["<script", "src=", "href=", "url(", "<b>", "NaN", "inf"] {
         assert!(!page.contains(foreign), "{foreign}");
-    }
-}
-
-mod over_http {
-    use super::*;
-    use http_body_util::Full;
-    use hyper::service::service_fn;
-    use hyper::{Request, Response, body::Incoming, server::conn::http1};
-    use hyper_util::rt::TokioIo;
-    use tokio::net::TcpListener;
-
-    /// Serves at an address of this machine; returns its URL and the number of connections so far.
-    async fn serve(status: u16, keep_alive: bool) -> (String, Arc<AtomicU64>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/classify", listener.local_addr().unwrap());
-        let connections = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&connections);
-        tokio::spawn(async move {
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                counted.fetch_add(1, Ordering::Relaxed);
-                let answer = service_fn(move |request: Request<Incoming>| async move {
-                    assert_eq!(request.method(), "POST");
-                    assert_eq!(request.headers()["content-type"], "application/json");
-                    let mut response = Response::new(Full::new(bytes::Bytes::from("{}")));
-                    *response.status_mut() = status.try_into().unwrap();
-                    Ok::<_, std::convert::Infallible>(response)
-                });
-                let connection = http1::Builder::new()
-                    .keep_alive(keep_alive)
-                    .serve_connection(TokioIo::new(stream), answer);
-                tokio::spawn(connection);
-            }
-        });
-        (url, connections)
-    }
-
-    async fn call(url: &str, count: u64) -> Vec<Kind> {
-        let target = Target::post(url, &[], vec!["{}".into()]).unwrap();
-        let mut caller = HttpCaller::new(Arc::new(target));
-        let mut kinds = Vec::new();
-        for number in 0..count {
-            kinds.push(caller.call(number).await);
-        }
-        kinds
-    }
-
-    #[tokio::test]
-    async fn a_connection_is_kept_and_made_anew_where_the_server_ends_it() {
-        let (url, connections) = serve(200, true).await;
-        assert_eq!(call(&url, 3).await, [Kind::Status(200); 3]);
-        assert_eq!(connections.load(Ordering::Relaxed), 1);
-        let (url, connections) = serve(503, false).await;
-        assert_eq!(call(&url, 3).await, [Kind::Status(503); 3]);
-        assert_eq!(connections.load(Ordering::Relaxed), 3);
-    }
-
-    #[tokio::test]
-    async fn what_goes_wrong_is_told_apart() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/", listener.local_addr().unwrap());
-        tokio::spawn(async move {
-            use tokio::io::{AsyncReadExt, AsyncWriteExt};
-            for answer in ["", "no HTTP at all\r\n\r\n"] {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                let mut request = [0; 1024];
-                assert!(stream.read(&mut request).await.unwrap() > 0);
-                stream.write_all(answer.as_bytes()).await.unwrap();
-            }
-        });
-        assert_eq!(
-            call(&url, 3).await,
-            [Kind::Closed, Kind::Protocol, Kind::Connect]
-        );
-    }
-
-    #[test]
-    fn only_addresses_of_http_apis_are_taken() {
-        for url in [
-            "",
-            "nowhere",
-            "/classify",
-            "ftp://host/",
-            "file:///etc/passwd",
-        ] {
-            assert!(Target::get(url).is_err(), "{url}");
-        }
-        assert!(Target::post("http://host/", &[], Vec::new()).is_err());
     }
 }
