@@ -23,6 +23,7 @@
 //! | API Gateway | HTTP APIs served at `/_aws/execute-api/<api id>/`, with CORS, throttles of stages and routes, tokens signed with RSA (checked against the issuer's own keys), signed requests, access logs, limits of size and time; UpdateApi, UpdateIntegration, UpdateStage, CreateRoute, UpdateRoute, DeleteRoute; types Api, Authorizer, Integration, Route, Stage | REST and WebSocket APIs, authorizers that are functions, domain names, stages without automatic deployment |
 
 pub mod auth;
+mod cells;
 pub mod clock;
 pub mod durable;
 mod engine;
@@ -30,6 +31,7 @@ pub mod ids;
 pub mod journal;
 pub mod metrics;
 mod page;
+mod policy;
 mod ports;
 pub mod resource;
 pub mod runner;
@@ -42,9 +44,15 @@ pub mod wire;
 mod wiring;
 
 pub use auth::Credentials;
+pub use cells::CellId;
 pub use engine::{Engine, EngineError, Options, serve};
 pub use runner::{Python, PythonError, PythonSpec};
 pub use server::DATA_PLANE;
 
-/// The one pretend account.
+/// The pretend account whose key is the engine's base key.
 pub const ACCOUNT: &str = "000000000000";
+
+/// The account of state that names none.
+fn default_account() -> String {
+    ACCOUNT.to_owned()
+}

@@ -3,7 +3,7 @@
 //! Purpose: a person sees in a browser what runs. Input: `GET /` and `GET /_deploy/page.js`, without a
 //! signature. Output: HTML that needs nothing from elsewhere, and a small script; without the script
 //! everything but the box works. It only reads, and tells summaries: names, statuses, outputs, metrics
-//! and the newest log lines, no object, no setting and no key. The box calls the API's public route, as
+//! and the newest log lines of every account and region, no object, no setting and no key. The box calls the API's public route, as
 //! anybody can. Must not know: how the services keep what it shows.
 //!
 //! Guards: the server answers only requests for this machine's own names, so that no foreign name leads
@@ -14,6 +14,8 @@ mod html;
 mod render;
 mod traffic;
 
+pub(crate) use render::Shown;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,43 +24,32 @@ use axum::http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header,
 };
 
+use super::cells::Cells;
 use super::clock::Clock;
-use super::services::apigateway::ApiGateway;
-use super::services::cloudformation::CloudFormation;
-use super::services::logs::Logs;
-use super::services::sagemaker::SageMaker;
 use traffic::Traffic;
 
 const SCRIPT: &str = include_str!("page.js");
 /// Where the script is.
 const SCRIPT_PATH: &str = "/_deploy/page.js";
 /// Newest log lines of each group that are shown.
-const LINES: usize = 20;
+pub(crate) const LINES: usize = 20;
 /// What the page may do: use its own style and script, and ask the engine.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; \
     connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
-/// The services that the page tells of.
-pub(crate) struct Shown {
-    pub(crate) cloudformation: Arc<CloudFormation>,
-    pub(crate) sagemaker: Arc<SageMaker>,
-    pub(crate) apigateway: Arc<ApiGateway>,
-    pub(crate) logs: Arc<Logs>,
-}
-
 /// The page.
 pub(crate) struct Page {
-    shown: Shown,
+    cells: Arc<Cells>,
     clock: Clock,
     traffic: Traffic,
     began: Instant,
 }
 
 impl Page {
-    /// Makes the page of services.
-    pub(crate) fn of(shown: Shown, clock: Clock) -> Self {
+    /// Makes the page of all accounts and regions.
+    pub(crate) fn of(cells: Arc<Cells>, clock: Clock) -> Self {
         Self {
-            shown,
+            cells,
             clock,
             traffic: Traffic::default(),
             began: Instant::now(),
@@ -102,15 +93,12 @@ impl Page {
 
     fn html(&self) -> String {
         let overview = render::Overview {
-            stacks: self.shown.cloudformation.summaries(),
-            jobs: self.shown.sagemaker.job_summaries(),
-            endpoints: self.shown.sagemaker.endpoint_summaries(),
-            apis: self.shown.apigateway.summaries(),
-            lines: self
-                .shown
-                .logs
-                .newest(LINES)
-                .map_err(|fault| fault.to_string()),
+            cells: self
+                .cells
+                .all()
+                .iter()
+                .map(|cell| cell.services.shown(&cell.id))
+                .collect(),
             minute: self.traffic.minute(self.began.elapsed()),
             now: self.clock.epoch_millis(),
         };

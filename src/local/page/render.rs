@@ -14,13 +14,20 @@ const STYLE: &str = include_str!("page.css");
 /// Training jobs that are shown.
 const JOBS: usize = 20;
 
+/// What is shown of an account in a region.
+pub(crate) struct Shown {
+    /// Account and region.
+    pub(crate) id: String,
+    pub(crate) stacks: Vec<StackSummary>,
+    pub(crate) jobs: Vec<JobSummary>,
+    pub(crate) endpoints: Vec<EndpointSummary>,
+    pub(crate) apis: Vec<ApiSummary>,
+    pub(crate) lines: Result<Vec<LineSummary>, String>,
+}
+
 /// Everything that is shown.
 pub(super) struct Overview {
-    pub(super) stacks: Vec<StackSummary>,
-    pub(super) jobs: Vec<JobSummary>,
-    pub(super) endpoints: Vec<EndpointSummary>,
-    pub(super) apis: Vec<ApiSummary>,
-    pub(super) lines: Result<Vec<LineSummary>, String>,
+    pub(super) cells: Vec<Shown>,
     pub(super) minute: Minute,
     /// Milliseconds since the Unix epoch.
     pub(super) now: i64,
@@ -36,21 +43,30 @@ impl Overview {
              <script src=\"{script}\" defer></script></head><body>\
              <header><h1>deploy <span>local engine</span></h1>\
              <p><label class=\"script\" hidden><input type=\"checkbox\" id=\"refresh\" checked> \
-             Refresh every 3 seconds</label></p></header><main>{}<div id=\"live\">{}{}{}{}{}\
+             Refresh every 3 seconds</label></p></header><main>{}<div id=\"live\">{}{}\
              <p class=\"muted\">As of <time>{}</time></p></div></main></body></html>\n",
             self.box_to_try(),
-            self.stacks(),
-            self.serving(),
             self.traffic(),
-            self.training(),
-            self.logs(),
+            each(self.cells.iter(), |cell| self.cell(cell)),
             iso8601(self.now),
+        )
+    }
+
+    fn cell(&self, cell: &Shown) -> String {
+        format!(
+            "<p class=\"cell\">Account and region <strong>{}</strong></p>{}{}{}{}",
+            Plain(&cell.id),
+            self.stacks(cell),
+            self.serving(cell),
+            self.training(cell),
+            logs(cell),
         )
     }
 
     /// The box; it needs the script, and without it says how else to ask.
     fn box_to_try(&self) -> String {
-        let posts = self.apis.iter().flat_map(|api| {
+        let apis = self.cells.iter().flat_map(|cell| &cell.apis);
+        let posts = apis.flat_map(|api| {
             let paths = api
                 .routes
                 .iter()
@@ -85,16 +101,17 @@ impl Overview {
         section("Try a headline", &body)
     }
 
-    fn stacks(&self) -> String {
-        if self.stacks.is_empty() {
+    fn stacks(&self, cell: &Shown) -> String {
+        if cell.stacks.is_empty() {
             return section("Stacks", "<p>There are none.</p>");
         }
-        let rows = each(self.stacks.iter(), |stack| {
+        let rows = each(cell.stacks.iter(), |stack| {
             let outputs = each(stack.outputs.iter(), |(name, value)| {
                 format!("<dt>{}</dt><dd>{}</dd>", Plain(name), Plain(value))
             });
             let outputs = format!(
-                "<details data-key=\"{0}\"><summary>{1} outputs</summary><dl>{outputs}</dl></details>",
+                "<details data-key=\"{0} {1}\"><summary>{2} outputs</summary><dl>{outputs}</dl></details>",
+                Plain(&cell.id),
                 Plain(&stack.name),
                 stack.outputs.len()
             );
@@ -112,8 +129,8 @@ impl Overview {
         section("Stacks", &table("CloudFormation stacks", &head, &rows))
     }
 
-    fn serving(&self) -> String {
-        let rows = each(self.endpoints.iter(), |endpoint| {
+    fn serving(&self, cell: &Shown) -> String {
+        let rows = each(cell.endpoints.iter(), |endpoint| {
             format!(
                 "<tr><th scope=\"row\">{}</th><td>{}{}</td><td>{}</td><td>{}</td></tr>",
                 Plain(&endpoint.name),
@@ -169,11 +186,11 @@ impl Overview {
         section("API calls in the last minute", &body)
     }
 
-    fn training(&self) -> String {
-        if self.jobs.is_empty() {
+    fn training(&self, cell: &Shown) -> String {
+        if cell.jobs.is_empty() {
             return section("Training jobs", "<p>There are none.</p>");
         }
-        let rows = each(self.jobs.iter().take(JOBS), |job| {
+        let rows = each(cell.jobs.iter().take(JOBS), |job| {
             let metrics: Vec<String> = job
                 .metrics
                 .iter()
@@ -199,28 +216,6 @@ impl Overview {
         )
     }
 
-    fn logs(&self) -> String {
-        let lines = match &self.lines {
-            Ok(lines) if lines.is_empty() => return section("Logs", "<p>Nothing is written.</p>"),
-            Ok(lines) => lines,
-            Err(fault) => return section("Logs", &format!("<p>{}</p>", Plain(fault))),
-        };
-        let rows = each(lines.iter().rev(), |line| {
-            format!(
-                "<tr><td class=\"time\">{}</td><td>{}</td><td class=\"line\">{}</td></tr>",
-                iso8601(line.time),
-                Plain(&line.group),
-                Plain(line.text.trim_end())
-            )
-        });
-        let table = table(
-            "The newest lines of all log groups, newest first",
-            &["Time", "Group", "Line"],
-            &rows,
-        );
-        section("Logs", &format!("<div class=\"logs\">{table}</div>"))
-    }
-
     /// How long ago something was, in words, with the moment itself for whoever wants it.
     fn ago(&self, time: i64) -> String {
         let seconds = (self.now - time).max(0) / 1000;
@@ -233,6 +228,28 @@ impl Overview {
         let moment = iso8601(time);
         format!("<time datetime=\"{moment}\" title=\"{moment}\">{count} {unit} ago</time>")
     }
+}
+
+fn logs(cell: &Shown) -> String {
+    let lines = match &cell.lines {
+        Ok(lines) if lines.is_empty() => return section("Logs", "<p>Nothing is written.</p>"),
+        Ok(lines) => lines,
+        Err(fault) => return section("Logs", &format!("<p>{}</p>", Plain(fault))),
+    };
+    let rows = each(lines.iter().rev(), |line| {
+        format!(
+            "<tr><td class=\"time\">{}</td><td>{}</td><td class=\"line\">{}</td></tr>",
+            iso8601(line.time),
+            Plain(&line.group),
+            Plain(line.text.trim_end())
+        )
+    });
+    let table = table(
+        "The newest lines of all log groups, newest first",
+        &["Time", "Group", "Line"],
+        &rows,
+    );
+    section("Logs", &format!("<div class=\"logs\">{table}</div>"))
 }
 
 /// A status with a sign of its own: colour alone tells nothing to whoever cannot see it.

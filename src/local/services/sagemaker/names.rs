@@ -4,9 +4,6 @@ use serde_json::Value;
 
 use crate::local::wire::ApiError;
 
-/// The one account that the engine pretends to be.
-pub(super) const ACCOUNT: &str = "000000000000";
-
 /// Longest name of a job, model, endpoint configuration or endpoint.
 const MAX_NAME: usize = 63;
 
@@ -22,7 +19,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Returns the ARN of the thing of this kind called `name`.
-    pub(super) fn arn(self, region: &str, name: &str) -> String {
+    pub(super) fn arn(self, account: &str, region: &str, name: &str) -> String {
         let kind = match self {
             Self::TrainingJob => "training-job",
             Self::TransformJob => "transform-job",
@@ -30,7 +27,7 @@ impl Kind {
             Self::EndpointConfig => "endpoint-config",
             Self::Endpoint => "endpoint",
         };
-        format!("arn:aws:sagemaker:{region}:{ACCOUNT}:{kind}/{name}")
+        format!("arn:aws:sagemaker:{region}:{account}:{kind}/{name}")
     }
 
     /// Returns the request member that names a thing of this kind.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::{ApiGateway, ApiGatewayParts, providers};
 use crate::local::auth::testing::keys;
+use crate::local::auth::{Caller, Keys};
 use crate::local::clock::Clock;
 use crate::local::metrics::Metrics;
 use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
@@ -65,6 +66,7 @@ fn interpreter() -> std::path::PathBuf {
 
 fn lambda(folder: &std::path::Path, clock: Clock) -> Arc<Lambda> {
     let parts = LambdaParts {
+        account: "000000000000".to_owned(),
         state: folder.join("lambda.json").into(),
         work: folder.join("work"),
         clock,
@@ -95,7 +97,7 @@ impl Bed {
             clock,
             lambda: Arc::clone(&lambda),
             base_url: "http://127.0.0.1:4599".to_owned(),
-            credentials: keys(),
+            keys: Keys::new(keys(), clock),
             write_log: Arc::new(move |group, stream, written| {
                 sink.lock().unwrap().extend(
                     written
@@ -369,6 +371,7 @@ async fn the_control_plane_reads_and_refuses_the_rest_by_name() {
             headers: axum::http::HeaderMap::new(),
             body: Bytes::new(),
             region: "us-east-1".to_owned(),
+            caller: Caller::root("000000000000"),
         };
         let response = bed.gateway.handle(&request);
         let status = response.status().as_u16();
@@ -446,6 +449,7 @@ async fn parts_of_an_api_are_changed_through_the_control_plane_and_seen_changed(
             headers: axum::http::HeaderMap::new(),
             body: body.to_string().into(),
             region: "us-east-1".to_owned(),
+            caller: Caller::root("000000000000"),
         };
         let response = bed.gateway.handle(&request);
         let status = response.status().as_u16();

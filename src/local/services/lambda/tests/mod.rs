@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::{Caller, Lambda, LambdaAnswer, LambdaParts, providers};
+use crate::local::auth;
 use crate::local::clock::Clock;
 use crate::local::metrics::Metrics;
 use crate::local::resource::{Live, ResourceProvider, ResourceRequest};
@@ -77,6 +78,7 @@ fn open(folder: &std::path::Path, written: &Written) -> Arc<Lambda> {
     let sink = written.clone();
     let clock = Clock::start();
     let parts = LambdaParts {
+        account: "000000000000".to_owned(),
         state: folder.join("state/lambda.json").into(),
         work: folder.join("work"),
         clock,
@@ -398,6 +400,7 @@ async fn the_api_reads_and_invokes_and_refuses_the_rest_by_name() {
             headers: all,
             body: Bytes::from_static(b"{}"),
             region: "us-east-1".to_owned(),
+            caller: auth::Caller::root("000000000000"),
         };
         bed.lambda.handle(request).await
     };
@@ -438,6 +441,7 @@ async fn a_function_is_changed_through_the_api_and_seen_changed() {
             headers: HeaderMap::new(),
             body: body.to_string().into(),
             region: "us-east-1".to_owned(),
+            caller: auth::Caller::root("000000000000"),
         };
         let answer = bed.lambda.handle(request).await;
         let status = answer.status().as_u16();
