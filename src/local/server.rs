@@ -97,9 +97,12 @@ async fn lead(routes: &Routes, request: Request<Body>) -> (String, Response<Body
 /// Leads a request to S3, which checks the signature itself.
 async fn raw_s3(routes: &Routes, parts: Parts, body: Body) -> (String, Response<Body>) {
     let shared = &routes.cells.shared;
-    let who = claimed(&parts, &shared.keys);
+    let (who, region) = match claimed(&parts, &shared.keys) {
+        Ok((identity, region)) => (Ok(identity), Some(region)),
+        Err(refusal) => (Err(refusal), None),
+    };
     let request = Request::from_parts(parts, body);
-    ("s3".into(), shared.s3.serve(who, request).await)
+    ("s3".into(), shared.s3.serve(who, region, request).await)
 }
 
 async fn signed(

@@ -120,7 +120,9 @@ async fn an_artifact_goes_from_one_account_to_the_other_once_it_is_granted() {
     let put = staging.put_object().bucket("from").key("model").body(body);
     put.send().await.unwrap();
 
-    let read = || prod.get_object().bucket("from").key("model").send();
+    // A bucket is met in its own region only; a copy is asked for in that of its destination.
+    let reader = engine.s3((PROD.0, STAGING.1));
+    let read = || reader.get_object().bucket("from").key("model").send();
     let copy = || {
         let copy = prod.copy_object().copy_source("from/model");
         let copy = copy.checksum_algorithm(ChecksumAlgorithm::Sha256);
@@ -147,7 +149,15 @@ async fn an_artifact_goes_from_one_account_to_the_other_once_it_is_granted() {
         copied.checksum_sha256(),
         Some("LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=")
     );
-    let listed = prod.list_objects_v2().bucket("from").send().await;
+    let far = engine.s3((STAGING.0, PROD.1)).head_bucket().bucket("from");
+    let far = far.send().await.unwrap_err();
+    let region = far
+        .raw_response()
+        .unwrap()
+        .headers()
+        .get("x-amz-bucket-region");
+    assert_eq!(region, Some(STAGING.1));
+    let listed = reader.list_objects_v2().bucket("from").send().await;
     assert_eq!(listed.unwrap_err().code(), Some("AccessDenied"));
     engine.end().await;
 }

@@ -233,12 +233,12 @@ impl Authorization {
     }
 }
 
-/// Tells whom a request claims to come from, by its header or the query of its address; the signature is
-/// not looked at.
+/// Tells whom a request claims to come from, and for which region, by its header or the query of its
+/// address; the signature is not looked at.
 ///
 /// # Errors
 /// As [`Keys::find`]; `Missing` when nobody is named.
-pub fn claimed(parts: &Parts, keys: &Keys) -> Result<Identity, Refusal> {
+pub fn claimed(parts: &Parts, keys: &Keys) -> Result<(Identity, String), Refusal> {
     let header = |name: &str| {
         parts
             .headers
@@ -246,16 +246,18 @@ pub fn claimed(parts: &Parts, keys: &Keys) -> Result<Identity, Refusal> {
             .and_then(|value| value.to_str().ok())
     };
     if let Ok(named) = Authorization::of(parts) {
-        return keys.find(&named.access_key, header(SESSION_TOKEN));
+        let identity = keys.find(&named.access_key, header(SESSION_TOKEN))?;
+        return Ok((identity, named.region));
     }
     let query = parts.uri.query().unwrap_or_default();
     let query: BTreeMap<_, _> = form_urlencoded::parse(query.as_bytes()).collect();
     let credential = query.get("X-Amz-Credential").ok_or(Refusal::Missing)?;
-    let access_key = credential.split('/').next().unwrap_or_default();
-    keys.find(
-        access_key,
-        query.get("X-Amz-Security-Token").map(AsRef::as_ref),
-    )
+    let scope: Vec<&str> = credential.split('/').collect();
+    let [access_key, _, region, ..] = scope[..] else {
+        return Err(Refusal::Malformed("X-Amz-Credential"));
+    };
+    let token = query.get("X-Amz-Security-Token").map(AsRef::as_ref);
+    Ok((keys.find(access_key, token)?, region.to_owned()))
 }
 
 /// Compares in a time that does not depend on where the texts differ.

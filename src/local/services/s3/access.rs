@@ -1,15 +1,19 @@
 //! Who may do what with a bucket: its own account everything, others what its policy allows.
 
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::dto::{CopyObjectInput, CopySource};
 use s3s::path::S3Path;
-use s3s::{S3Request, S3Result, s3_error};
+use s3s::{S3Error, S3ErrorCode, S3Request, S3Result, s3_error};
 use serde_json::Value;
 
 use super::S3;
 use super::fault::S3Fault;
 use crate::local::auth::Caller;
 use crate::local::policy::{Decision, Question, decide};
+
+/// The header by which clients find a bucket's region.
+const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
 /// What is asked of a bucket.
 #[derive(Debug, Clone, Copy)]
@@ -20,9 +24,10 @@ pub(super) struct Wish<'a> {
     pub(super) key: Option<&'a str>,
 }
 
-/// Whose bucket it is, and what its policy is.
+/// Whose bucket it is, where it is, and what its policy is.
 struct Rules {
     account: String,
+    region: String,
     policy: Option<String>,
     is_restricted: bool,
 }
@@ -83,6 +88,7 @@ impl S3 {
             let block = bucket.public_access.as_ref();
             Ok(Rules {
                 account: bucket.account.clone(),
+                region: bucket.region.clone(),
                 policy: bucket.policy.clone(),
                 is_restricted: block.and_then(|block| block.restrict_public_buckets) == Some(true),
             })
@@ -120,6 +126,8 @@ impl Rules {
 pub(super) struct Access {
     pub(super) s3: S3,
     pub(super) caller: Option<Caller>,
+    /// Region of the signature.
+    pub(super) region: Option<String>,
 }
 
 #[async_trait::async_trait]
@@ -139,6 +147,9 @@ impl S3Access for Access {
         }
         let expected = cx.headers().get("x-amz-expected-bucket-owner");
         self.check_owner(bucket, expected.and_then(|owner| owner.to_str().ok()))?;
+        if operation != "GetBucketLocation" {
+            self.check_region(bucket)?;
+        }
         let query = cx.uri().query().unwrap_or_default();
         let by_version = query.split('&').any(|part| part.starts_with("versionId="));
         let action = action(operation, by_version);
@@ -181,6 +192,28 @@ impl S3Access for Access {
 }
 
 impl Access {
+    /// Refuses whoever looks for a bucket in another region, telling where it is: "Error responses", S3 API
+    /// reference. Sources of copies may be anywhere.
+    fn check_region(&self, bucket: &str) -> S3Result<()> {
+        let (Some(asked), Some(rules)) = (&self.region, self.s3.rules(bucket)) else {
+            return Ok(());
+        };
+        if *asked == rules.region {
+            return Ok(());
+        }
+        let mut error = S3Error::with_message(
+            S3ErrorCode::AuthorizationHeaderMalformed,
+            format!(
+                "The authorization header is malformed; the region '{asked}' is wrong; expecting '{}'",
+                rules.region
+            ),
+        );
+        if let Ok(region) = HeaderValue::from_str(&rules.region) {
+            error.set_headers(HeaderMap::from_iter([(BUCKET_REGION, region)]));
+        }
+        Err(error)
+    }
+
     /// Holds a bucket against the account that it is expected to belong to.
     fn check_owner(&self, bucket: &str, expected: Option<&str>) -> Result<(), S3Fault> {
         let (Some(expected), Some(rules)) = (expected, self.s3.rules(bucket)) else {

@@ -77,14 +77,15 @@ impl S3 {
         }
     }
 
-    /// Answers a request of whoever asks, with path-style addresses. The signature is checked here, as
+    /// Answers a request of whoever asks, signed for a region, with path-style addresses. The signature is checked here, as
     /// bodies must not be held in memory; whom nobody knows is refused.
     pub async fn serve(
         &self,
         who: Result<Identity, Refusal>,
+        region: Option<String>,
         request: Request<Body>,
     ) -> Response<Body> {
-        match self.service(who).oneshot(request).await {
+        match self.service(who, region).oneshot(request).await {
             Ok(response) => response.map(Body::new),
             Err(error) => {
                 let mut response = Response::new(Body::from(format!("S3 failed: {error:?}")));
@@ -94,8 +95,8 @@ impl S3 {
         }
     }
 
-    fn service(&self, who: Result<Identity, Refusal>) -> S3Service {
-        wire::service(self, who)
+    fn service(&self, who: Result<Identity, Refusal>, region: Option<String>) -> S3Service {
+        wire::service(self, who, region)
     }
 }
 

@@ -44,13 +44,21 @@ use crate::local::auth::{Identity, Refusal};
 const DEFAULT_REGION: &str = "us-east-1";
 
 /// Makes the service as whoever asks meets it.
-pub(super) fn service(s3: &S3, who: Result<Identity, Refusal>) -> S3Service {
+pub(super) fn service(
+    s3: &S3,
+    who: Result<Identity, Refusal>,
+    region: Option<String>,
+) -> S3Service {
     let caller = who.as_ref().ok().map(|identity| identity.caller.clone());
     let account = caller.as_ref().map(|caller| caller.account.as_str());
     let own = account.map_or_else(|| s3.clone(), |account| s3.of_account(account));
     let mut builder = S3ServiceBuilder::new(Wire(own.clone()));
     builder.set_auth(OneKey(who));
-    builder.set_access(Access { s3: own, caller });
+    builder.set_access(Access {
+        s3: own,
+        caller,
+        region,
+    });
     builder.build()
 }
 

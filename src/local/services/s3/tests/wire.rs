@@ -85,7 +85,7 @@ pub(super) async fn send_as(
             secret_key: "secret".into(),
         },
     });
-    let answer: Response<_> = bed.s3.service(who).call(request).await.unwrap();
+    let answer: Response<_> = bed.s3.service(who, None).call(request).await.unwrap();
     let (head, body) = answer.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
     Reply {
