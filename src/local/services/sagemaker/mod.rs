@@ -20,6 +20,7 @@ mod models;
 mod names;
 mod ports;
 mod providers;
+mod registry;
 mod runtime;
 mod state;
 mod summary;

@@ -15,6 +15,10 @@ pub(super) enum Kind {
     Model,
     EndpointConfig,
     Endpoint,
+    /// A group of model packages.
+    PackageGroup,
+    /// A version of a model.
+    Package,
 }
 
 impl Kind {
@@ -26,6 +30,8 @@ impl Kind {
             Self::Model => "model",
             Self::EndpointConfig => "endpoint-config",
             Self::Endpoint => "endpoint",
+            Self::PackageGroup => "model-package-group",
+            Self::Package => "model-package",
         };
         format!("arn:aws:sagemaker:{region}:{account}:{kind}/{name}")
     }
@@ -38,6 +44,8 @@ impl Kind {
             Self::Model => "ModelName",
             Self::EndpointConfig => "EndpointConfigName",
             Self::Endpoint => "EndpointName",
+            Self::PackageGroup => "ModelPackageGroupName",
+            Self::Package => "ModelPackageName",
         }
     }
 
@@ -50,6 +58,10 @@ impl Kind {
             Self::Model => "model",
             Self::EndpointConfig => "endpoint configuration",
             Self::Endpoint => "endpoint",
+            Self::PackageGroup => {
+                return invalid(format!("ModelPackageGroup {arn} does not exist."));
+            }
+            Self::Package => return invalid(format!("ModelPackage {arn} does not exist.")),
         };
         invalid(format!("Could not find {words} \"{arn}\"."))
     }
@@ -78,6 +90,9 @@ impl Kind {
             Self::Model => "model",
             Self::EndpointConfig => "endpoint configuration",
             Self::Endpoint => "endpoint",
+            Self::PackageGroup | Self::Package => {
+                return invalid(format!("Model Package Group already exists: {arn}"));
+            }
         };
         invalid(format!("Cannot create already existing {words} \"{arn}\"."))
     }
