@@ -186,7 +186,10 @@ impl Environment {
     /// Connects to the environment's cloud, starting the local engine when that is the target.
     pub(super) async fn start_session(&self, global: &Global) -> Result<Session, Failure> {
         let endpoint = match &self.stack.target {
-            Target::Local(target) => Some(local::ensure(global, &self.project, target).await?),
+            Target::Local(target) => {
+                let account = &self.stack.account;
+                Some(local::ensure(global, &self.project, target, account).await?)
+            }
             Target::Aws(_) => None,
         };
         Ok(self.connect(global, endpoint).await)
@@ -198,7 +201,7 @@ impl Environment {
         global: &Global,
     ) -> Result<Option<Session>, Failure> {
         match &self.stack.target {
-            Target::Local(_) => match local::running(&self.project).await? {
+            Target::Local(_) => match local::running(&self.project, &self.stack.account).await? {
                 Some(endpoint) => Ok(Some(self.connect(global, Some(endpoint)).await)),
                 None => Ok(None),
             },

@@ -69,7 +69,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     };
     let Down { plan, let_go } = reconcile::down(&session, &deployment, options, &ask).await?;
     if let (Target::Local(_), Extent::Everything) = (&environment.stack.target, options.extent) {
-        local::retire(&environment, &session).await?;
+        local::retire(&environment).await?;
     }
     if global.output == Format::Json {
         output::result(&json!({

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::confirm::{Stake, confirm};
 use super::context::{Environment, Global, Selection};
 use super::failure::{FAILED, Failure, INTERRUPTED, USAGE};
-use super::live::{Live, credential, live};
+use super::live::{credential, live};
 use super::output::{self, Format};
 use super::{interrupt, report, write};
 use crate::bundle;

@@ -12,13 +12,13 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::auth::Credentials;
+use super::cells::{Cells, Shared};
 use super::clock::Clock;
 use super::journal::Journal;
 use super::page::Page;
 use super::runner::PythonSpec;
 use super::script::Script;
 use super::server::{self, Routes};
-use super::wiring::Services;
 
 /// Longest time that open connections keep the engine from stopping.
 const GRACE: Duration = Duration::from_secs(10);
@@ -37,7 +37,7 @@ pub struct Options {
     pub python: Option<PythonSpec>,
     /// Address at which the engine is reached, e.g. `http://127.0.0.1:4599`, without a slash at its end.
     pub base_url: String,
-    /// The only keys that requests may be signed with.
+    /// The base key. Every account has a key that follows from it ([`Credentials::of_account`]).
     pub credentials: Credentials,
     /// What happens in place of child processes; without one they are started. With one the state is
     /// written only by [`Engine::save`].
@@ -52,10 +52,10 @@ pub struct EngineError {
     source: io::Error,
 }
 
-/// All services, working.
+/// All services of all accounts and regions, working.
 pub struct Engine {
     routes: Arc<Routes>,
-    services: Services,
+    cells: Arc<Cells>,
 }
 
 impl Engine {
@@ -80,33 +80,28 @@ impl Engine {
     /// # Errors
     /// A file cannot be written.
     pub fn save(&self) -> io::Result<()> {
-        self.services.save()
+        self.cells.save()
     }
 
     /// Ends all work and every child process. The state stays, so that the next engine carries on.
     pub async fn stop(&self) {
-        self.services.stop().await;
+        self.cells.stop().await;
         self.routes.journal.line("the engine has stopped");
     }
 
     fn assemble(options: Options) -> io::Result<Self> {
         let clock = Clock::start();
         let journal = Arc::new(Journal::open(options.state.join("engine.log"), clock)?);
-        let services = Services::open(&options, clock, &journal)?;
+        let page_key = options.credentials.page_key();
+        let shared = Shared::open(options, clock, Arc::clone(&journal))?;
+        let cells = Arc::new(Cells::open(shared)?);
         let routes = Arc::new(Routes {
-            services: services.handlers(),
-            s3: Some(services.objects(&options.credentials)),
-            data_plane: Some(services.apis()),
-            page: Page::of(services.shown(), options.credentials.page_key(), clock),
-            credentials: options.credentials,
+            page: Page::of(Arc::clone(&cells), page_key, clock),
+            cells: Arc::clone(&cells),
             journal,
             stop: watch::Sender::new(false),
         });
-        services.sagemaker.resume()?;
-        services.cloudwatch.start();
-        services.autoscaling.start();
-        services.cloudformation.resume();
-        Ok(Self { routes, services })
+        Ok(Self { routes, cells })
     }
 }
 

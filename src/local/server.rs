@@ -1,6 +1,5 @@
 //! The HTTP side of the engine: who may ask, and which service answers.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,7 +12,8 @@ use futures::future::BoxFuture;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::auth::{Authorization, Credentials, Refusal};
+use super::auth::{Authorization, Identity, Refusal, claimed};
+use super::cells::{Cell, CellId, Cells};
 use super::journal::Journal;
 use super::page::Page;
 use super::wire::query::{Parameters, answer};
@@ -32,20 +32,11 @@ const API: &str = "execute-api";
 pub(crate) type Handler =
     Arc<dyn Fn(ApiRequest) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
 
-/// Answers requests as they come in.
-pub(crate) type RawHandler =
-    Arc<dyn Fn(Request<Body>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
-
 /// Everything that requests can be led to.
 pub(crate) struct Routes {
-    pub(crate) credentials: Credentials,
+    /// The services of every account and region.
+    pub(crate) cells: Arc<Cells>,
     pub(crate) journal: Arc<Journal>,
-    /// Services by their name in the credential scope.
-    pub(crate) services: BTreeMap<&'static str, Handler>,
-    /// S3, which checks signatures itself, as bodies must not be held in memory.
-    pub(crate) s3: Option<RawHandler>,
-    /// The HTTP APIs of stacks; their callers need no signature.
-    pub(crate) data_plane: Option<RawHandler>,
     /// What a browser is shown at the root.
     pub(crate) page: Page,
     /// Set to true when somebody asks the engine to stop.
@@ -78,14 +69,16 @@ async fn lead(routes: &Routes, request: Request<Body>) -> (String, Response<Body
         return ("refused".into(), foreign_host());
     }
     let path = request.uri().path();
-    if path.starts_with(DATA_PLANE) {
-        return match &routes.data_plane {
-            Some(handler) => (API.into(), handler(request).await),
-            None => (API.into(), nothing_here()),
+    if let Some(below) = path.strip_prefix(DATA_PLANE) {
+        let api = below.split('/').next().unwrap_or_default().to_owned();
+        let answer = match routes.cells.with_api(&api) {
+            Some(cell) => cell.services.serve_api(&api, request).await,
+            None => no_api(),
         };
+        return (API.into(), answer);
     }
     if path == "/_deploy/health" && request.method() == Method::GET {
-        return ("health".into(), health());
+        return ("health".into(), health(&routes.cells));
     }
     if let Some(response) = routes.page.answer(&request) {
         return ("page".into(), response);
@@ -101,11 +94,15 @@ async fn lead(routes: &Routes, request: Request<Body>) -> (String, Response<Body
     }
 }
 
+/// Leads a request to S3, which checks the signature itself.
 async fn raw_s3(routes: &Routes, parts: Parts, body: Body) -> (String, Response<Body>) {
-    match &routes.s3 {
-        Some(handler) => ("s3".into(), handler(Request::from_parts(parts, body)).await),
-        None => ("s3".into(), nothing_here()),
-    }
+    let shared = &routes.cells.shared;
+    let (who, region) = match claimed(&parts, &shared.keys) {
+        Ok((identity, region)) => (Ok(identity), Some(region)),
+        Err(refusal) => (Err(refusal), None),
+    };
+    let request = Request::from_parts(parts, body);
+    ("s3".into(), shared.s3.serve(who, region, request).await)
 }
 
 async fn signed(
@@ -123,9 +120,10 @@ async fn signed(
         );
         return (name, in_form(&parts, &error));
     };
-    if let Err(refusal) = claimed.check(&parts, &body, &routes.credentials) {
-        return (name, refused(&parts, &refusal));
-    }
+    let identity = match claimed.identify(&parts, &body, &routes.cells.shared.keys) {
+        Ok(identity) => identity,
+        Err(refusal) => return (name, refused(&parts, &refusal)),
+    };
     if name == "deploy" && parts.uri.path() == "/_deploy/shutdown" && parts.method == Method::POST {
         routes.stop.send_replace(true);
         return (
@@ -133,14 +131,18 @@ async fn signed(
             answer_json(StatusCode::OK, &json!({ "stopping": true })),
         );
     }
-    let Some(handler) = routes.services.get(name.as_str()) else {
+    let cell = match cell_of(routes, &identity, &claimed.region) {
+        Ok(cell) => cell,
+        Err(error) => return (name, in_form(&parts, &error)),
+    };
+    let Some(handler) = cell.handlers.get(name.as_str()) else {
         let operation = json::operation(&parts.headers)
             .unwrap_or("at all")
             .to_owned();
         let error = ApiError::not_emulated(&name, &operation);
         return (name, in_form(&parts, &error));
     };
-    let what = format!("{name} {}", operation(&parts.headers, &body));
+    let what = format!("{} {name} {}", cell.id, operation(&parts.headers, &body));
     let request = ApiRequest {
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
@@ -148,8 +150,20 @@ async fn signed(
         headers: parts.headers,
         body,
         region: claimed.region.clone(),
+        caller: identity.caller,
     };
     (what, handler(request).await)
+}
+
+/// Finds the cell of a caller in the region of the signature.
+fn cell_of(routes: &Routes, identity: &Identity, region: &str) -> Result<Arc<Cell>, ApiError> {
+    let id = CellId::new(&identity.caller.account, region).ok_or_else(|| {
+        ApiError::client(
+            "SignatureDoesNotMatch",
+            format!("Credential should be scoped to a valid region, not {region:?}."),
+        )
+    })?;
+    Ok(routes.cells.of(&id)?)
 }
 
 /// Returns the operation's name for the log; REST requests are named by their path already.
@@ -212,7 +226,11 @@ fn is_form(headers: &HeaderMap) -> bool {
 fn refused(parts: &Parts, refusal: &Refusal) -> Response<Body> {
     in_form(
         parts,
-        &ApiError::with_status(StatusCode::FORBIDDEN, refusal.code(), refusal.to_string()),
+        &ApiError::with_status(
+            StatusCode::FORBIDDEN,
+            refusal.code(is_form(&parts.headers)),
+            refusal.to_string(),
+        ),
     )
 }
 
@@ -227,11 +245,23 @@ fn in_form(parts: &Parts, error: &ApiError) -> Response<Body> {
     json::rest_answer(error.status, Err(error.clone()))
 }
 
-fn health() -> Response<Body> {
+fn health(cells: &Cells) -> Response<Body> {
+    let cells: Vec<CellId> = cells.all().iter().map(|cell| cell.id.clone()).collect();
     answer_json(
         StatusCode::OK,
-        &json!({ "engine": "deploy", "version": env!("CARGO_PKG_VERSION"), "pid": std::process::id(), "status": "ok" }),
+        &json!({
+            "engine": "deploy",
+            "version": env!("CARGO_PKG_VERSION"),
+            "pid": std::process::id(),
+            "status": "ok",
+            "cells": cells,
+        }),
     )
+}
+
+/// What API Gateway answers at the address of an API that is not there.
+fn no_api() -> Response<Body> {
+    answer_json(StatusCode::NOT_FOUND, &json!({ "message": "Not Found" }))
 }
 
 fn foreign_host() -> Response<Body> {

@@ -1,28 +1,21 @@
-//! Puts the services together: who gets which folder, and whom each of them calls.
+//! Puts the services of a cell together: who gets which folder, and whom each of them calls.
 
 use std::collections::BTreeMap;
 use std::future::{Future, ready};
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{Request, Response, StatusCode};
-use futures::future::BoxFuture;
-use s3s::service::S3Service;
-use tower::ServiceExt;
+use axum::http::{Request, Response};
 
-use super::ACCOUNT;
 use super::auth::Credentials;
-use super::clock::Clock;
-use super::durable::Place;
+use super::cells::{Accounts, CellId, Shared};
 use super::engine::Options;
-use super::journal::Journal;
 use super::metrics::Metrics;
-use super::page::Shown;
-use super::resource::ResourceProvider;
-use super::runner::Python;
-use super::script::{Stage, reference_handler, staged};
-use super::server::{DATA_PLANE, Handler, RawHandler};
+use super::page::{LINES, Shown};
+use super::script::{reference_handler, staged};
+use super::server::Handler;
 use super::services::apigateway::{self, ApiGateway, ApiGatewayParts};
 use super::services::autoscaling::{self, AutoScaling, AutoScalingParts};
 use super::services::cloudformation::{CloudFormation, CloudFormationParts};
@@ -33,21 +26,20 @@ use super::services::logs::{self, Logs};
 use super::services::quotas::Quotas;
 use super::services::s3::{self, S3};
 use super::services::sagemaker::{self, SageMaker, SageMakerParts};
-use super::services::sts::Sts;
-use super::wire::ApiRequest;
+use super::services::sts::{Roles, Sts};
+use super::wire::{ApiError, ApiRequest};
 
-/// All services of one engine.
+/// All services of one account in one region.
 pub(crate) struct Services {
     apigateway: Arc<ApiGateway>,
-    pub(crate) autoscaling: Arc<AutoScaling>,
-    pub(crate) cloudformation: Arc<CloudFormation>,
-    pub(crate) cloudwatch: Arc<CloudWatch>,
+    autoscaling: Arc<AutoScaling>,
+    cloudformation: Arc<CloudFormation>,
+    cloudwatch: Arc<CloudWatch>,
     iam: Arc<Iam>,
     lambda: Arc<Lambda>,
     logs: Arc<Logs>,
     quotas: Arc<Quotas>,
-    s3: Arc<S3>,
-    pub(crate) sagemaker: Arc<SageMaker>,
+    sagemaker: Arc<SageMaker>,
     sts: Arc<Sts>,
 }
 
@@ -57,82 +49,69 @@ fn log_writer(logs: Arc<Logs>) -> lambda::WriteLog {
 }
 
 impl Services {
-    /// Opens every service with the state it had.
-    pub(crate) fn open(
-        options: &Options,
-        clock: Clock,
-        journal: &Arc<Journal>,
-    ) -> io::Result<Self> {
-        let state = |name: &str| place(options, name);
-        let environment = child_environment(options);
-        let script = options.script.clone().map(Stage::new).map(Arc::new);
-        let python = Arc::new(Python::new(options.python.clone(), options.cache.clone()));
-        let base = Base::open(options, clock)?;
-        let (s3, logs, iam, metrics) = (base.s3, base.logs, base.iam, base.metrics);
-        let cloudwatch = CloudWatch::open(state("cloudwatch.json"), clock, Arc::clone(&metrics))?;
-        let sagemaker = SageMaker::open(SageMakerParts {
-            folder: options.state.clone(),
-            clock,
-            store: Arc::clone(&s3) as _,
-            logs: Arc::clone(&logs) as _,
-            roles: Arc::clone(&iam) as _,
-            alarms: Arc::clone(&cloudwatch) as _,
-            metrics: Arc::clone(&metrics),
-            python: Arc::clone(&python),
-            environment: environment.clone(),
-            script: script.clone(),
+    /// Opens every service with the state it had in the cell's folder.
+    pub(crate) fn open(shared: &Shared, id: &CellId, folder: &Path) -> io::Result<Self> {
+        let base = Base::open(shared, id, folder)?;
+        let sagemaker = base.sagemaker(shared, id, folder)?;
+        let lambda = base.lambda(shared, id, folder, &sagemaker)?;
+        let autoscaling = AutoScaling::open(AutoScalingParts {
+            account: id.account.clone(),
+            state: shared.place(folder, "autoscaling.json"),
+            clock: shared.clock,
+            metrics: Arc::clone(&base.metrics),
+            variants: Arc::new(Arc::clone(&sagemaker)),
         })?;
-        let autoscaling = scaling(state("autoscaling.json"), clock, &metrics, &sagemaker)?;
-        let (roles, write_log) = (Arc::clone(&iam), log_writer(Arc::clone(&logs)));
-        let lambda = Arc::new(Lambda::open(LambdaParts {
-            state: state("lambda.json"),
-            work: options.state.join("work").join("lambda"),
-            clock,
-            s3: Arc::clone(&s3),
-            write_log: Arc::clone(&write_log),
-            metrics: Arc::clone(&metrics),
-            role_exists: Arc::new(move |arn| roles.role_exists(arn)),
-            python,
-            environment,
-            stand_in: script.as_ref().map(|_| reference_handler(&sagemaker)),
-        })?);
         let apigateway = Arc::new(ApiGateway::open(ApiGatewayParts {
-            state: state("apigateway.json"),
-            clock,
+            state: shared.place(folder, "apigateway.json"),
+            clock: shared.clock,
             lambda: Arc::clone(&lambda),
-            base_url: options.base_url.clone(),
-            credentials: options.credentials.clone(),
-            write_log,
-            metrics,
+            base_url: shared.options.base_url.clone(),
+            keys: shared.keys.clone(),
+            write_log: log_writer(Arc::clone(&base.logs)),
+            metrics: Arc::clone(&base.metrics),
         })?);
         let providers = [
-            s3::providers(&s3),
-            iam::providers(&iam),
-            logs::providers(&logs),
+            s3::providers(&base.s3),
+            iam::providers(&base.iam),
+            logs::providers(&base.logs),
             sagemaker::providers(&sagemaker),
             lambda::providers(&lambda),
             apigateway::providers(&apigateway),
-            cloudwatch::providers(&cloudwatch),
+            cloudwatch::providers(&base.cloudwatch),
             autoscaling::providers(&autoscaling),
         ]
         .concat();
-        let providers = staged(providers, script.as_ref());
-        let cloudformation = stacks(state("cloudformation.json"), clock, journal, providers)?;
+        let cloudformation = CloudFormation::open(CloudFormationParts {
+            path: shared.place(folder, "cloudformation.json"),
+            clock: shared.clock,
+            account: id.account.clone(),
+            journal: Arc::clone(&shared.journal),
+            providers: staged(providers, shared.script.as_ref()),
+        })?;
         Ok(Self {
             apigateway,
             autoscaling,
             cloudformation,
-            cloudwatch,
-            iam,
+            cloudwatch: base.cloudwatch,
+            iam: base.iam,
             lambda,
-            logs,
-            quotas: Arc::new(Quotas::of(options.script.as_ref())),
-            s3,
+            logs: base.logs,
+            quotas: Arc::new(Quotas::of(shared.options.script.as_ref())),
             sagemaker,
             sts: Arc::new(Sts {
-                account: ACCOUNT.to_owned(),
+                roles: roles_of_all(shared.accounts.clone()),
+                keys: shared.keys.clone(),
             }),
         })
+    }
+
+    /// Begins to work, and carries on with what was in flight. Must be called within a Tokio runtime, once.
+    pub(crate) fn start(&self) -> io::Result<()> {
+        self.sagemaker.resume()?;
+        self.cloudwatch.start();
+        self.autoscaling.start();
+        self.cloudformation.resume();
+        Ok(())
     }
 
     /// Returns the services by their name in the credential scope.
@@ -188,36 +167,28 @@ impl Services {
         .into()
     }
 
-    /// Returns what answers requests to S3, which checks their signatures itself.
-    pub(crate) fn objects(&self, credentials: &Credentials) -> RawHandler {
-        let service = self
-            .s3
-            .service(&credentials.access_key, &credentials.secret_key);
-        Arc::new(move |request| objects(service.clone(), request))
+    /// Whether there is an HTTP API of this id.
+    pub(crate) fn has_api(&self, api: &str) -> bool {
+        self.apigateway.has(api)
     }
 
-    /// Returns what answers requests to the HTTP APIs of stacks.
-    pub(crate) fn apis(&self) -> RawHandler {
-        let apigateway = Arc::clone(&self.apigateway);
-        Arc::new(move |request| {
-            let apigateway = Arc::clone(&apigateway);
-            Box::pin(async move {
-                let path = request.uri().path();
-                let below = path.strip_prefix(DATA_PLANE).unwrap_or_default();
-                let api = below.split('/').next().unwrap_or_default().to_owned();
-                apigateway.serve(&api, request).await
-            })
-        })
+    /// Answers a request to an HTTP API.
+    pub(crate) async fn serve_api(&self, api: &str, request: Request<Body>) -> Response<Body> {
+        self.apigateway.serve(api, request).await
     }
 
-    /// Returns the services that the engine's page tells of.
-    pub(crate) fn shown(&self) -> Shown {
+    /// Tells what the engine's page shows.
+    pub(crate) fn shown(&self, id: &CellId, now: i64) -> Shown {
         Shown {
-            cloudformation: Arc::clone(&self.cloudformation),
-            cloudwatch: Arc::clone(&self.cloudwatch),
-            sagemaker: Arc::clone(&self.sagemaker),
-            apigateway: Arc::clone(&self.apigateway),
-            logs: Arc::clone(&self.logs),
+            id: id.to_string(),
+            stacks: self.cloudformation.summaries(),
+            jobs: self.sagemaker.job_summaries(),
+            batches: self.sagemaker.batch_summaries(),
+            endpoints: self.sagemaker.endpoint_summaries(),
+            alarms: self.cloudwatch.alarm_summaries(),
+            apis: self.apigateway.summaries(),
+            lines: self.logs.newest(LINES).map_err(|fault| fault.to_string()),
+            now,
         }
     }
 
@@ -227,7 +198,6 @@ impl Services {
         self.autoscaling.save()?;
         self.cloudformation.save()?;
         self.cloudwatch.save()?;
-        self.iam.save()?;
         self.lambda.save()?;
         self.sagemaker.save()
     }
@@ -246,64 +216,85 @@ struct Base {
     logs: Arc<Logs>,
     iam: Arc<Iam>,
     metrics: Arc<Metrics>,
+    cloudwatch: Arc<CloudWatch>,
+    /// Environment of every child process.
+    environment: Vec<(String, String)>,
 }
 
 impl Base {
-    fn open(options: &Options, clock: Clock) -> io::Result<Self> {
+    fn open(shared: &Shared, id: &CellId, folder: &Path) -> io::Result<Self> {
+        let (account, clock) = (&id.account, shared.clock);
+        let metrics = Arc::new(Metrics::new(clock));
+        let alarms = shared.place(folder, "cloudwatch.json");
         Ok(Self {
-            s3: Arc::new(S3::open(options.state.join("s3"), clock)?),
-            logs: Arc::new(Logs::open(options.state.join("logs"), clock)?),
-            iam: Arc::new(Iam::open(place(options, "iam.json"), clock)?),
-            metrics: Arc::new(Metrics::new(clock)),
+            s3: Arc::new(shared.s3.of_account(account)),
+            logs: Arc::new(Logs::open(folder.join("logs"), account.clone(), clock)?),
+            iam: shared.accounts.iam(account)?,
+            cloudwatch: CloudWatch::open(alarms, account.clone(), clock, Arc::clone(&metrics))?,
+            metrics,
+            environment: child_environment(&shared.options, account),
         })
     }
-}
 
-fn scaling(
-    state: Place,
-    clock: Clock,
-    metrics: &Arc<Metrics>,
-    sagemaker: &Arc<SageMaker>,
-) -> io::Result<Arc<AutoScaling>> {
-    AutoScaling::open(AutoScalingParts {
-        state,
-        clock,
-        metrics: Arc::clone(metrics),
-        variants: Arc::new(Arc::clone(sagemaker)),
-    })
-}
-
-fn stacks(
-    path: Place,
-    clock: Clock,
-    journal: &Arc<Journal>,
-    providers: Vec<Arc<dyn ResourceProvider>>,
-) -> io::Result<Arc<CloudFormation>> {
-    CloudFormation::open(CloudFormationParts {
-        path,
-        clock,
-        account: ACCOUNT.to_owned(),
-        journal: Arc::clone(journal),
-        providers,
-    })
-}
-
-/// Where a service keeps its state.
-fn place(options: &Options, name: &str) -> Place {
-    let path = options.state.join("state").join(name);
-    // What is played is not to survive; writing it at every change would take most of the time.
-    match options.script {
-        Some(_) => Place::deferred(path),
-        None => path.into(),
+    fn sagemaker(&self, shared: &Shared, id: &CellId, folder: &Path) -> io::Result<Arc<SageMaker>> {
+        SageMaker::open(SageMakerParts {
+            folder: folder.to_owned(),
+            account: id.account.clone(),
+            clock: shared.clock,
+            store: Arc::clone(&self.s3) as _,
+            logs: Arc::clone(&self.logs) as _,
+            roles: Arc::clone(&self.iam) as _,
+            alarms: Arc::clone(&self.cloudwatch) as _,
+            metrics: Arc::clone(&self.metrics),
+            python: Arc::clone(&shared.python),
+            environment: self.environment.clone(),
+            script: shared.script.clone(),
+        })
     }
+
+    fn lambda(
+        &self,
+        shared: &Shared,
+        id: &CellId,
+        folder: &Path,
+        sagemaker: &Arc<SageMaker>,
+    ) -> io::Result<Arc<Lambda>> {
+        let roles = Arc::clone(&self.iam);
+        let lambda = Lambda::open(LambdaParts {
+            account: id.account.clone(),
+            state: shared.place(folder, "lambda.json"),
+            work: folder.join("work").join("lambda"),
+            clock: shared.clock,
+            s3: Arc::clone(&self.s3),
+            write_log: log_writer(Arc::clone(&self.logs)),
+            metrics: Arc::clone(&self.metrics),
+            role_exists: Arc::new(move |arn| roles.role_exists(arn)),
+            python: Arc::clone(&shared.python),
+            environment: self.environment.clone(),
+            stand_in: shared.script.as_ref().map(|_| reference_handler(sagemaker)),
+        })?;
+        Ok(Arc::new(lambda))
+    }
+}
+
+/// Lets STS look for roles in every account.
+fn roles_of_all(accounts: Accounts) -> Roles {
+    Arc::new(move |account, arn| {
+        let iam = accounts.iam(account).map_err(ApiError::from)?;
+        Ok(iam.trust(arn))
+    })
 }
 
 /// Environment of every child, so that AWS clients in it find the engine and nothing else.
-fn child_environment(options: &Options) -> Vec<(String, String)> {
+fn child_environment(options: &Options, account: &str) -> Vec<(String, String)> {
+    let Credentials {
+        access_key,
+        secret_key,
+    } = options.credentials.of_account(account);
     [
         ("AWS_ENDPOINT_URL", options.base_url.as_str()),
-        ("AWS_ACCESS_KEY_ID", &options.credentials.access_key),
-        ("AWS_SECRET_ACCESS_KEY", &options.credentials.secret_key),
+        ("AWS_ACCESS_KEY_ID", &access_key),
+        ("AWS_SECRET_ACCESS_KEY", &secret_key),
         ("AWS_EC2_METADATA_DISABLED", "true"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -320,17 +311,4 @@ where
 {
     let service = Arc::clone(service);
     Arc::new(move |request| Box::pin(handle(Arc::clone(&service), request)))
-}
-
-fn objects(service: S3Service, request: Request<Body>) -> BoxFuture<'static, Response<Body>> {
-    Box::pin(async move {
-        match service.oneshot(request).await {
-            Ok(response) => response.map(Body::new),
-            Err(error) => {
-                let mut response = Response::new(Body::from(format!("S3 failed: {error:?}")));
-                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-                response
-            }
-        }
-    })
 }

@@ -259,7 +259,8 @@ impl Desired {
 
     /// The stacks, as a release tells them.
     pub fn stacks(&self) -> Stacks {
-        let template = |stack: &DesiredStack| Template::of(&stack.template, &stack.digest, &stack.fingerprint);
+        let template =
+            |stack: &DesiredStack| Template::of(&stack.template, &stack.digest, &stack.fingerprint);
         Stacks {
             foundation: template(&self.foundation),
             service: template(&self.service),

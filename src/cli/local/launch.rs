@@ -14,6 +14,7 @@ use super::folder::{Folder, Record};
 use super::health;
 use super::serve::{self, Arguments};
 use crate::aws::Endpoint;
+use crate::local::CellId;
 use crate::stack::LocalTarget;
 
 /// How long an engine may take to start: it reads its state, which is little.
@@ -23,17 +24,19 @@ const STOP_LIMIT: Duration = Duration::from_mins(1);
 /// Time between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Makes sure that an engine with the target's settings runs.
+/// Makes sure that an engine with the target's settings runs, and returns where it is, with the key of an
+/// account. Which account and region it is no setting: one engine has them all.
 pub(super) async fn ensure(
     global: &Global,
     folder: &Folder,
     target: &LocalTarget,
+    account: &str,
 ) -> Result<Endpoint, Failure> {
     let arguments = Arguments::new(folder, target, cache_folder(global)?);
     let settings = serve::settings(&arguments)?;
     if let Some(record) = wait_for_record(folder).await? {
         if record.settings == settings {
-            return endpoint(folder, &record);
+            return endpoint(folder, &record, account);
         }
         output::note("restarting the local engine: its program or settings have changed");
         stop(folder).await?;
@@ -42,16 +45,16 @@ pub(super) async fn ensure(
     let started = Instant::now();
     loop {
         if let Some(record) = folder.record().map_err(Failure::failed)?
-            && health::pid(&record.url).await == Some(record.pid)
+            && is_well(&record).await
         {
-            return endpoint(folder, &record);
+            return endpoint(folder, &record, account);
         }
         if let Some(status) = child.try_wait().map_err(Failure::failed)? {
             // Another command may have been faster.
             if folder.is_locked().map_err(Failure::failed)?
                 && let Some(record) = wait_for_record(folder).await?
             {
-                return endpoint(folder, &record);
+                return endpoint(folder, &record, account);
             }
             return Err(did_not_start(folder, &format!("ended ({status})")));
         }
@@ -62,12 +65,21 @@ pub(super) async fn ensure(
     }
 }
 
-/// Returns where the engine is, if it runs.
-pub(super) async fn running(folder: &Folder) -> Result<Option<Endpoint>, Failure> {
+/// Returns where the engine is, with the key of an account, if it runs.
+pub(super) async fn running(folder: &Folder, account: &str) -> Result<Option<Endpoint>, Failure> {
     match wait_for_record(folder).await? {
-        Some(record) => endpoint(folder, &record).map(Some),
+        Some(record) => endpoint(folder, &record, account).map(Some),
         None => Ok(None),
     }
+}
+
+/// Returns where the engine is, and the accounts and regions in it, if it runs.
+pub(super) async fn looked_at(folder: &Folder) -> Result<Option<(String, Vec<CellId>)>, Failure> {
+    let Some(record) = wait_for_record(folder).await? else {
+        return Ok(None);
+    };
+    let health = health::ask(&record.url).await;
+    Ok(health.map(|health| (record.url, health.cells)))
 }
 
 /// Stops the engine; `false` when none was running.
@@ -107,7 +119,7 @@ async fn wait_for_record(folder: &Folder) -> Result<Option<Record>, Failure> {
     let started = Instant::now();
     while folder.is_locked().map_err(Failure::failed)? {
         if let Some(record) = folder.record().map_err(Failure::failed)?
-            && health::pid(&record.url).await == Some(record.pid)
+            && is_well(&record).await
         {
             return Ok(Some(record));
         }
@@ -119,8 +131,15 @@ async fn wait_for_record(folder: &Folder) -> Result<Option<Record>, Failure> {
     Ok(None)
 }
 
-fn endpoint(folder: &Folder, record: &Record) -> Result<Endpoint, Failure> {
+/// Whether the engine of a record is the one that answers at its address.
+async fn is_well(record: &Record) -> bool {
+    let health = health::ask(&record.url).await;
+    health.is_some_and(|health| health.pid == record.pid)
+}
+
+fn endpoint(folder: &Folder, record: &Record, account: &str) -> Result<Endpoint, Failure> {
     let credentials = folder.credentials().map_err(Failure::failed)?;
+    let credentials = credentials.of_account(account);
     Ok(Endpoint {
         url: record.url.clone(),
         access_key: credentials.access_key,

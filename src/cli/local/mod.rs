@@ -1,5 +1,6 @@
 //! `deploy local`: the life of the local engine, a process beside this one.
 //!
+//! One engine has the local environments of a project, in whatever accounts and regions they are.
 //! Its folder `.deploy/local` in the project holds the state, the credentials (`credentials`, a
 //! standard AWS file that only the user can read) and a record of the running process. The process
 //! holds a lock on `lock`, so whether an engine runs is never a guess.
@@ -18,10 +19,8 @@ use serde_json::json;
 use super::context::{Environment, Global, Project, Selection};
 use super::failure::Failure;
 use super::output::{self, Format};
-use crate::aws::Endpoint;
-use crate::cloud::CloudFault;
-use crate::reconcile::Session;
-use crate::stack::{LocalTarget, Target};
+use crate::aws::{self, Connection, Endpoint};
+use crate::stack::{AccountId, LocalTarget, Target};
 use folder::Folder;
 
 /// Arguments of `deploy local`.
@@ -39,6 +38,8 @@ enum Command {
     Stop,
     /// Show whether the engine runs, and how other AWS clients reach it
     Status,
+    /// Print the key of an environment's account, for `credential_process` in an AWS configuration file
+    Key(Selection),
     /// Print the engine's log
     Logs {
         /// Go on printing as lines are added
@@ -56,6 +57,7 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<(), Fai
         Command::Start(selection) => start(global, &selection).await,
         Command::Stop => stop(global).await,
         Command::Status => show::status(global, &Folder::of(&Project::open(global)?)).await,
+        Command::Key(selection) => key(global, &selection),
         Command::Logs { follow } => {
             show::logs(&Folder::of(&Project::open(global)?), follow.into()).await
         }
@@ -63,23 +65,31 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<(), Fai
     }
 }
 
-/// Makes sure that an engine with the target's settings runs, and returns where it is.
+/// Makes sure that an engine with the target's settings runs, and returns where it is, with the key of the
+/// environment's account.
 pub(super) async fn ensure(
     global: &Global,
     project: &Project,
     target: &LocalTarget,
+    account: &AccountId,
 ) -> Result<Endpoint, Failure> {
-    launch::ensure(global, &Folder::of(project), target).await
+    launch::ensure(global, &Folder::of(project), target, account.as_str()).await
 }
 
-/// Returns where the engine is, if it runs.
-pub(super) async fn running(project: &Project) -> Result<Option<Endpoint>, Failure> {
-    launch::running(&Folder::of(project)).await
+/// Returns where the engine is, with the key of the environment's account, if it runs.
+pub(super) async fn running(
+    project: &Project,
+    account: &AccountId,
+) -> Result<Option<Endpoint>, Failure> {
+    launch::running(&Folder::of(project), account.as_str()).await
 }
 
 /// Whether an engine of the project has anything in it.
 pub(super) fn has_state(project: &Project) -> bool {
-    Folder::of(project).path().join("state").exists()
+    let folder = Folder::of(project);
+    ["state", "cells"]
+        .iter()
+        .any(|name| folder.path().join(name).exists())
 }
 
 /// The key that the engine's page wants in its address.
@@ -94,36 +104,82 @@ pub(super) fn page_file(project: &Project, address: &str) -> Result<PathBuf, Fai
     written.map_err(Failure::failed)
 }
 
-/// Stops the engine and removes its folder when no stack is left in it.
-pub(super) async fn retire(environment: &Environment, session: &Session) -> Result<(), Failure> {
-    if any_stack(session).await.map_err(Failure::failed)? {
+/// Stops the engine and removes its folder when no stack is left in it, in whatever account and region.
+pub(super) async fn retire(environment: &Environment) -> Result<(), Failure> {
+    let folder = Folder::of(&environment.project);
+    if any_stack(&folder).await? {
         output::note("the local engine goes on: other stacks are deployed in it");
         return Ok(());
     }
-    let folder = Folder::of(&environment.project);
     launch::stop(&folder).await?;
     folder.remove().map_err(Failure::failed)
 }
 
-async fn any_stack(session: &Session) -> Result<bool, CloudFault> {
-    Ok(!session.cloud.stacks.list().await?.is_empty())
+async fn any_stack(folder: &Folder) -> Result<bool, Failure> {
+    let cells = launch::looked_at(folder).await?;
+    for cell in cells.map(|(_, cells)| cells).unwrap_or_default() {
+        let connection = Connection {
+            endpoint: launch::running(folder, &cell.account).await?,
+            region: cell.region,
+            profile: None,
+            role: None,
+        };
+        let cloud = aws::connect(&connection).await;
+        if !cloud
+            .stacks
+            .list()
+            .await
+            .map_err(Failure::failed)?
+            .is_empty()
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn start(global: &Global, selection: &Selection) -> Result<(), Failure> {
     let environment = Environment::load(global, selection)?;
     let Target::Local(target) = &environment.stack.target else {
-        return Err(Failure::usage(format!(
-            "{} is not a local environment",
-            environment.title()
-        )));
+        return Err(not_local(&environment));
     };
-    let endpoint = ensure(global, &environment.project, target).await?;
+    let stack = &environment.stack;
+    let endpoint = ensure(global, &environment.project, target, &stack.account).await?;
     if global.output == Format::Json {
-        output::result(&json!({ "url": endpoint.url }));
+        output::result(&json!({
+            "url": endpoint.url,
+            "account": stack.account.as_str(),
+            "region": stack.region.as_str(),
+        }));
     } else {
         output::text(&endpoint.url);
     }
     Ok(())
+}
+
+/// Prints the key of an environment's account, as `credential_process` of an AWS configuration file has it
+/// ("Sourcing credentials with an external process", AWS SDKs and Tools reference).
+fn key(global: &Global, selection: &Selection) -> Result<(), Failure> {
+    let environment = Environment::load(global, selection)?;
+    if !matches!(environment.stack.target, Target::Local(_)) {
+        return Err(not_local(&environment));
+    }
+    let credentials = Folder::of(&environment.project).credentials();
+    let credentials = credentials.map_err(Failure::failed)?;
+    let own = credentials.of_account(environment.stack.account.as_str());
+    output::result(&json!({
+        "Version": 1,
+        "AccessKeyId": own.access_key,
+        "SecretAccessKey": own.secret_key,
+    }));
+    Ok(())
+}
+
+fn not_local(environment: &Environment) -> Failure {
+    Failure::usage(format!(
+        "{} is not a local environment",
+        environment.title()
+    ))
 }
 
 async fn stop(global: &Global) -> Result<(), Failure> {

@@ -17,34 +17,42 @@ use super::launch;
 /// Time between two looks at a log.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// Shows whether the engine runs, and how other AWS clients reach it.
+/// Shows whether the engine runs, which accounts and regions are in it, and how other AWS clients reach it.
 pub(super) async fn status(global: &Global, folder: &Folder) -> Result<(), Failure> {
-    let endpoint = launch::running(folder).await?;
+    let found = launch::looked_at(folder).await?;
     let credentials = folder.credentials_file();
     if global.output == Format::Json {
+        let (url, cells) = found.unzip();
         output::result(&json!({
-            "running": endpoint.is_some(),
-            "url": endpoint.map(|endpoint| endpoint.url),
+            "running": url.is_some(),
+            "url": url,
+            "cells": cells.unwrap_or_default(),
             "credentials_file": credentials,
             "log": folder.log(),
         }));
         return Ok(());
     }
-    let Some(endpoint) = endpoint else {
+    let Some((url, cells)) = found else {
         output::text("not running");
         return Ok(());
     };
-    output::text(&format!("running at {}", endpoint.url));
+    output::text(&format!("running at {url}"));
+    for cell in &cells {
+        output::text(&format!("account {} in {}", cell.account, cell.region));
+    }
     output::text(&format!("log: {}", folder.log().display()));
     output::note("for aws, boto3 and other clients:");
-    output::text(&format!("export AWS_ENDPOINT_URL={}", endpoint.url));
+    output::text(&format!("export AWS_ENDPOINT_URL={url}"));
     output::text(&format!(
         "export AWS_SHARED_CREDENTIALS_FILE={}",
         credentials.display()
     ));
     // Some clients read the one, some the other.
     output::text("export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1");
-    output::note("(or the region that the stack file names in `local.region`)");
+    output::note(
+        "(or the region that the stack file names in `local.region`; that is the key of account \
+         000000000000, and `deploy local key --env ENVIRONMENT` prints that of another)",
+    );
     Ok(())
 }
 

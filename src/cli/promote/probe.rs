@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::super::context::Environment;
 use super::super::failure::Failure;
+use super::super::live::credential;
 use super::super::{interrupt, load, output};
 use crate::load::{HttpCaller, Kind, Plan, Report, Shape, Target, drive_until};
 use crate::plan::Observed;

@@ -3,7 +3,7 @@
 //! Purpose: a person sees in a browser what runs. Input: `GET /?key=…` and `GET /_deploy/page.js`, without
 //! a signature. Output: HTML that needs nothing from elsewhere, and a small script; without the script
 //! everything but the box works. It only reads, and tells summaries: names, statuses, outputs, metrics
-//! and the newest log lines, no object, no setting and no key. The box calls the API's public route, as
+//! and the newest log lines of every account and region, no object, no setting and no key. The box calls the API's public route, as
 //! anybody can. Must not know: how the services keep what it shows.
 //!
 //! Guards: other users of this machine can reach the engine too, so the page wants a key that only who reads
@@ -18,6 +18,8 @@ mod sagemaker;
 mod traffic;
 mod words;
 
+pub(crate) use render::Shown;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,12 +29,8 @@ use axum::http::{
 };
 
 use super::auth::same;
+use super::cells::Cells;
 use super::clock::Clock;
-use super::services::apigateway::ApiGateway;
-use super::services::cloudformation::CloudFormation;
-use super::services::cloudwatch::CloudWatch;
-use super::services::logs::Logs;
-use super::services::sagemaker::SageMaker;
 use traffic::Traffic;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -42,23 +40,14 @@ const SCRIPT: &str = include_str!("page.js");
 /// Where the script is.
 const SCRIPT_PATH: &str = "/_deploy/page.js";
 /// Newest log lines of each group that are shown.
-const LINES: usize = 20;
+pub(crate) const LINES: usize = 20;
 /// What the page may do: use its own style and script, and ask the engine.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; \
     connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
-/// The services that the page tells of.
-pub(crate) struct Shown {
-    pub(crate) cloudformation: Arc<CloudFormation>,
-    pub(crate) cloudwatch: Arc<CloudWatch>,
-    pub(crate) sagemaker: Arc<SageMaker>,
-    pub(crate) apigateway: Arc<ApiGateway>,
-    pub(crate) logs: Arc<Logs>,
-}
-
 /// The page.
 pub(crate) struct Page {
-    shown: Shown,
+    cells: Arc<Cells>,
     /// What the address must have.
     key: String,
     clock: Clock,
@@ -67,10 +56,10 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Makes the page of services, for whoever has the key.
-    pub(crate) fn of(shown: Shown, key: String, clock: Clock) -> Self {
+    /// Makes the page of all accounts and regions, for whoever has the key.
+    pub(crate) fn of(cells: Arc<Cells>, key: String, clock: Clock) -> Self {
         Self {
-            shown,
+            cells,
             key,
             clock,
             traffic: Traffic::default(),
@@ -121,20 +110,14 @@ impl Page {
     }
 
     fn html(&self) -> String {
+        let (cells, now) = (self.cells.all(), self.clock.epoch_millis());
         let overview = render::Overview {
-            stacks: self.shown.cloudformation.summaries(),
-            jobs: self.shown.sagemaker.job_summaries(),
-            batches: self.shown.sagemaker.batch_summaries(),
-            endpoints: self.shown.sagemaker.endpoint_summaries(),
-            alarms: self.shown.cloudwatch.alarm_summaries(),
-            apis: self.shown.apigateway.summaries(),
-            lines: self
-                .shown
-                .logs
-                .newest(LINES)
-                .map_err(|fault| fault.to_string()),
+            cells: cells
+                .iter()
+                .map(|cell| cell.services.shown(&cell.id, now))
+                .collect(),
             minute: self.traffic.minute(self.began.elapsed()),
-            now: self.clock.epoch_millis(),
+            now,
         };
         overview.page(SCRIPT_PATH)
     }

@@ -12,15 +12,24 @@ use crate::local::services::sagemaker::{BatchSummary, EndpointSummary, JobSummar
 
 const STYLE: &str = include_str!("page.css");
 
+/// What is shown of an account in a region.
+pub(crate) struct Shown {
+    /// Account and region.
+    pub(crate) id: String,
+    pub(crate) stacks: Vec<StackSummary>,
+    pub(crate) jobs: Vec<JobSummary>,
+    pub(crate) batches: Vec<BatchSummary>,
+    pub(crate) endpoints: Vec<EndpointSummary>,
+    pub(crate) alarms: Vec<AlarmSummary>,
+    pub(crate) apis: Vec<ApiSummary>,
+    pub(crate) lines: Result<Vec<LineSummary>, String>,
+    /// Milliseconds since the Unix epoch.
+    pub(crate) now: i64,
+}
+
 /// Everything that is shown.
 pub(super) struct Overview {
-    pub(super) stacks: Vec<StackSummary>,
-    pub(super) jobs: Vec<JobSummary>,
-    pub(super) batches: Vec<BatchSummary>,
-    pub(super) endpoints: Vec<EndpointSummary>,
-    pub(super) alarms: Vec<AlarmSummary>,
-    pub(super) apis: Vec<ApiSummary>,
-    pub(super) lines: Result<Vec<LineSummary>, String>,
+    pub(super) cells: Vec<Shown>,
     pub(super) minute: Minute,
     /// Milliseconds since the Unix epoch.
     pub(super) now: i64,
@@ -36,23 +45,19 @@ impl Overview {
              <script src=\"{script}\" defer></script></head><body>\
              <header><h1>deploy <span>local engine</span></h1>\
              <p><label class=\"script\" hidden><input type=\"checkbox\" id=\"refresh\" checked> \
-             Refresh every 3 seconds</label></p></header><main>{}<div id=\"live\">{}{}{}{}{}{}{}\
+             Refresh every 3 seconds</label></p></header><main>{}<div id=\"live\">{}{}\
              <p class=\"muted\">As of <time>{}</time></p></div></main></body></html>\n",
             self.box_to_try(),
-            self.stacks(),
-            self.serving(),
             self.traffic(),
-            self.alarms(),
-            self.training(),
-            self.batches(),
-            self.logs(),
+            each(self.cells.iter(), Shown::sections),
             iso8601(self.now),
         )
     }
 
     /// The box; it needs the script, and without it says how else to ask.
     fn box_to_try(&self) -> String {
-        let posts = self.apis.iter().flat_map(|api| {
+        let apis = self.cells.iter().flat_map(|cell| &cell.apis);
+        let posts = apis.flat_map(|api| {
             let paths = api
                 .routes
                 .iter()
@@ -85,33 +90,6 @@ impl Overview {
             Plain(first)
         );
         section("Try a headline", &body)
-    }
-
-    fn stacks(&self) -> String {
-        if self.stacks.is_empty() {
-            return section("Stacks", "<p>There are none.</p>");
-        }
-        let rows = each(self.stacks.iter(), |stack| {
-            let outputs = each(stack.outputs.iter(), |(name, value)| {
-                format!("<dt>{}</dt><dd>{}</dd>", Plain(name), Plain(value))
-            });
-            let outputs = format!(
-                "<details data-key=\"{0}\"><summary>{1} outputs</summary><dl>{outputs}</dl></details>",
-                Plain(&stack.name),
-                stack.outputs.len()
-            );
-            format!(
-                "<tr><th scope=\"row\">{}</th><td>{}{}</td><td>{}</td><td class=\"number\">{}</td>\
-                     <td>{outputs}</td></tr>",
-                Plain(&stack.name),
-                status(stack.status),
-                because(stack.reason.as_deref()),
-                ago(self.now, stack.changed),
-                stack.resources,
-            )
-        });
-        let head = ["Stack", "Status", "Changed", "Resources", "Outputs"];
-        section("Stacks", &table("CloudFormation stacks", &head, &rows))
     }
 
     fn traffic(&self) -> String {
@@ -151,6 +129,50 @@ impl Overview {
             SECONDS * 10
         );
         section("API calls in the last minute", &body)
+    }
+}
+
+impl Shown {
+    /// Writes the sections of one account in one region.
+    fn sections(&self) -> String {
+        format!(
+            "<p class=\"cell\">Account and region <strong>{}</strong></p>{}{}{}{}{}{}",
+            Plain(&self.id),
+            self.stacks(),
+            self.serving(),
+            self.alarms(),
+            self.training(),
+            self.batches(),
+            self.logs(),
+        )
+    }
+
+    fn stacks(&self) -> String {
+        if self.stacks.is_empty() {
+            return section("Stacks", "<p>There are none.</p>");
+        }
+        let rows = each(self.stacks.iter(), |stack| {
+            let outputs = each(stack.outputs.iter(), |(name, value)| {
+                format!("<dt>{}</dt><dd>{}</dd>", Plain(name), Plain(value))
+            });
+            let outputs = format!(
+                "<details data-key=\"{0} {1}\"><summary>{2} outputs</summary><dl>{outputs}</dl></details>",
+                Plain(&self.id),
+                Plain(&stack.name),
+                stack.outputs.len()
+            );
+            format!(
+                "<tr><th scope=\"row\">{}</th><td>{}{}</td><td>{}</td><td class=\"number\">{}</td>\
+                     <td>{outputs}</td></tr>",
+                Plain(&stack.name),
+                status(stack.status),
+                because(stack.reason.as_deref()),
+                ago(self.now, stack.changed),
+                stack.resources,
+            )
+        });
+        let head = ["Stack", "Status", "Changed", "Resources", "Outputs"];
+        section("Stacks", &table("CloudFormation stacks", &head, &rows))
     }
 
     fn logs(&self) -> String {

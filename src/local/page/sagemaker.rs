@@ -1,14 +1,14 @@
 //! Writes the sections that are about models: endpoints, their alarms, training and batch jobs.
 
 use super::html::{Plain, each, section, table};
-use super::render::Overview;
+use super::render::Shown;
 use super::words::{ago, because, millis, milliseconds, status, took};
 use crate::local::services::sagemaker::{EndpointSummary, MINUTES};
 
 /// Jobs of each kind that are shown.
 const JOBS: usize = 20;
 
-impl Overview {
+impl Shown {
     /// The endpoints, and what was measured of them.
     pub(super) fn serving(&self) -> String {
         let rows = each(self.endpoints.iter(), |endpoint| {

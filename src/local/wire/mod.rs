@@ -10,6 +10,8 @@ pub mod query;
 use axum::http::{HeaderMap, Method, StatusCode};
 use bytes::Bytes;
 
+use super::auth::Caller;
+
 /// A request whose signature was checked, before its protocol is looked at.
 #[derive(Debug, Clone)]
 pub struct ApiRequest {
@@ -25,6 +27,8 @@ pub struct ApiRequest {
     pub body: Bytes,
     /// Region of the credential scope.
     pub region: String,
+    /// Who asks.
+    pub caller: Caller,
 }
 
 /// An error answer of a service, in the terms that all protocols share.

@@ -139,6 +139,10 @@ pub(super) struct Local {
     /// The loopback port that the engine listens on.
     #[schemars(range(min = 1024, max = 65_535), extend("default" = 4599, "examples" = [4600]))]
     pub(super) port: Option<u16>,
+    /// The account that the engine plays: twelve digits in quotes. Environments of other accounts and
+    /// regions live in the same engine and see nothing of each other.
+    #[schemars(extend("default" = "000000000000", "examples" = ["222233334444"]))]
+    pub(super) account: Option<String>,
     /// The region that the engine plays.
     #[schemars(extend("default" = "us-east-1", "examples" = ["eu-west-1"]))]
     pub(super) region: Option<String>,

@@ -479,6 +479,20 @@ fn an_unknown_environment_is_told_with_the_known_ones() {
 }
 
 #[test]
+fn a_local_environment_may_play_any_account() {
+    let named = changed(
+        "local: { python",
+        "local: { account: \"222233334444\", region: eu-west-1, python",
+    );
+    let stack = load(&named, "local").unwrap();
+    assert_eq!(stack.account.as_str(), "222233334444");
+    assert_eq!(stack.names.bucket, "news-local-222233334444-eu-west-1");
+    let short = changed("local: { python", "local: { account: \"2222\", python");
+    let problems = load(&short, "local").unwrap_err();
+    assert!(problems.to_string().contains("twelve digits"), "{problems}");
+}
+
+#[test]
 fn a_local_environment_without_python_says_what_to_add() {
     let text = changed(", local: { python: { interpreter: code/train.py } }", "");
     let error = load(&text, "local").unwrap_err().to_string();

@@ -11,7 +11,7 @@ use super::role;
 
 /// The port of the engine unless the file names one.
 const DEFAULT_PORT: u16 = 4599;
-/// The account that the engine plays.
+/// The account that the engine plays unless the file names one.
 const LOCAL_ACCOUNT: &str = "000000000000";
 /// The region that the engine plays unless the file names one.
 const LOCAL_REGION: &str = "us-east-1";
@@ -91,7 +91,8 @@ fn resolve_local(check: &mut Check<'_>, local: &document::Local) -> Option<Place
     let name = local.region.as_deref().unwrap_or(LOCAL_REGION);
     let region = region(check, &["local", "region"], name);
     let python = python(check, &local.python);
-    let account = check.parse::<AccountId>(&["local"], LOCAL_ACCOUNT);
+    let name = local.account.as_deref().unwrap_or(LOCAL_ACCOUNT);
+    let account = check.parse::<AccountId>(&["local", "account"], name);
     let target = LocalTarget {
         port: local.port.unwrap_or(DEFAULT_PORT),
         python: python?,

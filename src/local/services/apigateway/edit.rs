@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::ApiGateway;
 use super::authorize::Authorization;
 use super::control::{missing, shown_integration, shown_route, shown_stage};
-use super::model::{ACCOUNT, Api, Endpoint, Integration, Route, Stage, Throttle};
+use super::model::{Api, Endpoint, Integration, Route, Stage, Throttle};
 use super::resources::{self, Part, Unchanged};
 use crate::local::ids::suffix;
 use crate::local::resource::{ResourceError, ResourceRequest};
@@ -224,7 +224,7 @@ fn overlaid(api: &Api, mut properties: Value, given: Map<String, Value>) -> Reso
         logical_id: String::new(),
         physical_name: String::new(),
         region: api.region.clone(),
-        account: ACCOUNT.to_owned(),
+        account: api.account.clone(),
         properties,
         tags: api.tags.clone(),
     }

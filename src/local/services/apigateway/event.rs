@@ -8,12 +8,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
-use super::model::{ACCOUNT, DEFAULT_STAGE};
+use super::model::DEFAULT_STAGE;
 use super::routing::{Parameters, RouteKey};
 
 /// What is known of a request beside its head and body.
 #[derive(Debug)]
 pub(super) struct Setting<'a> {
+    pub(super) account: &'a str,
     pub(super) api_id: &'a str,
     pub(super) stage: &'a str,
     pub(super) stage_variables: &'a BTreeMap<String, String>,
@@ -47,7 +48,7 @@ pub(super) fn event(head: &Parts, body: &[u8], setting: &Setting<'_>) -> Value {
         "rawQueryString": query,
         "headers": headers(&head.headers),
         "requestContext": {
-            "accountId": ACCOUNT,
+            "accountId": setting.account,
             "apiId": setting.api_id,
             "domainName": domain.unwrap_or_default(),
             "domainPrefix": setting.api_id,
@@ -180,6 +181,7 @@ mod tests {
         let (head, ()) = request.into_parts();
         let route = RouteKey::try_from("POST /pets/{id}".to_owned()).unwrap();
         let setting = Setting {
+            account: "000000000000",
             api_id: "abc",
             stage: DEFAULT_STAGE,
             stage_variables: &BTreeMap::new(),

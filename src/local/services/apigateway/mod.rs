@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex};
 
 pub use resources::providers;
 
-use crate::local::auth::Credentials;
+use crate::local::auth::Keys;
 use crate::local::clock::Clock;
 use crate::local::durable::{Durable, Place};
 use crate::local::metrics::Metrics;
@@ -44,20 +44,20 @@ pub struct ApiGatewayParts {
     /// `/_aws/execute-api/<api id>`.
     pub base_url: String,
     /// The keys with which requests to guarded routes may be signed.
-    pub credentials: Credentials,
+    pub keys: Keys,
     /// Where access log lines go.
     pub write_log: WriteLog,
     /// Where requests are counted.
     pub metrics: Arc<Metrics>,
 }
 
-/// The API Gateway service of the pretend account.
+/// The API Gateway service of an account in a region.
 pub struct ApiGateway {
     state: Durable<model::State>,
     clock: Clock,
     lambda: Arc<Lambda>,
     base_url: String,
-    credentials: Credentials,
+    keys: Keys,
     issuers: authorize::Issuers,
     buckets: Mutex<throttle::Buckets>,
     logs: LogQueue,
@@ -75,7 +75,7 @@ impl ApiGateway {
             clock: parts.clock,
             lambda: parts.lambda,
             base_url: parts.base_url,
-            credentials: parts.credentials,
+            keys: parts.keys,
             issuers: authorize::Issuers::default(),
             buckets: Mutex::default(),
             logs: LogQueue::start(parts.write_log),
@@ -89,6 +89,11 @@ impl ApiGateway {
     /// The file could not be written.
     pub fn save(&self) -> io::Result<()> {
         self.state.save()
+    }
+
+    /// Whether there is an API of this id.
+    pub fn has(&self, api_id: &str) -> bool {
+        self.state.read(|state| state.apis.contains_key(api_id))
     }
 
     /// Returns the address of an API, without a slash at its end.

@@ -8,9 +8,7 @@ use serde_json::Value;
 use super::authorize::{Authorization, Authorizer};
 use super::cors::Cors;
 use super::routing::RouteKey;
-
-/// The one account of the engine.
-pub(super) const ACCOUNT: &str = "000000000000";
+use crate::local::default_account;
 
 /// The stage that is served without its name in the path.
 pub(super) const DEFAULT_STAGE: &str = "$default";
@@ -24,6 +22,9 @@ pub(super) struct State {
 /// An HTTP API with everything that belongs to it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Api {
+    /// Absent in states of older engines.
+    #[serde(default = "default_account")]
+    pub(super) account: String,
     pub(super) region: String,
     pub(super) name: String,
     pub(super) description: Option<String>,

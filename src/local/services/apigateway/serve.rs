@@ -18,7 +18,7 @@ use super::access_log::{AccessLog, Call, STREAM};
 use super::authorize::Guard;
 use super::cors::Cors;
 use super::event::{Setting, event, stage_prefix};
-use super::model::{ACCOUNT, Api, DEFAULT_STAGE, Endpoint, Integration, Throttle, path_prefix};
+use super::model::{Api, DEFAULT_STAGE, Endpoint, Integration, Throttle, path_prefix};
 use super::refusal::Refusal;
 use super::reply::{message, reply};
 use super::routing::{Parameters, RouteKey, find};
@@ -37,6 +37,7 @@ const LARGEST_HEAD: usize = 10_240;
 
 /// Where a request goes, found in the state.
 struct Way {
+    account: String,
     region: String,
     stage: String,
     stage_variables: BTreeMap<String, String>,
@@ -180,7 +181,7 @@ impl ApiGateway {
         call.route = Some(way.route.to_string());
         let body = match way.guard {
             // The signature covers the body, so that one is read for strangers too.
-            Guard::Iam => Read::Whole(read(body).await?),
+            Guard::Iam { .. } => Read::Whole(read(body).await?),
             _ => Read::Not(body),
         };
         // Before the throttle: strangers must not use up what callers may call.
@@ -202,6 +203,7 @@ impl ApiGateway {
         let integration = way.integration.as_ref().ok_or(Refusal::Failed)?;
         let source_ip = source_ip(head);
         let setting = Setting {
+            account: &way.account,
             api_id,
             stage: &way.stage,
             stage_variables: &way.stage_variables,
@@ -227,15 +229,16 @@ impl ApiGateway {
         call: &mut Call,
     ) -> Result<Response<Body>, Refusal> {
         let source_arn = format!(
-            "arn:aws:execute-api:{}:{ACCOUNT}:{api_id}/{}/{}",
+            "arn:aws:execute-api:{}:{}:{api_id}/{}/{}",
             way.region,
+            way.account,
             way.stage,
             way.route.arn_part()
         );
         let caller = Caller {
             principal: "apigateway.amazonaws.com",
             source_arn: &source_arn,
-            source_account: ACCOUNT,
+            source_account: &way.account,
         };
         if !self.lambda.allows(&integration.function, &caller) {
             return Err(Refusal::Failed);
@@ -302,6 +305,7 @@ fn way(api: &Api, api_id: &str, head: &Parts) -> Option<Way> {
         .as_ref()
         .and_then(|id| api.integrations.get(id));
     Some(Way {
+        account: api.account.clone(),
         region: api.region.clone(),
         stage: stage_name.to_owned(),
         stage_variables: stage.variables.clone(),

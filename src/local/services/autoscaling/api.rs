@@ -87,6 +87,7 @@ impl AutoScaling {
                     ..known.clone()
                 },
                 None => Target {
+                    account: self.parts.account.clone(),
                     region: region.to_owned(),
                     id: id.to_owned(),
                     min,

@@ -48,6 +48,8 @@ pub trait Variants: Send + Sync {
 
 /// What Application Auto Scaling is made of.
 pub struct AutoScalingParts {
+    /// Account, twelve digits.
+    pub account: String,
     /// File that keeps targets and policies.
     pub state: Place,
     /// The engine's clock.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::local::ACCOUNT;
+use crate::local::default_account;
 use crate::local::wire::ApiError;
 
 /// The one namespace that there is something to scale in.
@@ -51,6 +51,9 @@ pub(super) fn key(region: &str, id: &str) -> String {
 /// A variant whose number of instances is scaled.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Target {
+    /// Absent in states of older engines.
+    #[serde(default = "default_account")]
+    pub(super) account: String,
     pub(super) region: String,
     /// `endpoint/<name>/variant/<name>`.
     pub(super) id: String,
@@ -76,8 +79,8 @@ impl Target {
     pub(super) fn arn(&self) -> String {
         let name = self.id.replace('/', "-");
         format!(
-            "arn:aws:application-autoscaling:{}:{ACCOUNT}:scalable-target/{name}",
-            self.region
+            "arn:aws:application-autoscaling:{}:{}:scalable-target/{name}",
+            self.region, self.account
         )
     }
 
@@ -88,7 +91,7 @@ impl Target {
             "ScalableDimension": DIMENSION,
             "MinCapacity": self.min,
             "MaxCapacity": self.max,
-            "RoleARN": role(),
+            "RoleARN": role(&self.account),
             "CreationTime": self.created,
             "ScalableTargetARN": self.arn(),
         })
@@ -96,9 +99,9 @@ impl Target {
 }
 
 /// The service-linked role that AWS makes for endpoints.
-fn role() -> String {
+fn role(account: &str) -> String {
     format!(
-        "arn:aws:iam::{ACCOUNT}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/\
+        "arn:aws:iam::{account}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/\
          AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
     )
 }
@@ -164,8 +167,8 @@ impl Policy {
     /// Returns the policy's ARN on a target.
     pub(super) fn arn(&self, target: &Target) -> String {
         format!(
-            "arn:aws:autoscaling:{}:{ACCOUNT}:scalingPolicy:{NAMESPACE}/{}:policyName/{}",
-            target.region, target.id, self.name
+            "arn:aws:autoscaling:{}:{}:scalingPolicy:{NAMESPACE}/{}:policyName/{}",
+            target.region, target.account, target.id, self.name
         )
     }
 

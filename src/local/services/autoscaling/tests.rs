@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{AutoScaling, AutoScalingParts, Variants, providers};
+use crate::local::auth::Caller;
 use crate::local::clock::Clock;
 use crate::local::metrics::Metrics;
 use crate::local::resource::{Live, ResourceRequest};
@@ -56,6 +57,7 @@ impl Bed {
         let variant = Arc::new(One::default());
         *variant.count.lock().unwrap() = count;
         let service = AutoScaling::open(AutoScalingParts {
+            account: "000000000000".to_owned(),
             state: folder.path().join("autoscaling.json").into(),
             clock,
             metrics: Arc::clone(&metrics),
@@ -83,6 +85,7 @@ impl Bed {
             headers,
             body: Bytes::from(input.to_string()),
             region: REGION.into(),
+            caller: Caller::root("000000000000"),
         });
         let body = to_bytes(answer.into_body(), 1_000_000).await.unwrap();
         serde_json::from_slice(&body).unwrap()

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::local::ACCOUNT;
 use crate::local::metrics::{Metrics, Series, Statistic};
 use crate::local::wire::ApiError;
 
@@ -59,8 +58,8 @@ pub(super) struct Alarm {
 }
 
 /// Returns the ARN of the alarm called `name`.
-pub(super) fn arn(region: &str, name: &str) -> String {
-    format!("arn:aws:cloudwatch:{region}:{ACCOUNT}:alarm:{name}")
+pub(super) fn arn(account: &str, region: &str, name: &str) -> String {
+    format!("arn:aws:cloudwatch:{region}:{account}:alarm:{name}")
 }
 
 impl Alarm {
@@ -68,7 +67,7 @@ impl Alarm {
     ///
     /// # Errors
     /// The request is wrong, or asks for what the engine does not emulate.
-    pub(super) fn new(region: &str, name: &str, input: &Value, now: f64) -> Result<Self, ApiError> {
+    pub(super) fn new(arn: String, name: &str, input: &Value, now: f64) -> Result<Self, ApiError> {
         let mut request = input.clone();
         if let Some(members) = request.as_object_mut() {
             members.shift_remove("Tags");
@@ -77,7 +76,7 @@ impl Alarm {
         Watch::read(&request)?;
         Ok(Self {
             name: name.to_owned(),
-            arn: arn(region, name),
+            arn,
             request,
             tags: tags(input),
             owner: String::new(),

@@ -4,9 +4,9 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 
+use super::CloudWatch;
 use super::alarm::{Alarm, AlarmState, invalid};
 use super::watch::turn;
-use super::{CloudWatch, alarm};
 use crate::local::wire::json::{answer, input, operation};
 use crate::local::wire::{ApiError, ApiRequest};
 
@@ -37,7 +37,12 @@ impl CloudWatch {
     fn put_alarm(&self, region: &str, input: &Value) -> Result<Value, ApiError> {
         let name = input["AlarmName"].as_str();
         let name = name.ok_or_else(|| invalid("The parameter AlarmName is required."))?;
-        let mut alarm = Alarm::new(region, name, input, self.clock.epoch_seconds())?;
+        let mut alarm = Alarm::new(
+            self.arn(region, name),
+            name,
+            input,
+            self.clock.epoch_seconds(),
+        )?;
         self.change(|state| {
             if let Some(known) = state.alarms.get(&alarm.arn) {
                 // Tags are given to new alarms only.
@@ -54,7 +59,7 @@ impl CloudWatch {
         let named: Vec<&str> = strings(&input["AlarmNames"]);
         let prefix = input["AlarmNamePrefix"].as_str().unwrap_or_default();
         let wanted = input["StateValue"].as_str();
-        let here = alarm::arn(region, "");
+        let here = self.arn(region, "");
         let fits = |alarm: &&Alarm| {
             alarm.arn.starts_with(&here)
                 && (named.is_empty() || named.contains(&alarm.name.as_str()))
@@ -71,7 +76,7 @@ impl CloudWatch {
     fn delete_alarms(&self, region: &str, input: &Value) -> Result<Value, ApiError> {
         self.change(|state| {
             for name in strings(&input["AlarmNames"]) {
-                let gone = state.alarms.remove(&alarm::arn(region, name));
+                let gone = state.alarms.remove(&self.arn(region, name));
                 gone.ok_or_else(|| missing(name))?;
             }
             Ok(json!({}))
@@ -85,7 +90,7 @@ impl CloudWatch {
         let name = text("AlarmName");
         let now = self.clock.epoch_seconds();
         self.change(|state| {
-            let alarm = state.alarms.get_mut(&alarm::arn(region, name));
+            let alarm = state.alarms.get_mut(&self.arn(region, name));
             let alarm = alarm.ok_or_else(|| missing(name))?;
             turn(alarm, to, text("StateReason").to_owned(), now);
             Ok(json!({}))

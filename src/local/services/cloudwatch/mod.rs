@@ -38,6 +38,7 @@ pub struct CloudWatch {
     state: Durable<State>,
     metrics: Arc<Metrics>,
     clock: Clock,
+    account: String,
     /// Told whenever an alarm is made, removed or in another state.
     changed: signal::Sender<()>,
 }
@@ -55,6 +56,7 @@ impl CloudWatch {
     /// The state cannot be read.
     pub fn open(
         path: impl Into<Place>,
+        account: String,
         clock: Clock,
         metrics: Arc<Metrics>,
     ) -> io::Result<Arc<Self>> {
@@ -62,6 +64,7 @@ impl CloudWatch {
             state: Durable::open(path)?,
             metrics,
             clock,
+            account,
             changed: signal::Sender::new(()),
         }))
     }
@@ -81,9 +84,14 @@ impl CloudWatch {
 
     /// Returns the state of an alarm, if there is one of that name.
     pub fn alarm_state(&self, region: &str, name: &str) -> Option<AlarmState> {
-        let arn = alarm::arn(region, name);
+        let arn = self.arn(region, name);
         self.state
             .read(|state| state.alarms.get(&arn).map(|alarm| alarm.state))
+    }
+
+    /// Returns the ARN of the alarm called `name`.
+    fn arn(&self, region: &str, name: &str) -> String {
+        alarm::arn(&self.account, region, name)
     }
 
     /// Returns what is told of every change of an alarm.

@@ -95,7 +95,12 @@ impl Alarms {
         may: impl FnOnce(&Alarm, &str) -> Result<(), ApiError>,
     ) -> Result<Resource, ResourceError> {
         let now = self.0.clock.epoch_seconds();
-        let alarm = Alarm::new(&request.region, name, &request.properties, now);
+        let alarm = Alarm::new(
+            self.0.arn(&request.region, name),
+            name,
+            &request.properties,
+            now,
+        );
         let mut alarm = alarm.map_err(fault)?;
         let mut tags = request.tags.clone();
         tags.extend(alarm::tags(&request.properties));

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{AlarmState, CloudWatch, providers};
+use crate::local::auth::Caller;
 use crate::local::clock::Clock;
 use crate::local::metrics::Metrics;
 use crate::local::resource::{Live, ResourceRequest};
@@ -31,7 +32,8 @@ impl Bed {
         let clock = Clock::start();
         let metrics = Arc::new(Metrics::new(clock));
         let path = folder.path().join("cloudwatch.json");
-        let service = CloudWatch::open(path, clock, Arc::clone(&metrics)).unwrap();
+        let service =
+            CloudWatch::open(path, "000000000000".to_owned(), clock, Arc::clone(&metrics)).unwrap();
         service.start();
         Self {
             service,
@@ -57,6 +59,7 @@ impl Bed {
             headers,
             body: Bytes::from(body),
             region: REGION.into(),
+            caller: Caller::root("000000000000"),
         });
         let body = to_bytes(answer.into_body(), 1_000_000).await.unwrap();
         serde_json::from_slice(&body).unwrap()

@@ -151,6 +151,7 @@ pub(super) fn no_such_entity(message: String) -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::local::auth::Caller;
     use crate::local::clock::Clock;
     use axum::http::{HeaderMap, Method};
     use serde_json::json;
@@ -182,6 +183,7 @@ mod tests {
                 headers: HeaderMap::new(),
                 body: form.to_owned().into(),
                 region: "us-east-1".into(),
+                caller: Caller::root("000000000000"),
             },
         );
         let status = response.status().as_u16();

@@ -1,8 +1,8 @@
 //! IAM: roles with their inline policies.
 //!
 //! Purpose: keeps the roles that stacks make, answers questions about them and lets policies be edited. Input: Query requests,
-//! calls of the CloudFormation provider. Output: XML answers. Must not know: who assumes a role;
-//! policies are kept and shown, not evaluated.
+//! calls of the CloudFormation provider. Output: XML answers. Must not know: who assumes a role; what a
+//! role may do is kept and shown, not evaluated.
 
 mod api;
 mod edit;
@@ -22,7 +22,18 @@ use crate::local::durable::{Durable, Place};
 use crate::local::resource::ResourceProvider;
 use crate::local::wire::ApiRequest;
 
-/// The IAM service.
+/// What there is to know of a role for whoever wants to assume it.
+#[derive(Debug, Clone)]
+pub struct Trust {
+    /// The role's unique id.
+    pub role_id: String,
+    /// Who may assume it: a policy document.
+    pub document: Value,
+    /// Seconds that a session may last.
+    pub longest_session: u64,
+}
+
+/// The IAM service of an account, which is the same in all regions.
 pub struct Iam {
     state: Durable<State>,
     clock: Clock,
@@ -84,6 +95,18 @@ impl Iam {
     pub fn role_exists(&self, arn: &str) -> bool {
         self.state
             .read(|state| state.roles.values().any(|role| role.arn == arn))
+    }
+
+    /// Tells who may assume the role of an ARN.
+    pub fn trust(&self, arn: &str) -> Option<Trust> {
+        self.state.read(|state| {
+            let role = state.roles.values().find(|role| role.arn == arn)?;
+            Some(Trust {
+                role_id: role.id.clone(),
+                document: role.trust.clone(),
+                longest_session: role.longest_session,
+            })
+        })
     }
 }
 

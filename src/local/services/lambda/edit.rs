@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value, json};
 
 use super::Lambda;
-use super::model::{ACCOUNT, Function};
+use super::model::Function;
 use super::resources::configured;
 use super::source::Source;
 use crate::local::ids::uuid;
@@ -48,7 +48,7 @@ impl Lambda {
             logical_id: String::new(),
             physical_name: function.name.clone(),
             region: function.region.clone(),
-            account: ACCOUNT.to_owned(),
+            account: function.account.clone(),
             properties,
             tags: function.tags.clone(),
         };

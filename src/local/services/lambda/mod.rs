@@ -48,6 +48,8 @@ pub type RoleExists = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// What a Lambda service is made of.
 pub struct LambdaParts {
+    /// Account, twelve digits.
+    pub account: String,
     /// File that keeps the functions.
     pub state: Place,
     /// Folder for code and working files of functions.
@@ -70,7 +72,7 @@ pub struct LambdaParts {
     pub stand_in: Option<StandIn>,
 }
 
-/// The Lambda service of the pretend account.
+/// The Lambda service of an account in a region.
 pub struct Lambda {
     parts: LambdaParts,
     state: Durable<model::State>,
@@ -127,7 +129,10 @@ impl Lambda {
             ApiError::with_status(
                 StatusCode::NOT_FOUND,
                 "ResourceNotFoundException",
-                format!("Function not found: {}", model::function_arn(region, name)),
+                format!(
+                    "Function not found: {}",
+                    model::function_arn(&self.parts.account, region, name)
+                ),
             )
         })
     }

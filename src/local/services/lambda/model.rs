@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::permission::Statement;
-
-/// The one account of the engine.
-pub(super) const ACCOUNT: &str = "000000000000";
+use crate::local::default_account;
 
 /// All functions by name.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -20,6 +18,9 @@ pub(super) struct State {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Function {
     pub(super) name: String,
+    /// Absent in states of older engines.
+    #[serde(default = "default_account")]
+    pub(super) account: String,
     pub(super) region: String,
     pub(super) runtime: String,
     pub(super) handler: String,
@@ -69,14 +70,14 @@ pub(super) struct Code {
 }
 
 /// Returns the ARN of a function.
-pub(super) fn function_arn(region: &str, name: &str) -> String {
-    format!("arn:aws:lambda:{region}:{ACCOUNT}:function:{name}")
+pub(super) fn function_arn(account: &str, region: &str, name: &str) -> String {
+    format!("arn:aws:lambda:{region}:{account}:function:{name}")
 }
 
 impl Function {
     /// Returns the function's ARN.
     pub(super) fn arn(&self) -> String {
-        function_arn(&self.region, &self.name)
+        function_arn(&self.account, &self.region, &self.name)
     }
 
     /// Returns the configuration as the API shows it.

@@ -136,17 +136,13 @@ fn describe_groups(logs: &Logs, ask: &Describe, region: &str) -> Result<Value, L
     let (page, next) = page(&groups, ask)?;
     let groups: Vec<Value> = page
         .iter()
-        .map(|group| describe_group(group, region))
+        .map(|group| describe_group(group, &logs.account, region))
         .collect();
     Ok(with_token(json!({ "logGroups": groups }), next))
 }
 
-fn describe_group(group: &Group, region: &str) -> Value {
-    let arn = format!(
-        "arn:aws:logs:{region}:{}:log-group:{}",
-        crate::local::ACCOUNT,
-        group.name
-    );
+fn describe_group(group: &Group, account: &str, region: &str) -> Value {
+    let arn = format!("arn:aws:logs:{region}:{account}:log-group:{}", group.name);
     let mut description = json!({
         "logGroupName": group.name, "creationTime": group.created, "arn": format!("{arn}:*"), "logGroupArn": arn,
         "metricFilterCount": 0, "storedBytes": 0, "logGroupClass": "STANDARD",
@@ -189,7 +185,7 @@ fn describe_streams(logs: &Logs, ask: &Describe, region: &str) -> Result<Value, 
         .map(|(stream, ends)| {
             let arn = format!(
                 "arn:aws:logs:{region}:{}:log-group:{group}:log-stream:{}",
-                crate::local::ACCOUNT, stream.name
+                logs.account, stream.name
             );
             let mut description = json!({
                 "logStreamName": stream.name, "creationTime": stream.created, "arn": arn, "storedBytes": 0,
@@ -234,6 +230,7 @@ pub(super) fn with_token(mut value: Value, next: Option<String>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::local::auth::Caller;
     use crate::local::clock::Clock;
     use axum::http::{HeaderMap, Method};
 
@@ -252,6 +249,7 @@ mod tests {
                 headers,
                 body: body.to_string().into(),
                 region: "us-east-1".into(),
+                caller: Caller::root("000000000000"),
             },
         );
         let body = axum::body::to_bytes(response.into_body(), 10_000_000)
@@ -270,7 +268,12 @@ mod tests {
     }
 
     fn logs(folder: &tempfile::TempDir) -> Logs {
-        Logs::open(folder.path().join("logs"), Clock::start()).unwrap()
+        Logs::open(
+            folder.path().join("logs"),
+            "000000000000".into(),
+            Clock::start(),
+        )
+        .unwrap()
     }
 
     #[tokio::test]

@@ -29,6 +29,7 @@ pub(crate) use summary::LineSummary;
 /// The CloudWatch Logs service.
 pub struct Logs {
     store: Store,
+    account: String,
     clock: Clock,
 }
 
@@ -54,9 +55,10 @@ impl Logs {
     ///
     /// # Errors
     /// The folder cannot be made.
-    pub fn open(folder: PathBuf, clock: Clock) -> io::Result<Self> {
+    pub fn open(folder: PathBuf, account: String, clock: Clock) -> io::Result<Self> {
         Ok(Self {
             store: Store::open(folder)?,
+            account,
             clock,
         })
     }

@@ -155,7 +155,14 @@ mod tests {
     #[tokio::test]
     async fn a_group_belongs_to_its_resource() {
         let folder = tempfile::tempdir().unwrap();
-        let logs = Arc::new(Logs::open(folder.path().join("logs"), Clock::start()).unwrap());
+        let logs = Arc::new(
+            Logs::open(
+                folder.path().join("logs"),
+                "000000000000".into(),
+                Clock::start(),
+            )
+            .unwrap(),
+        );
         let groups = Groups(Arc::clone(&logs));
         let fixed = json!({ "LogGroupName": "/aws/lambda/f", "RetentionInDays": 14 });
         let made = groups.create(&request("one", fixed.clone())).await.unwrap();

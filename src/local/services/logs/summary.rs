@@ -52,7 +52,12 @@ mod tests {
     #[test]
     fn a_busy_group_leaves_room_for_the_others() {
         let folder = tempfile::tempdir().unwrap();
-        let logs = Logs::open(folder.path().join("logs"), Clock::start()).unwrap();
+        let logs = Logs::open(
+            folder.path().join("logs"),
+            "000000000000".into(),
+            Clock::start(),
+        )
+        .unwrap();
         logs.put("/quiet", "s", &["once".to_owned()]).unwrap();
         let long = "x".repeat(40);
         for number in 0..1_000 {

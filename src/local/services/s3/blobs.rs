@@ -86,6 +86,33 @@ impl Blobs {
         Ok(blocking(move || writer.write_all(&gathered)?.finish()).await?)
     }
 
+    /// Makes another blob of the same bytes, by a link, as blobs never change. Where the disk makes none,
+    /// the bytes are read again. `known` spares reading them for their digests.
+    pub(super) fn copy(
+        &self,
+        id: &str,
+        bytes: &mut File,
+        algorithms: &[Algorithm],
+        known: Option<Digests>,
+    ) -> io::Result<Blob> {
+        let copy = suffix(24);
+        if fs::hard_link(self.folder.join(id), self.folder.join(&copy)).is_err() {
+            let mut writer = self.create(algorithms)?;
+            writer.copy_from(bytes)?;
+            return writer.finish();
+        }
+        File::open(&self.folder)?.sync_all()?;
+        let digests = match known {
+            Some(digests) => digests,
+            None => digests(bytes, algorithms)?,
+        };
+        Ok(Blob {
+            id: copy,
+            size: bytes.metadata()?.len(),
+            digests,
+        })
+    }
+
     /// Opens a blob for reading; it stays readable when it is removed meanwhile.
     pub(super) fn read(&self, id: &str) -> io::Result<File> {
         File::open(self.folder.join(id))
@@ -124,14 +151,7 @@ pub(super) struct BlobWriter {
 impl BlobWriter {
     /// Appends everything that `source` yields.
     pub(super) fn copy_from(&mut self, source: &mut impl Read) -> io::Result<()> {
-        let mut buffer = vec![0; 256 * 1024];
-        loop {
-            let read = source.read(&mut buffer)?;
-            if read == 0 {
-                return Ok(());
-            }
-            self.append(&buffer[..read])?;
-        }
+        pieces(source, |piece| self.append(piece))
     }
 
     /// Syncs the bytes to disk and moves them to their place.
@@ -162,6 +182,27 @@ impl BlobWriter {
         self.size += bytes.len() as u64;
         Ok(())
     }
+}
+
+/// Hands on everything that `source` yields, piece by piece.
+fn pieces(source: &mut impl Read, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        let read = source.read(&mut buffer)?;
+        if read == 0 {
+            return Ok(());
+        }
+        take(&buffer[..read])?;
+    }
+}
+
+fn digests(bytes: &mut File, algorithms: &[Algorithm]) -> io::Result<Digests> {
+    let mut digester = Digester::new(algorithms);
+    pieces(bytes, |piece| {
+        digester.update(piece);
+        Ok(())
+    })?;
+    Ok(digester.finish())
 }
 
 /// Runs file work on a thread that may block.

@@ -66,11 +66,19 @@ impl S3 {
     /// Makes a bucket with its settings.
     ///
     /// # Errors
-    /// `BucketAlreadyOwnedByYou` when the name is taken.
+    /// `BucketAlreadyOwnedByYou`, or `BucketAlreadyExists` when another account has taken the name.
     pub(super) fn make_bucket(&self, name: &str, mut bucket: Bucket) -> Result<(), S3Fault> {
         bucket.created = self.clock.epoch_millis();
+        bucket.account.clone_from(&self.account);
         self.store.commit(|index| {
-            if index.buckets().contains_key(name) {
+            if let Some(there) = index.buckets().get(name) {
+                if there.bucket.account != self.account {
+                    return Err(S3Fault::refused(
+                        axum::http::StatusCode::CONFLICT,
+                        "BucketAlreadyExists",
+                        "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.",
+                    ));
+                }
                 return Err(S3Fault::refused(
                     axum::http::StatusCode::CONFLICT,
                     "BucketAlreadyOwnedByYou",
@@ -149,7 +157,7 @@ impl S3 {
         })
     }
 
-    /// Lists the buckets.
+    /// Lists the account's buckets, of all regions.
     pub(super) fn list_buckets(&self, input: &ListBucketsInput) -> ListBucketsOutput {
         let prefix = input.prefix.as_deref().unwrap_or_default();
         let most = input
@@ -160,7 +168,8 @@ impl S3 {
         self.store.read(|index| {
             let mut wanted = index.buckets().iter().filter(|(name, state)| {
                 let region = input.bucket_region.as_ref();
-                name.starts_with(prefix)
+                state.bucket.account == self.account
+                    && name.starts_with(prefix)
                     && name.as_str() > after
                     && region.is_none_or(|region| *region == state.bucket.region)
             });

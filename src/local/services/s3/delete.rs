@@ -28,6 +28,7 @@ impl S3 {
     /// # Errors
     /// `NoSuchBucket`, or the change cannot be written.
     pub fn delete(&self, bucket: &str, key: &str) -> Result<(), S3Fault> {
+        self.permit_own(Some("s3:DeleteObject"), bucket, Some(key))?;
         self.store.commit(|index| {
             let state = index.bucket(bucket)?;
             if state.present(key).is_none() {

@@ -146,6 +146,7 @@ impl S3 {
         version_id: Option<&str>,
         to: &Path,
     ) -> Result<(), S3Fault> {
+        self.permit_own(Some("s3:GetObject"), bucket, Some(key))?;
         let mut found = self.find(bucket, key, version_id)?;
         let to = to.to_owned();
         blocking(move || write_file(&mut found.file, &to)).await?;
@@ -164,6 +165,7 @@ impl S3 {
         prefix: &str,
         into: &Path,
     ) -> Result<usize, S3Fault> {
+        self.permit_own(Some("s3:ListBucket"), bucket, None)?;
         let keys: Vec<String> = self.store.read(|index| {
             let objects = &index.bucket(bucket)?.objects;
             let below = objects
@@ -185,6 +187,7 @@ impl S3 {
     /// # Errors
     /// `NoSuchBucket`.
     pub fn has_prefix(&self, bucket: &str, prefix: &str) -> Result<bool, S3Fault> {
+        self.permit_own(Some("s3:ListBucket"), bucket, None)?;
         self.store.read(|index| {
             let objects = &index.bucket(bucket)?.objects;
             let mut below = objects

@@ -2,10 +2,12 @@
 //!
 //! Purpose: stores what clients, training jobs and functions exchange. Input: the S3 API through the
 //! `s3s` crate, plain calls of the other services, and bucket resources of CloudFormation. Output:
-//! answers of the S3 API, files. Must not know: what the objects are for. Bucket policies, lifecycle
-//! rules and encryption settings are kept and read back; none of them is enforced. Whatever is not
-//! implemented is refused with `NotImplemented`, by the operation's name.
+//! answers of the S3 API, files. Must not know: what the objects are for. Lifecycle rules and encryption
+//! settings are kept and read back, not enforced. A bucket's policy lets other accounts in; what the
+//! bucket's own account does is never held against it. Whatever is not implemented is refused with
+//! `NotImplemented`, by the operation's name.
 
+mod access;
 mod blobs;
 mod buckets;
 mod checksum;
@@ -30,19 +32,25 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
+use axum::body::Body;
+use axum::http::{Request, Response, StatusCode};
 use s3s::dto::Timestamp;
 use s3s::service::S3Service;
+use tower::ServiceExt;
 
 pub use fault::S3Fault;
 pub use resources::providers;
 
+use crate::local::auth::{Identity, Refusal};
 use crate::local::clock::Clock;
+use crate::local::default_account;
 
-/// The S3 service of the pretend account.
-#[derive(Debug)]
+/// S3 as an account has it: there is one store, as names of buckets are everybody's.
+#[derive(Debug, Clone)]
 pub struct S3 {
-    store: store::Store,
+    store: Arc<store::Store>,
     clock: Clock,
+    account: String,
 }
 
 impl S3 {
@@ -54,15 +62,41 @@ impl S3 {
         let folder = folder.into();
         std::fs::create_dir_all(&folder)?;
         Ok(Self {
-            store: store::Store::open(&folder)?,
+            store: Arc::new(store::Store::open(&folder)?),
             clock,
+            account: default_account(),
         })
     }
 
-    /// Returns the service as it is met over HTTP: path-style addresses, requests signed with the one
-    /// key pair.
-    pub fn service(self: &Arc<Self>, access_key: &str, secret_key: &str) -> S3Service {
-        wire::service(Arc::clone(self), access_key, secret_key)
+    /// Returns the service as another account has it.
+    #[must_use]
+    pub fn of_account(&self, account: &str) -> Self {
+        Self {
+            account: account.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// Answers a request of whoever asks, signed for a region, with path-style addresses. The signature is checked here, as
+    /// bodies must not be held in memory; whom nobody knows is refused.
+    pub async fn serve(
+        &self,
+        who: Result<Identity, Refusal>,
+        region: Option<String>,
+        request: Request<Body>,
+    ) -> Response<Body> {
+        match self.service(who, region).oneshot(request).await {
+            Ok(response) => response.map(Body::new),
+            Err(error) => {
+                let mut response = Response::new(Body::from(format!("S3 failed: {error:?}")));
+                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                response
+            }
+        }
+    }
+
+    fn service(&self, who: Result<Identity, Refusal>, region: Option<String>) -> S3Service {
+        wire::service(self, who, region)
     }
 }
 

@@ -7,7 +7,8 @@ use s3s::dto::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::checksum::Sums;
+use super::checksum::{Algorithm, Digests, Sums};
+use crate::local::default_account;
 
 /// Version id of objects written while versioning was never on, or is suspended.
 pub(super) const NULL_VERSION: &str = "null";
@@ -15,6 +16,9 @@ pub(super) const NULL_VERSION: &str = "null";
 /// A bucket's settings; the sub-resources are kept in the form of the S3 API.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Bucket {
+    /// Whose it is. Absent in states of older engines.
+    #[serde(default = "default_account")]
+    pub(super) account: String,
     /// Milliseconds since the epoch.
     pub(super) created: i64,
     pub(super) region: String,
@@ -31,8 +35,7 @@ pub(super) struct Bucket {
     pub(super) ownership: Option<String>,
     #[serde(default)]
     pub(super) lifecycle: Option<BucketLifecycleConfiguration>,
-    /// The policy document as it was given. Stored and read back; the engine knows one user only and
-    /// does not enforce it.
+    /// The policy document as it was given. It decides what other accounts may do.
     #[serde(default)]
     pub(super) policy: Option<String>,
     /// CloudFormation stack resource that owns the bucket, so that a repeated create is recognised.
@@ -85,6 +88,25 @@ pub(super) struct Content {
     pub(super) headers: Headers,
 }
 
+impl Content {
+    /// Returns the digests by these algorithms, if all of them are known without reading the bytes.
+    pub(super) fn digests(&self, algorithms: &[Algorithm]) -> Option<Digests> {
+        // The tag of an object of several parts is no digest of it, and ends in their number.
+        let md5 = hex::decode(&self.etag).ok()?.try_into().ok()?;
+        if self.sums.kind() == Some("COMPOSITE") {
+            return None;
+        }
+        let sums = algorithms.iter().map(|algorithm| {
+            let sum = self.sums.get(*algorithm)?;
+            Some((*algorithm, sum))
+        });
+        Some(Digests {
+            md5,
+            sums: Sums(sums.collect::<Option<_>>()?),
+        })
+    }
+}
+
 /// What a client may say about an object beside its bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Headers {
@@ -120,7 +142,7 @@ pub(super) struct Upload {
     pub(super) headers: Headers,
     /// Checksum algorithm and type (`COMPOSITE` or `FULL_OBJECT`) that the client announced.
     #[serde(default)]
-    pub(super) checksum: Option<(super::checksum::Algorithm, String)>,
+    pub(super) checksum: Option<(Algorithm, String)>,
     #[serde(default)]
     pub(super) parts: BTreeMap<u16, Part>,
 }

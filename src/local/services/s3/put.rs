@@ -115,19 +115,20 @@ impl S3 {
             ))
         })?;
         check_size(source.size)?;
-        let mut algorithms: Vec<Algorithm> = source.sums.0.keys().copied().collect();
-        algorithms.extend(named(
+        let named = named(
             input
                 .checksum_algorithm
                 .as_ref()
                 .map(ChecksumAlgorithm::as_str),
-        )?);
-        let mut writer = self.store.blobs.create(&algorithms)?;
-        let blob = blocking(move || {
-            writer.copy_from(&mut file)?;
-            writer.finish()
-        })
-        .await?;
+        )?;
+        // The copy is one part, so its checksum is over all of it, by the source's algorithm or another.
+        let algorithms: Vec<Algorithm> = match named {
+            Some(algorithm) => vec![algorithm],
+            None => source.sums.0.keys().copied().collect(),
+        };
+        let known = source.digests(&algorithms);
+        let (blobs, original) = (self.store.blobs.clone(), source.blob.clone());
+        let blob = blocking(move || blobs.copy(&original, &mut file, &algorithms, known)).await?;
         let content = content_of(blob, copy_headers(&input, &source.headers));
         let unconditional = Conditions::default();
         let (version, content) =
@@ -154,6 +155,7 @@ impl S3 {
     /// `NoSuchBucket`, or the file or the engine's disk cannot be read or written.
     pub async fn put_file(&self, bucket: &str, key: &str, from: &Path) -> Result<(), S3Fault> {
         self.store.read(|index| index.bucket(bucket).map(|_| ()))?;
+        self.permit_own(Some("s3:PutObject"), bucket, Some(key))?;
         check_key(key)?;
         let mut writer = self.store.blobs.create(&[])?;
         let from = from.to_owned();

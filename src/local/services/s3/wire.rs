@@ -3,7 +3,6 @@
 //! `s3s` parses and writes the messages, checks signatures and names operations that are missing here.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::dto::{
@@ -36,52 +35,56 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3Error, S3Request, S3Response, S3Result, TrailingHeaders, s3_error};
 
 use super::S3;
+use super::access::Access;
 use super::checksum::{Algorithm, Promise};
 use super::fault::S3Fault;
-
-/// The one account of the engine.
-const ACCOUNT: &str = "000000000000";
+use crate::local::auth::{Identity, Refusal};
 
 /// Region of requests that name none.
 const DEFAULT_REGION: &str = "us-east-1";
 
-/// Makes the service that checks signatures against the one key pair.
-pub(super) fn service(s3: Arc<S3>, access_key: &str, secret_key: &str) -> S3Service {
-    let mut builder = S3ServiceBuilder::new(Wire(s3));
-    builder.set_auth(OneKey {
-        access_key: access_key.to_owned(),
-        secret_key: SecretKey::from(secret_key),
+/// Makes the service as whoever asks meets it.
+pub(super) fn service(
+    s3: &S3,
+    who: Result<Identity, Refusal>,
+    region: Option<String>,
+) -> S3Service {
+    let caller = who.as_ref().ok().map(|identity| identity.caller.clone());
+    let account = caller.as_ref().map(|caller| caller.account.as_str());
+    let own = account.map_or_else(|| s3.clone(), |account| s3.of_account(account));
+    let mut builder = S3ServiceBuilder::new(Wire(own.clone()));
+    builder.set_auth(OneKey(who));
+    builder.set_access(Access {
+        s3: own,
+        caller,
+        region,
     });
     builder.build()
 }
 
-struct OneKey {
-    access_key: String,
-    secret_key: SecretKey,
-}
+/// The key of whoever asks, or why there is none.
+struct OneKey(Result<Identity, Refusal>);
 
 #[async_trait::async_trait]
 impl S3Auth for OneKey {
     async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
-        if access_key == self.access_key {
-            return Ok(self.secret_key.clone());
+        match &self.0 {
+            Ok(known) if known.credentials.access_key == access_key => {
+                Ok(SecretKey::from(known.credentials.secret_key.as_str()))
+            }
+            Err(Refusal::Expired) => {
+                Err(s3_error!(ExpiredToken, "The provided token has expired."))
+            }
+            _ => Err(s3_error!(
+                InvalidAccessKeyId,
+                "The AWS Access Key Id you provided does not exist in our records."
+            )),
         }
-        Err(s3_error!(
-            InvalidAccessKeyId,
-            "The AWS Access Key Id you provided does not exist in our records."
-        ))
     }
 }
 
 fn answer<T>(result: Result<T, S3Fault>) -> S3Result<S3Response<T>> {
     result.map(S3Response::new).map_err(S3Error::from)
-}
-
-fn check_owner(expected: Option<&str>) -> S3Result<()> {
-    match expected {
-        Some(account) if account != ACCOUNT => Err(s3_error!(AccessDenied, "Access Denied")),
-        _ => Ok(()),
-    }
 }
 
 fn region<T>(req: &S3Request<T>) -> String {
@@ -95,7 +98,7 @@ fn trailing<T>(req: &S3Request<T>) -> Option<(Vec<Algorithm>, TrailingHeaders)> 
     Some((Promise::announced(announced), req.trailing_headers.clone()?))
 }
 
-struct Wire(Arc<S3>);
+struct Wire(S3);
 
 #[async_trait::async_trait]
 impl s3s::S3 for Wire {
@@ -113,7 +116,6 @@ impl s3s::S3 for Wire {
         req: S3Request<HeadBucketInput>,
     ) -> S3Result<S3Response<HeadBucketOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.head_bucket(&input.bucket))
     }
 
@@ -122,7 +124,6 @@ impl s3s::S3 for Wire {
         req: S3Request<DeleteBucketInput>,
     ) -> S3Result<S3Response<DeleteBucketOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(
             self.0
                 .delete_bucket(&input.bucket)
@@ -143,7 +144,6 @@ impl s3s::S3 for Wire {
         req: S3Request<GetBucketLocationInput>,
     ) -> S3Result<S3Response<GetBucketLocationOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.get_bucket_location(&input.bucket))
     }
 
@@ -153,7 +153,6 @@ impl s3s::S3 for Wire {
     ) -> S3Result<S3Response<PutObjectOutput>> {
         let trailing = trailing(&req);
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.put_object(input, trailing).await)
     }
 
@@ -162,7 +161,6 @@ impl s3s::S3 for Wire {
         req: S3Request<GetObjectInput>,
     ) -> S3Result<S3Response<GetObjectOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.get_object(input))
     }
 
@@ -171,7 +169,6 @@ impl s3s::S3 for Wire {
         req: S3Request<HeadObjectInput>,
     ) -> S3Result<S3Response<HeadObjectOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.head_object(input))
     }
 
@@ -180,7 +177,6 @@ impl s3s::S3 for Wire {
         req: S3Request<CopyObjectInput>,
     ) -> S3Result<S3Response<CopyObjectOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.copy_object(input).await)
     }
 
@@ -189,7 +185,6 @@ impl s3s::S3 for Wire {
         req: S3Request<DeleteObjectInput>,
     ) -> S3Result<S3Response<DeleteObjectOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.delete_object(input))
     }
 
@@ -198,7 +193,6 @@ impl s3s::S3 for Wire {
         req: S3Request<DeleteObjectsInput>,
     ) -> S3Result<S3Response<DeleteObjectsOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.delete_objects(&input))
     }
 
@@ -207,7 +201,6 @@ impl s3s::S3 for Wire {
         req: S3Request<ListObjectsInput>,
     ) -> S3Result<S3Response<ListObjectsOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.list_objects(&input))
     }
 
@@ -216,7 +209,6 @@ impl s3s::S3 for Wire {
         req: S3Request<ListObjectsV2Input>,
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.list_objects_v2(&input))
     }
 
@@ -225,7 +217,6 @@ impl s3s::S3 for Wire {
         req: S3Request<ListObjectVersionsInput>,
     ) -> S3Result<S3Response<ListObjectVersionsOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.list_object_versions(&input))
     }
 
@@ -234,7 +225,6 @@ impl s3s::S3 for Wire {
         req: S3Request<CreateMultipartUploadInput>,
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.create_multipart_upload(input))
     }
 
@@ -244,7 +234,6 @@ impl s3s::S3 for Wire {
     ) -> S3Result<S3Response<UploadPartOutput>> {
         let trailing = trailing(&req);
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.upload_part(input, trailing).await)
     }
 
@@ -253,7 +242,6 @@ impl s3s::S3 for Wire {
         req: S3Request<CompleteMultipartUploadInput>,
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.complete_multipart_upload(input).await)
     }
 
@@ -262,7 +250,6 @@ impl s3s::S3 for Wire {
         req: S3Request<AbortMultipartUploadInput>,
     ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(
             self.0
                 .abort_multipart_upload(&input)
@@ -275,7 +262,6 @@ impl s3s::S3 for Wire {
         req: S3Request<ListPartsInput>,
     ) -> S3Result<S3Response<ListPartsOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.list_parts(&input))
     }
 
@@ -284,7 +270,6 @@ impl s3s::S3 for Wire {
         req: S3Request<ListMultipartUploadsInput>,
     ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.list_multipart_uploads(&input))
     }
 
@@ -293,7 +278,6 @@ impl s3s::S3 for Wire {
         req: S3Request<PutBucketVersioningInput>,
     ) -> S3Result<S3Response<PutBucketVersioningOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(
             self.0
                 .put_versioning(&input.bucket, &input.versioning_configuration)
@@ -306,7 +290,6 @@ impl s3s::S3 for Wire {
         req: S3Request<GetBucketVersioningInput>,
     ) -> S3Result<S3Response<GetBucketVersioningOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.get_versioning(&input.bucket))
     }
 
@@ -315,7 +298,6 @@ impl s3s::S3 for Wire {
         req: S3Request<PutBucketTaggingInput>,
     ) -> S3Result<S3Response<PutBucketTaggingOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(
             self.0
                 .put_tags(&input.bucket, input.tagging)
@@ -328,7 +310,6 @@ impl s3s::S3 for Wire {
         req: S3Request<GetBucketTaggingInput>,
     ) -> S3Result<S3Response<GetBucketTaggingOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.get_tags(&input.bucket))
     }
 
@@ -337,7 +318,6 @@ impl s3s::S3 for Wire {
         req: S3Request<DeleteBucketTaggingInput>,
     ) -> S3Result<S3Response<DeleteBucketTaggingOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(
             self.0
                 .change_bucket(&input.bucket, |bucket| {
@@ -353,7 +333,6 @@ impl s3s::S3 for Wire {
         req: S3Request<PutBucketEncryptionInput>,
     ) -> S3Result<S3Response<PutBucketEncryptionOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(
             self.0
                 .change_bucket(&input.bucket, |bucket| {
@@ -369,7 +348,6 @@ impl s3s::S3 for Wire {
         req: S3Request<GetBucketEncryptionInput>,
     ) -> S3Result<S3Response<GetBucketEncryptionOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.get_encryption(&input.bucket))
     }
 
@@ -378,7 +356,6 @@ impl s3s::S3 for Wire {
         req: S3Request<DeleteBucketEncryptionInput>,
     ) -> S3Result<S3Response<DeleteBucketEncryptionOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(
             self.0
                 .change_bucket(&input.bucket, |bucket| {
@@ -394,7 +371,6 @@ impl s3s::S3 for Wire {
         req: S3Request<PutPublicAccessBlockInput>,
     ) -> S3Result<S3Response<PutPublicAccessBlockOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(
             self.0
                 .change_bucket(&input.bucket, |bucket| {
@@ -410,7 +386,6 @@ impl s3s::S3 for Wire {
         req: S3Request<GetPublicAccessBlockInput>,
     ) -> S3Result<S3Response<GetPublicAccessBlockOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.get_public_access_block(&input.bucket))
     }
 
@@ -419,7 +394,6 @@ impl s3s::S3 for Wire {
         req: S3Request<DeletePublicAccessBlockInput>,
     ) -> S3Result<S3Response<DeletePublicAccessBlockOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(
             self.0
                 .change_bucket(&input.bucket, |bucket| {
@@ -435,7 +409,6 @@ impl s3s::S3 for Wire {
         req: S3Request<PutBucketOwnershipControlsInput>,
     ) -> S3Result<S3Response<PutBucketOwnershipControlsOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(
             self.0
                 .put_ownership(&input.bucket, &input.ownership_controls)
@@ -448,7 +421,6 @@ impl s3s::S3 for Wire {
         req: S3Request<GetBucketOwnershipControlsInput>,
     ) -> S3Result<S3Response<GetBucketOwnershipControlsOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.get_ownership(&input.bucket))
     }
 
@@ -457,7 +429,6 @@ impl s3s::S3 for Wire {
         req: S3Request<DeleteBucketOwnershipControlsInput>,
     ) -> S3Result<S3Response<DeleteBucketOwnershipControlsOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(
             self.0
                 .change_bucket(&input.bucket, |bucket| {
@@ -473,7 +444,6 @@ impl s3s::S3 for Wire {
         req: S3Request<PutBucketLifecycleConfigurationInput>,
     ) -> S3Result<S3Response<PutBucketLifecycleConfigurationOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(
             self.0
                 .change_bucket(&input.bucket, |bucket| {
@@ -489,7 +459,6 @@ impl s3s::S3 for Wire {
         req: S3Request<GetBucketLifecycleConfigurationInput>,
     ) -> S3Result<S3Response<GetBucketLifecycleConfigurationOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.get_lifecycle(&input.bucket))
     }
 
@@ -498,7 +467,6 @@ impl s3s::S3 for Wire {
         req: S3Request<DeleteBucketLifecycleInput>,
     ) -> S3Result<S3Response<DeleteBucketLifecycleOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(
             self.0
                 .change_bucket(&input.bucket, |bucket| {
@@ -514,7 +482,6 @@ impl s3s::S3 for Wire {
         req: S3Request<PutBucketPolicyInput>,
     ) -> S3Result<S3Response<PutBucketPolicyOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(
             self.0
                 .put_policy(&input.bucket, input.policy)
@@ -527,7 +494,6 @@ impl s3s::S3 for Wire {
         req: S3Request<GetBucketPolicyInput>,
     ) -> S3Result<S3Response<GetBucketPolicyOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(self.0.get_policy(&input.bucket))
     }
 
@@ -536,7 +502,6 @@ impl s3s::S3 for Wire {
         req: S3Request<DeleteBucketPolicyInput>,
     ) -> S3Result<S3Response<DeleteBucketPolicyOutput>> {
         let input = req.input;
-        check_owner(input.expected_bucket_owner.as_deref())?;
         answer(
             self.0
                 .change_bucket(&input.bucket, |bucket| {

@@ -112,12 +112,17 @@ fn capacity(variant: &Value) -> Result<Option<u64>, ApiError> {
 }
 
 /// Copies together what serving the configuration `name` needs.
-pub(super) fn serving(state: &State, region: &str, name: &str) -> Result<Serving, ApiError> {
-    let arn = Kind::EndpointConfig.arn(region, name);
+pub(super) fn serving(
+    state: &State,
+    account: &str,
+    region: &str,
+    name: &str,
+) -> Result<Serving, ApiError> {
+    let arn = Kind::EndpointConfig.arn(account, region, name);
     let config = state.configs.get(&arn);
     let config = config.ok_or_else(|| Kind::EndpointConfig.missing(&arn))?;
     let variant = Variant::read(&config.request)?;
-    let model = Kind::Model.arn(region, variant.model);
+    let model = Kind::Model.arn(account, region, variant.model);
     let model = state
         .models
         .get(&model)
@@ -143,7 +148,7 @@ impl SageMaker {
     ) -> Result<Value, ApiError> {
         let name = Kind::EndpointConfig.name(input)?;
         only_known("CreateEndpointConfig", input, &MEMBERS)?;
-        let model = Kind::Model.arn(region, Variant::read(input)?.model);
+        let model = self.arn(Kind::Model, region, Variant::read(input)?.model);
         let record = self.record(Kind::EndpointConfig, region, name, input)?;
         let arn = record.arn.clone();
         self.change(|state| {
@@ -164,7 +169,11 @@ impl SageMaker {
         region: &str,
         input: &Value,
     ) -> Result<Value, ApiError> {
-        let arn = Kind::EndpointConfig.arn(region, Kind::EndpointConfig.name(input)?);
+        let arn = self.arn(
+            Kind::EndpointConfig,
+            region,
+            Kind::EndpointConfig.name(input)?,
+        );
         let record = self.read(|state| state.configs.get(&arn).cloned());
         let record = record.ok_or_else(|| Kind::EndpointConfig.missing(&arn))?;
         let mut answer = record.request;
@@ -178,7 +187,11 @@ impl SageMaker {
         region: &str,
         input: &Value,
     ) -> Result<Value, ApiError> {
-        let arn = Kind::EndpointConfig.arn(region, Kind::EndpointConfig.name(input)?);
+        let arn = self.arn(
+            Kind::EndpointConfig,
+            region,
+            Kind::EndpointConfig.name(input)?,
+        );
         self.change(|state| {
             let removed = state.configs.remove(&arn);
             removed

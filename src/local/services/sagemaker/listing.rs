@@ -15,6 +15,11 @@ pub(super) trait Listed {
     /// What all things have.
     fn record(&self) -> &Record;
 
+    /// What it is called among others in a list.
+    fn name(&self) -> String {
+        self.record().name.clone()
+    }
+
     /// Its status, where the kind of thing has one.
     fn status(&self) -> Option<&'static str> {
         None
@@ -39,6 +44,8 @@ impl SageMaker {
             Kind::Model => page(kind, region, input, state.models.values()),
             Kind::EndpointConfig => page(kind, region, input, state.configs.values()),
             Kind::Endpoint => page(kind, region, input, state.endpoints.values()),
+            Kind::PackageGroup => page(kind, region, input, state.package_groups.values()),
+            Kind::Package => page(kind, region, input, state.packages.values()),
         })
     }
 }
@@ -54,7 +61,7 @@ const KNOWN: [&str; 6] = [
 ];
 
 /// Filters, sorts and cuts the page that `input` asks for.
-fn page<'a, T: Listed + 'a>(
+pub(super) fn page<'a, T: Listed + 'a>(
     kind: Kind,
     region: &str,
     input: &Value,
@@ -74,11 +81,9 @@ fn page<'a, T: Listed + 'a>(
     };
     let mut items: Vec<(String, &T)> = things
         .filter(|thing| thing.record().region == region)
-        .filter(|thing| {
-            text("NameContains").is_none_or(|part| contains(&thing.record().name, part))
-        })
+        .filter(|thing| text("NameContains").is_none_or(|part| contains(&thing.name(), part)))
         .filter(|thing| text("StatusEquals").is_none_or(|want| thing.status() == Some(want)))
-        .map(|thing| (sort_key(thing.record(), by_name), thing))
+        .map(|thing| (sort_key(thing, by_name), thing))
         .collect();
     items.sort_by(|a, b| a.0.cmp(&b.0));
     let descending = text("SortOrder") == Some("Descending");
@@ -135,11 +140,11 @@ fn contains(name: &str, part: &str) -> bool {
 }
 
 /// A text that sorts like the wanted order; the name makes it unique.
-fn sort_key(record: &Record, by_name: bool) -> String {
+fn sort_key(thing: &impl Listed, by_name: bool) -> String {
     if by_name {
-        record.name.clone()
+        thing.name()
     } else {
-        format!("{:020.6}/{}", record.created, record.name)
+        format!("{:020.6}/{}", thing.record().created, thing.name())
     }
 }
 

@@ -20,6 +20,7 @@ mod models;
 mod names;
 mod ports;
 mod providers;
+mod registry;
 mod runtime;
 mod state;
 mod summary;
@@ -52,14 +53,17 @@ use crate::local::runner::Python;
 use crate::local::script::Stage;
 use crate::local::wire::{ApiError, ApiRequest};
 use endpoints::Live;
+use names::Kind;
 use state::State;
 pub(crate) use summary::{BatchSummary, EndpointSummary, JobSummary, MINUTES};
 use training::Control;
 
 /// What SageMaker is made of.
 pub struct SageMakerParts {
-    /// The engine's state folder; `state/sagemaker.json` and `work/` below it are used.
+    /// The folder of account and region; `state/sagemaker.json` and `work/` below it are used.
     pub folder: PathBuf,
+    /// Account, twelve digits.
+    pub account: String,
     /// The engine's clock.
     pub clock: Clock,
     /// Where data comes from and models go.
@@ -150,6 +154,11 @@ impl SageMaker {
             return self.invocation(request).await;
         }
         self.control(&request).await
+    }
+
+    /// Returns the ARN of the thing of this kind called `name` in the account.
+    fn arn(&self, kind: Kind, region: &str, name: &str) -> String {
+        kind.arn(&self.parts.account, region, name)
     }
 
     fn read<R>(&self, look: impl FnOnce(&State) -> R) -> R {

@@ -130,7 +130,7 @@ impl SageMaker {
     }
 
     pub(super) fn describe_model(&self, region: &str, input: &Value) -> Result<Value, ApiError> {
-        let arn = Kind::Model.arn(region, Kind::Model.name(input)?);
+        let arn = self.arn(Kind::Model, region, Kind::Model.name(input)?);
         let record = self.read(|state| state.models.get(&arn).cloned());
         let record = record.ok_or_else(|| Kind::Model.missing(&arn))?;
         let mut answer = record.request;
@@ -141,7 +141,7 @@ impl SageMaker {
     }
 
     pub(super) fn delete_model(&self, region: &str, input: &Value) -> Result<Value, ApiError> {
-        let arn = Kind::Model.arn(region, Kind::Model.name(input)?);
+        let arn = self.arn(Kind::Model, region, Kind::Model.name(input)?);
         self.change(|state| {
             let removed = state.models.remove(&arn);
             removed
@@ -177,7 +177,7 @@ impl SageMaker {
         Ok(Record {
             name: name.to_owned(),
             region: region.to_owned(),
-            arn: kind.arn(region, name),
+            arn: self.arn(kind, region, name),
             created: now,
             modified: now,
             tags: tags::read(input)?,

@@ -4,9 +4,6 @@ use serde_json::Value;
 
 use crate::local::wire::ApiError;
 
-/// The one account that the engine pretends to be.
-pub(super) const ACCOUNT: &str = "000000000000";
-
 /// Longest name of a job, model, endpoint configuration or endpoint.
 const MAX_NAME: usize = 63;
 
@@ -18,19 +15,25 @@ pub(super) enum Kind {
     Model,
     EndpointConfig,
     Endpoint,
+    /// A group of model packages.
+    PackageGroup,
+    /// A version of a model.
+    Package,
 }
 
 impl Kind {
     /// Returns the ARN of the thing of this kind called `name`.
-    pub(super) fn arn(self, region: &str, name: &str) -> String {
+    pub(super) fn arn(self, account: &str, region: &str, name: &str) -> String {
         let kind = match self {
             Self::TrainingJob => "training-job",
             Self::TransformJob => "transform-job",
             Self::Model => "model",
             Self::EndpointConfig => "endpoint-config",
             Self::Endpoint => "endpoint",
+            Self::PackageGroup => "model-package-group",
+            Self::Package => "model-package",
         };
-        format!("arn:aws:sagemaker:{region}:{ACCOUNT}:{kind}/{name}")
+        format!("arn:aws:sagemaker:{region}:{account}:{kind}/{name}")
     }
 
     /// Returns the request member that names a thing of this kind.
@@ -41,6 +44,8 @@ impl Kind {
             Self::Model => "ModelName",
             Self::EndpointConfig => "EndpointConfigName",
             Self::Endpoint => "EndpointName",
+            Self::PackageGroup => "ModelPackageGroupName",
+            Self::Package => "ModelPackageName",
         }
     }
 
@@ -52,6 +57,8 @@ impl Kind {
             Self::Model => "ModelArn",
             Self::EndpointConfig => "EndpointConfigArn",
             Self::Endpoint => "EndpointArn",
+            Self::PackageGroup => "ModelPackageGroupArn",
+            Self::Package => "ModelPackageArn",
         }
     }
 
@@ -63,6 +70,8 @@ impl Kind {
             Self::Model => "Models",
             Self::EndpointConfig => "EndpointConfigs",
             Self::Endpoint => "Endpoints",
+            Self::PackageGroup => "ModelPackageGroupSummaryList",
+            Self::Package => "ModelPackageSummaryList",
         }
     }
 
@@ -75,6 +84,10 @@ impl Kind {
             Self::Model => "model",
             Self::EndpointConfig => "endpoint configuration",
             Self::Endpoint => "endpoint",
+            Self::PackageGroup => {
+                return invalid(format!("ModelPackageGroup {arn} does not exist."));
+            }
+            Self::Package => return invalid(format!("ModelPackage {arn} does not exist.")),
         };
         invalid(format!("Could not find {words} \"{arn}\"."))
     }
@@ -103,6 +116,9 @@ impl Kind {
             Self::Model => "model",
             Self::EndpointConfig => "endpoint configuration",
             Self::Endpoint => "endpoint",
+            Self::PackageGroup | Self::Package => {
+                return invalid(format!("Model Package Group already exists: {arn}"));
+            }
         };
         invalid(format!("Cannot create already existing {words} \"{arn}\"."))
     }

@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
 use super::endpoints::{Choice, Live, Server, answer as scripted};
-use super::names::{ACCOUNT, Kind};
+use super::names::Kind;
 use super::state::EndpointStatus;
 use super::{SageMaker, lock};
 use crate::local::wire::{ApiError, ApiRequest, json as wire};
@@ -65,6 +65,7 @@ pub enum InvokeError {
 
 /// Where an invocation goes.
 struct Target<'a> {
+    account: &'a str,
     region: &'a str,
     endpoint: &'a str,
 }
@@ -81,7 +82,11 @@ impl SageMaker {
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<Invocation, InvokeError> {
-        let target = Target { region, endpoint };
+        let target = Target {
+            account: &self.parts.account,
+            region,
+            endpoint,
+        };
         self.check_in_service(&target)?;
         let choice = self.choose(&target)?;
         let largest = choice.serving.largest_body();
@@ -182,18 +187,18 @@ impl SageMaker {
                 (endpoint.status, endpoint.current.is_some())
             })
         });
-        let name = target.endpoint;
+        let (name, account) = (target.endpoint, target.account);
         match status {
             Some((
                 EndpointStatus::InService | EndpointStatus::Updating | EndpointStatus::RollingBack,
                 true,
             )) => Ok(()),
             Some((status, _)) => Err(invalid(format!(
-                "Endpoint {name} of account {ACCOUNT} is not in service: its status is {}.",
+                "Endpoint {name} of account {account} is not in service: its status is {}.",
                 status.word()
             ))),
             None => Err(invalid(format!(
-                "Endpoint {name} of account {ACCOUNT} not found."
+                "Endpoint {name} of account {account} not found."
             ))),
         }
     }
@@ -305,7 +310,7 @@ async fn read(answer: Response<hyper::body::Incoming>) -> Result<Answer, String>
 
 impl Target<'_> {
     fn arn(&self) -> String {
-        Kind::Endpoint.arn(self.region, self.endpoint)
+        Kind::Endpoint.arn(self.account, self.region, self.endpoint)
     }
 
     fn judge(
@@ -341,12 +346,12 @@ impl Target<'_> {
         InvokeError::Model {
             message: format!(
                 "Received {side} error ({status}) from primary with message \"{original}\". See the log \
-                 group /aws/sagemaker/Endpoints/{} in account {ACCOUNT} for more information.",
-                self.endpoint
+                 group /aws/sagemaker/Endpoints/{} in account {} for more information.",
+                self.endpoint, self.account
             ),
             status,
             original,
-            log_stream: SageMaker::log_stream_arn(self.region, self.endpoint, stream),
+            log_stream: SageMaker::log_stream_arn(self.account, self.region, self.endpoint, stream),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::registry::{Group, Package};
 use super::runtime::MAX_BODY;
 use super::transform::TransformJob;
 
@@ -21,6 +22,8 @@ pub(super) struct State {
     pub(super) configs: BTreeMap<String, Record>,
     pub(super) endpoints: BTreeMap<String, Endpoint>,
     pub(super) transforms: BTreeMap<String, TransformJob>,
+    pub(super) package_groups: BTreeMap<String, Group>,
+    pub(super) packages: BTreeMap<String, Package>,
 }
 
 /// What all things have.
@@ -49,6 +52,9 @@ impl State {
         }
         if let Some(endpoint) = self.endpoints.get_mut(arn) {
             return Some(&mut endpoint.record);
+        }
+        if let Some(group) = self.package_groups.get_mut(arn) {
+            return Some(&mut group.record);
         }
         self.models
             .get_mut(arn)

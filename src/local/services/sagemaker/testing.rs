@@ -188,6 +188,7 @@ impl Bed {
         let (clock, bells) = (Clock::start(), Arc::new(Bells::default()));
         let service = SageMaker::open(SageMakerParts {
             folder: folder.to_owned(),
+            account: "000000000000".to_owned(),
             clock,
             store: Arc::new(Folder(folder.join("store"))),
             logs: Arc::clone(&logs) as _,

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::ApiGateway;
-use super::model::{ACCOUNT, Api};
+use super::model::Api;
 use crate::local::auth::Authorization as Signature;
 
 pub(super) use keys::Issuers;
@@ -143,7 +143,10 @@ pub(super) enum Denied {
 #[derive(Debug, Clone)]
 pub(super) enum Guard {
     None,
-    Iam,
+    Iam {
+        /// Whose API it is: others may not call it.
+        account: String,
+    },
     Jwt {
         authorizer: Authorizer,
         scopes: Vec<String>,
@@ -155,7 +158,9 @@ impl Guard {
     pub(super) fn of(api: &Api, authorization: &Authorization) -> Option<Self> {
         Some(match authorization {
             Authorization::None => Self::None,
-            Authorization::Iam => Self::Iam,
+            Authorization::Iam => Self::Iam {
+                account: api.account.clone(),
+            },
             Authorization::Jwt { authorizer, scopes } => Self::Jwt {
                 authorizer: api.authorizers.get(authorizer)?.clone(),
                 scopes: scopes.clone(),
@@ -177,7 +182,7 @@ impl ApiGateway {
     ) -> Result<Option<Value>, Denied> {
         match guard {
             Guard::None => Ok(None),
-            Guard::Iam => self.signed(head, body).map(Some),
+            Guard::Iam { account } => self.signed(account, head, body).map(Some),
             Guard::Jwt { authorizer, scopes } => {
                 let text = authorizer.source.take(head);
                 let text = text.ok_or(Denied::Unauthorized(None))?;
@@ -204,22 +209,23 @@ impl ApiGateway {
     }
 
     /// Checks a signature for the service `execute-api`.
-    fn signed(&self, head: &Parts, body: &[u8]) -> Result<Value, Denied> {
+    fn signed(&self, account: &str, head: &Parts, body: &[u8]) -> Result<Value, Denied> {
         let claimed = Signature::of(head).map_err(|_| Denied::Forbidden)?;
-        let checked = claimed.check(head, body, &self.credentials);
-        if checked.is_err() || claimed.service != "execute-api" {
+        let identity = claimed.identify(head, body, &self.keys);
+        let identity = identity.map_err(|_| Denied::Forbidden)?;
+        let caller = identity.caller;
+        if caller.account != account || claimed.service != "execute-api" {
             return Err(Denied::Forbidden);
         }
-        let arn = format!("arn:aws:iam::{ACCOUNT}:root");
         Ok(json!({
             "iam": {
-                "accessKey": self.credentials.access_key,
-                "accountId": ACCOUNT,
-                "callerId": ACCOUNT,
+                "accessKey": identity.credentials.access_key,
+                "accountId": caller.account,
+                "callerId": caller.user_id(),
                 "cognitoIdentity": null,
                 "principalOrgId": null,
-                "userArn": arn,
-                "userId": ACCOUNT,
+                "userArn": caller.arn(),
+                "userId": caller.user_id(),
             },
         }))
     }

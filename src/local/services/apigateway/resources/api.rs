@@ -11,7 +11,7 @@ use crate::local::ids::suffix;
 use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
 use crate::local::services::apigateway::ApiGateway;
 use crate::local::services::apigateway::cors::Cors;
-use crate::local::services::apigateway::model::{ACCOUNT, Api, Endpoint};
+use crate::local::services::apigateway::model::{Api, Endpoint};
 
 /// Makes HTTP APIs; the physical id is the API's id.
 pub(super) struct ApiProvider(pub(super) Arc<ApiGateway>);
@@ -126,7 +126,10 @@ impl ApiProvider {
                 ("ApiEndpoint", self.0.endpoint(id)),
                 (
                     "ExecuteApiArn",
-                    format!("arn:aws:execute-api:{}:{ACCOUNT}:{id}", request.region),
+                    format!(
+                        "arn:aws:execute-api:{}:{}:{id}",
+                        request.region, request.account
+                    ),
                 ),
             ]),
         }
@@ -142,6 +145,7 @@ pub(in super::super) fn api(request: &ResourceRequest) -> Result<Api, ResourceEr
     }
     let name = request.string("Name").unwrap_or_default();
     Ok(Api {
+        account: request.account.clone(),
         region: request.region.clone(),
         name: name.to_owned(),
         description: request.string("Description").map(str::to_owned),

@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::Bed;
+use crate::local::auth;
 use crate::local::resource::Live;
 use crate::local::wire::ApiRequest;
 
@@ -16,6 +17,7 @@ async fn call(bed: &Bed, method: Method, path: &str, body: Value) -> (u16, Value
         headers: HeaderMap::new(),
         body: body.to_string().into(),
         region: "us-east-1".to_owned(),
+        caller: auth::Caller::root("000000000000"),
     };
     let response = bed.gateway.handle(&request);
     let status = response.status().as_u16();

@@ -13,6 +13,7 @@ use futures::StreamExt as _;
 use serde_json::{Value, json};
 
 use super::{ApiGateway, ApiGatewayParts, providers};
+use crate::local::auth::Keys;
 use crate::local::auth::testing::keys;
 use crate::local::clock::Clock;
 use crate::local::metrics::Metrics;
@@ -65,6 +66,7 @@ fn interpreter() -> std::path::PathBuf {
 
 fn lambda(folder: &std::path::Path, clock: Clock) -> Arc<Lambda> {
     let parts = LambdaParts {
+        account: "000000000000".to_owned(),
         state: folder.join("lambda.json").into(),
         work: folder.join("work"),
         clock,
@@ -95,7 +97,7 @@ impl Bed {
             clock,
             lambda: Arc::clone(&lambda),
             base_url: "http://127.0.0.1:4599".to_owned(),
-            credentials: keys(),
+            keys: Keys::new(keys(), clock),
             write_log: Arc::new(move |group, stream, written| {
                 sink.lock().unwrap().extend(
                     written

@@ -159,6 +159,7 @@ impl FunctionProvider {
         let code = code.map_err(|error| ResourceError::new(error.to_string()))?;
         let function = Function {
             name: name.to_owned(),
+            account: request.account.clone(),
             region: request.region.clone(),
             modified: self.0.parts.clock.epoch_millis(),
             revision: uuid(),
@@ -213,6 +214,7 @@ pub(in super::super) fn configured(
     let properties = properties::read(request, &function.name)?;
     Ok(Function {
         name: function.name.clone(),
+        account: function.account.clone(),
         region: function.region.clone(),
         // It has operations of its own.
         reserved: function.reserved,
@@ -240,6 +242,7 @@ fn assemble(properties: Properties, code: Code) -> Function {
         logging: properties.logging,
         code,
         name: String::new(),
+        account: String::new(),
         region: String::new(),
         modified: 0,
         revision: String::new(),

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{Bed, HANDLER};
+use crate::local::auth;
 use crate::local::resource::Live;
 use crate::local::wire::ApiRequest;
 
@@ -25,6 +26,7 @@ async fn the_api_reads_and_invokes_and_refuses_the_rest_by_name() {
             headers: all,
             body: Bytes::from_static(b"{}"),
             region: "us-east-1".to_owned(),
+            caller: auth::Caller::root("000000000000"),
         };
         bed.lambda.handle(request).await
     };
@@ -65,6 +67,7 @@ async fn a_function_is_changed_through_the_api_and_seen_changed() {
             headers: HeaderMap::new(),
             body: body.to_string().into(),
             region: "us-east-1".to_owned(),
+            caller: auth::Caller::root("000000000000"),
         };
         let answer = bed.lambda.handle(request).await;
         let status = answer.status().as_u16();

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{Bed, request};
+use crate::local::auth::Caller;
 use crate::local::wire::ApiRequest;
 
 const GREEDY: &str = r#"
@@ -123,6 +124,7 @@ async fn the_reserved_concurrency_is_told() {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             region: "us-east-1".to_owned(),
+            caller: Caller::root("000000000000"),
         };
         let answer = bed.lambda.handle(request).await;
         let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await;

@@ -76,6 +76,7 @@ fn open(folder: &std::path::Path, written: &Written) -> Arc<Lambda> {
     let sink = written.clone();
     let clock = Clock::start();
     let parts = LambdaParts {
+        account: "000000000000".to_owned(),
         state: folder.join("state/lambda.json").into(),
         work: folder.join("work"),
         clock,

@@ -64,7 +64,7 @@ impl ResourceProvider for BucketProvider {
                 .look_at_bucket(&name, |bucket| Ok(bucket.owner.clone()));
             if !matches!(ours, Ok(Some(found)) if found == owner) {
                 return Err(match fault.code() {
-                    "BucketAlreadyOwnedByYou" => {
+                    "BucketAlreadyOwnedByYou" | "BucketAlreadyExists" => {
                         ResourceError::new(format!("{name} already exists"))
                     }
                     _ => ResourceError::new(fault.to_string()),
@@ -118,6 +118,7 @@ impl BucketProvider {
                 wanted.versioning = Versioning::Suspended;
             }
             *bucket = Bucket {
+                account: bucket.account.clone(),
                 created: bucket.created,
                 region: bucket.region.clone(),
                 owner: bucket.owner.clone(),

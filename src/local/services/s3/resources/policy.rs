@@ -80,7 +80,8 @@ impl PolicyProvider {
             .as_str()
             .map_or_else(|| document.to_string(), str::to_owned);
         self.0
-            .put_policy(bucket, policy)
+            .permit_own(None, bucket, None)
+            .and_then(|()| self.0.put_policy(bucket, policy))
             .map_err(|fault| ResourceError::new(fault.to_string()))?;
         Ok(Resource {
             physical_id: bucket.to_owned(),

@@ -1,6 +1,8 @@
 //! Tests of S3 as its callers meet it.
 
+mod accounts;
 mod backend;
+mod copies;
 mod provider;
 mod wire;
 

@@ -12,11 +12,12 @@ use bytes::Bytes;
 use http_body_util::BodyExt as _;
 
 use super::Bed;
+use crate::local::auth::{Caller, Credentials as Keys, Identity, Refusal};
 
-struct Reply {
-    status: u16,
-    headers: axum::http::HeaderMap,
-    body: String,
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) headers: axum::http::HeaderMap,
+    pub(super) body: String,
 }
 
 #[expect(
@@ -29,6 +30,17 @@ fn now() -> SystemTime {
 
 async fn send(
     bed: &Bed,
+    secret: &str,
+    call: (&str, &str, &str),
+    headers: &[(&str, &str)],
+) -> Reply {
+    send_as(bed, Ok(Caller::root("000000000000")), secret, call, headers).await
+}
+
+/// Sends a request of a caller.
+pub(super) async fn send_as(
+    bed: &Bed,
+    caller: Result<Caller, Refusal>,
     secret: &str,
     call: (&str, &str, &str),
     headers: &[(&str, &str)],
@@ -66,7 +78,14 @@ async fn send(
         .body(s3s::Body::from(Bytes::copy_from_slice(body.as_bytes())))
         .unwrap();
     instructions.apply_to_request_http1x(&mut request);
-    let answer: Response<_> = bed.s3.service("key", "secret").call(request).await.unwrap();
+    let who = caller.map(|caller| Identity {
+        caller,
+        credentials: Keys {
+            access_key: "key".into(),
+            secret_key: "secret".into(),
+        },
+    });
+    let answer: Response<_> = bed.s3.service(who, None).call(request).await.unwrap();
     let (head, body) = answer.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
     Reply {

@@ -32,7 +32,7 @@ impl SageMaker {
             if state.endpoints.contains_key(&arn) {
                 return Err(Kind::Endpoint.exists(&arn));
             }
-            let next = serving(state, region, config)?;
+            let next = serving(state, &self.parts.account, region, config)?;
             Rollout::read(input.get("DeploymentConfig"), next.instances)?;
             let endpoint = Endpoint {
                 record,
@@ -63,11 +63,11 @@ impl SageMaker {
         ];
         only_known("UpdateEndpoint", input, &known)?;
         let flag = |member: &str| input[member].as_bool().unwrap_or_default();
-        let arn = Kind::Endpoint.arn(region, Kind::Endpoint.name(input)?);
+        let arn = self.arn(Kind::Endpoint, region, Kind::Endpoint.name(input)?);
         let config = required(input, "EndpointConfigName")?;
         let now = self.parts.clock.epoch_seconds();
         let (next, rollout) = self.change(|state| {
-            let next = serving(state, region, config);
+            let next = serving(state, &self.parts.account, region, config);
             let endpoint = state.endpoints.get_mut(&arn);
             let endpoint = endpoint.ok_or_else(|| Kind::Endpoint.missing(&arn))?;
             match endpoint.status {
@@ -124,12 +124,12 @@ impl SageMaker {
             }
         }
         self.set_instances(region, name, &counts)?;
-        Ok(json!({ "EndpointArn": Kind::Endpoint.arn(region, name) }))
+        Ok(json!({ "EndpointArn": self.arn(Kind::Endpoint, region, name) }))
     }
 
     /// Returns the number of instances of a variant; `None` when there is no such variant.
     pub fn instances(&self, region: &str, endpoint: &str, variant: &str) -> Option<u64> {
-        let arn = Kind::Endpoint.arn(region, endpoint);
+        let arn = self.arn(Kind::Endpoint, region, endpoint);
         self.read(|state| {
             let current = state.endpoints.get(&arn)?.current.as_ref()?;
             (current.variant == variant && current.concurrency.is_none())
@@ -147,7 +147,7 @@ impl SageMaker {
         endpoint: &str,
         counts: &[(String, u64)],
     ) -> Result<(), ApiError> {
-        let arn = Kind::Endpoint.arn(region, endpoint);
+        let arn = self.arn(Kind::Endpoint, region, endpoint);
         let now = self.parts.clock.epoch_seconds();
         let instances = self.change(|state| {
             let endpoint = state.endpoints.get_mut(&arn);
@@ -178,7 +178,7 @@ impl SageMaker {
         region: &str,
         input: &Value,
     ) -> Result<Value, ApiError> {
-        let arn = Kind::Endpoint.arn(region, Kind::Endpoint.name(input)?);
+        let arn = self.arn(Kind::Endpoint, region, Kind::Endpoint.name(input)?);
         let now = self.parts.clock.epoch_seconds();
         let begin = self.change(|state| {
             let endpoint = state.endpoints.get_mut(&arn);

@@ -14,7 +14,7 @@ impl SageMaker {
         region: &str,
         input: &Value,
     ) -> Result<Value, ApiError> {
-        let arn = Kind::Endpoint.arn(region, Kind::Endpoint.name(input)?);
+        let arn = self.arn(Kind::Endpoint, region, Kind::Endpoint.name(input)?);
         let endpoint = self.read(|state| state.endpoints.get(&arn).cloned());
         let endpoint = endpoint.ok_or_else(|| Kind::Endpoint.missing(&arn))?;
         let mut answer = json!({

@@ -9,7 +9,6 @@ use tokio::time::{Instant, sleep};
 
 use super::super::SageMaker;
 use super::super::loglines::LogLines;
-use super::super::names::ACCOUNT;
 use super::super::state::Serving;
 use super::model::Place;
 use super::server::{Server, stream};
@@ -69,9 +68,14 @@ impl SageMaker {
     }
 
     /// Returns the ARN of a log stream of an endpoint.
-    pub(in super::super) fn log_stream_arn(region: &str, endpoint: &str, stream: &str) -> String {
+    pub(in super::super) fn log_stream_arn(
+        account: &str,
+        region: &str,
+        endpoint: &str,
+        stream: &str,
+    ) -> String {
         format!(
-            "arn:aws:logs:{region}:{ACCOUNT}:log-group:/aws/sagemaker/Endpoints/{endpoint}:log-stream:{stream}"
+            "arn:aws:logs:{region}:{account}:log-group:/aws/sagemaker/Endpoints/{endpoint}:log-stream:{stream}"
         )
     }
 }

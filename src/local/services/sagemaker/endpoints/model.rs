@@ -59,7 +59,7 @@ impl SageMaker {
         let mut parts = endpoint.split(':').skip(3);
         let region = parts.next().unwrap_or("us-east-1");
         let name = endpoint.rsplit('/').next().unwrap_or_default();
-        debug_assert_eq!(Kind::Endpoint.arn(region, name), endpoint);
+        debug_assert_eq!(self.arn(Kind::Endpoint, region, name), endpoint);
         self.parts
             .folder
             .join("work/endpoints")

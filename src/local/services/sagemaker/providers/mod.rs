@@ -71,7 +71,7 @@ impl Wanted {
             .collect();
         Ok(Self {
             name: name.to_owned(),
-            arn: kind.arn(&request.region, name),
+            arn: kind.arn(&request.account, &request.region, name),
             input,
         })
     }
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn arns_are_split() {
-        let arn = Kind::Endpoint.arn("eu-west-1", "e");
+        let arn = Kind::Endpoint.arn("111122223333", "eu-west-1", "e");
         assert_eq!(parse(&arn).unwrap(), ("eu-west-1", "e"));
         assert!(parse("junk").is_err());
     }

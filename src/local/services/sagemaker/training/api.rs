@@ -41,7 +41,7 @@ impl SageMaker {
         region: &str,
         input: &Value,
     ) -> Result<Value, ApiError> {
-        let arn = Kind::TrainingJob.arn(region, Kind::TrainingJob.name(input)?);
+        let arn = self.arn(Kind::TrainingJob, region, Kind::TrainingJob.name(input)?);
         let job = self.read(|state| state.jobs.get(&arn).cloned());
         let mut job = job.ok_or_else(|| Kind::TrainingJob.missing(&arn))?;
         if let Some(control) = lock(&self.jobs).get(&arn) {
@@ -55,7 +55,7 @@ impl SageMaker {
         region: &str,
         input: &Value,
     ) -> Result<Value, ApiError> {
-        let arn = Kind::TrainingJob.arn(region, Kind::TrainingJob.name(input)?);
+        let arn = self.arn(Kind::TrainingJob, region, Kind::TrainingJob.name(input)?);
         let now = self.parts.clock.epoch_seconds();
         self.change(|state| {
             let job = state.jobs.get_mut(&arn);
@@ -83,7 +83,7 @@ impl SageMaker {
         region: &str,
         input: &Value,
     ) -> Result<Value, ApiError> {
-        let arn = Kind::TrainingJob.arn(region, Kind::TrainingJob.name(input)?);
+        let arn = self.arn(Kind::TrainingJob, region, Kind::TrainingJob.name(input)?);
         self.change(|state| {
             let job = state.jobs.get(&arn);
             let status = job.ok_or_else(|| Kind::TrainingJob.missing(&arn))?.status;

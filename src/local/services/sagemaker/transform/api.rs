@@ -32,7 +32,7 @@ impl SageMaker {
         }
         let record = self.record(Kind::TransformJob, region, &request.name, input)?;
         let arn = record.arn.clone();
-        let model = Kind::Model.arn(region, &request.model);
+        let model = self.arn(Kind::Model, region, &request.model);
         self.change(|state| {
             if state.transforms.contains_key(&arn) {
                 return Err(Kind::TransformJob.exists(&arn));
@@ -53,7 +53,7 @@ impl SageMaker {
         region: &str,
         input: &Value,
     ) -> Result<Value, ApiError> {
-        let arn = Kind::TransformJob.arn(region, Kind::TransformJob.name(input)?);
+        let arn = self.arn(Kind::TransformJob, region, Kind::TransformJob.name(input)?);
         let described = self.read(|state| state.transforms.get(&arn).map(TransformJob::described));
         described.ok_or_else(|| Kind::TransformJob.missing(&arn))
     }
@@ -63,7 +63,7 @@ impl SageMaker {
         region: &str,
         input: &Value,
     ) -> Result<Value, ApiError> {
-        let arn = Kind::TransformJob.arn(region, Kind::TransformJob.name(input)?);
+        let arn = self.arn(Kind::TransformJob, region, Kind::TransformJob.name(input)?);
         let now = self.parts.clock.epoch_seconds();
         self.change(|state| {
             let job = state.transforms.get_mut(&arn);

@@ -1,5 +1,8 @@
-//! Checks AWS signatures (Signature Version 4 in the `Authorization` header).
+//! Checks AWS signatures (Signature Version 4 in the `Authorization` header), and tells who signed.
 
+mod keys;
+
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials as AwsCredentials;
@@ -7,8 +10,14 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use axum::http::request::Parts;
 use sha2::{Digest, Sha256};
+use url::form_urlencoded;
 
-/// The one pair of keys that the engine accepts.
+pub use keys::{Caller, Identity, Keys, Session, Temporary, is_account};
+
+/// The header of what goes with a temporary key.
+pub(super) const SESSION_TOKEN: &str = "x-amz-security-token";
+
+/// An access key with its secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// Access key id.
@@ -44,9 +53,12 @@ pub enum Refusal {
     /// The header is not of the form that Signature Version 4 gives it.
     #[error("the Authorization header is no complete AWS4-HMAC-SHA256 signature: {0}")]
     Malformed(&'static str),
-    /// The access key is not the engine's.
+    /// The access key is none of the engine's, or its session token is another's.
     #[error("The security token included in the request is invalid.")]
     UnknownKey,
+    /// The session of a temporary key is over.
+    #[error("The security token included in the request is expired")]
+    Expired,
     /// The signature is not that of this request under the engine's key.
     #[error(
         "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method."
@@ -55,9 +67,12 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Returns the error code that AWS uses.
-    pub fn code(&self) -> &'static str {
+    /// Returns the error code that AWS uses, which differs for the Query protocol.
+    pub fn code(&self, is_query: bool) -> &'static str {
         match self {
+            Self::UnknownKey if is_query => "InvalidClientTokenId",
+            Self::Expired if is_query => "ExpiredToken",
+            Self::Expired => "ExpiredTokenException",
             Self::Missing => "MissingAuthenticationToken",
             Self::Malformed(_) => "IncompleteSignature",
             Self::UnknownKey => "UnrecognizedClientException",
@@ -69,7 +84,8 @@ impl Refusal {
 /// What the `Authorization` header says, before it is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorization {
-    access_key: String,
+    /// Access key id.
+    pub access_key: String,
     date: String,
     /// Region of the credential scope.
     pub region: String,
@@ -116,6 +132,20 @@ impl Authorization {
         })
     }
 
+    /// Checks the signature of a request, and tells who made it.
+    ///
+    /// # Errors
+    /// As [`Keys::find`] and [`Self::check`].
+    pub fn identify(&self, parts: &Parts, body: &[u8], keys: &Keys) -> Result<Identity, Refusal> {
+        let token = match parts.headers.get(SESSION_TOKEN) {
+            None => None,
+            Some(token) => Some(token.to_str().map_err(|_| Refusal::UnknownKey)?),
+        };
+        let identity = keys.find(&self.access_key, token)?;
+        self.check(parts, body, &identity.credentials)?;
+        Ok(identity)
+    }
+
     /// Checks the signature by signing the request again.
     ///
     /// The age of a request is not checked: the engine's clock stands still while the machine sleeps,
@@ -123,7 +153,7 @@ impl Authorization {
     ///
     /// # Errors
     /// The key is unknown, a header that must be signed is not, or the signature or body digest differ.
-    pub fn check(&self, parts: &Parts, body: &[u8], own: &Credentials) -> Result<(), Refusal> {
+    fn check(&self, parts: &Parts, body: &[u8], own: &Credentials) -> Result<(), Refusal> {
         if !same(&self.access_key, &own.access_key) {
             return Err(Refusal::UnknownKey);
         }
@@ -212,6 +242,33 @@ impl Authorization {
     }
 }
 
+/// Tells whom a request claims to come from, and for which region, by its header or the query of its
+/// address; the signature is not looked at.
+///
+/// # Errors
+/// As [`Keys::find`]; `Missing` when nobody is named.
+pub fn claimed(parts: &Parts, keys: &Keys) -> Result<(Identity, String), Refusal> {
+    let header = |name: &str| {
+        parts
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    if let Ok(named) = Authorization::of(parts) {
+        let identity = keys.find(&named.access_key, header(SESSION_TOKEN))?;
+        return Ok((identity, named.region));
+    }
+    let query = parts.uri.query().unwrap_or_default();
+    let query: BTreeMap<_, _> = form_urlencoded::parse(query.as_bytes()).collect();
+    let credential = query.get("X-Amz-Credential").ok_or(Refusal::Missing)?;
+    let scope: Vec<&str> = credential.split('/').collect();
+    let [access_key, _, region, ..] = scope[..] else {
+        return Err(Refusal::Malformed("X-Amz-Credential"));
+    };
+    let token = query.get("X-Amz-Security-Token").map(AsRef::as_ref);
+    Ok((keys.find(access_key, token)?, region.to_owned()))
+}
+
 /// Compares in a time that does not depend on where the texts differ.
 pub(super) fn same(left: &str, right: &str) -> bool {
     left.len() == right.len()
@@ -244,11 +301,23 @@ pub(crate) mod testing {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Request<Body> {
+        signed_in("us-east-1", keys, service, address, headers, body)
+    }
+
+    /// Builds a request like [`signed`], for a region.
+    pub(crate) fn signed_in(
+        region: &str,
+        keys: &Credentials,
+        service: &str,
+        address: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Request<Body> {
         let identity =
             AwsCredentials::new(&keys.access_key, &keys.secret_key, None, None, "test").into();
         let params = v4::SigningParams::builder()
             .identity(&identity)
-            .region("us-east-1")
+            .region(region)
             .name(service)
             .time(SystemTime::UNIX_EPOCH + std::time::Duration::from_hours(490_896))
             .settings(SigningSettings::default())

@@ -1,5 +1,7 @@
 //! The engine as a whole, over its router.
 
+mod accounts;
+
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode};
 use tower::ServiceExt;
