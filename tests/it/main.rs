@@ -1,5 +1,6 @@
 //! Tests of the whole: the shipped binary, the rendered templates, the Python code, the structure.
 
+mod approvals;
 mod architecture;
 mod batch;
 mod check;
