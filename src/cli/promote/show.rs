@@ -61,7 +61,7 @@ fn figures(new: &Release, serving: Option<&Release>, from: &str, to: &str) -> Ve
         metrics.into_iter().chain(classes).collect()
     };
     let (new, old) = (named(new), serving.map(named).unwrap_or_default());
-    let names: BTreeSet<&String> = new.keys().chain(old.keys()).collect();
+    let metrics: BTreeSet<&String> = new.keys().chain(old.keys()).collect();
     let cell = |value: Option<&f64>| value.map_or_else(|| "-".to_owned(), |v| format!("{v:.4}"));
     let row = |name: &&String| {
         let (new, old) = (new.get(*name), old.get(*name));
@@ -73,7 +73,7 @@ fn figures(new: &Release, serving: Option<&Release>, from: &str, to: &str) -> Ve
             change.unwrap_or_default(),
         ]
     };
-    let rows: Vec<[String; 4]> = names.iter().map(row).collect();
+    let rows: Vec<[String; 4]> = metrics.iter().map(row).collect();
     output::table(["metric", from, to, "change"], &rows)
 }
 
