@@ -2,11 +2,11 @@
 
 use super::Session;
 use super::error::{ReconcileError, doing};
-use crate::bundle::Digest;
 use crate::cloud::copies::At;
 use crate::cloud::stacks::StackState;
 use crate::plan::{Deployment, Observed, parameters};
 use crate::release::{Release, Template};
+use crate::render;
 
 /// How closely a model's archive is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,8 @@ async fn stack(
     }
     let deployed = session.cloud.drift.deployed(&state.id).await;
     let deployed = deployed.map_err(doing("read the deployed template"))?;
-    if Digest::of_bytes(deployed.template.as_bytes()) != template.sha256 {
+    // A stack that nothing had to be changed in keeps the comments of an earlier text.
+    if render::digest(&deployed.template).ok().as_ref() != Some(&template.digest) {
         differs.push(format!("the {what} stack has another template"));
     }
     Ok(differs)

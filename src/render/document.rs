@@ -43,12 +43,21 @@ impl Document {
     /// SHA-256 (hexadecimal) of the value: comments, the header and the order of maps do not count,
     /// so two documents with the same digest do the same.
     pub fn digest(&self) -> &str {
-        self.digest.get_or_init(|| {
-            let mut sorted = self.value.clone();
-            sorted.sort_all_objects();
-            hex::encode(Sha256::digest(sorted.to_string()))
-        })
+        self.digest.get_or_init(|| digest_of(self.value.clone()))
     }
+}
+
+/// SHA-256 (hexadecimal) of what the text of a rendered document says, as [`Document::digest`] gives it.
+///
+/// # Errors
+/// It is no document; the text says why, with its place.
+pub fn digest(text: &str) -> Result<String, String> {
+    body::read_rendered(text).map(digest_of)
+}
+
+fn digest_of(mut value: Value) -> String {
+    value.sort_all_objects();
+    hex::encode(Sha256::digest(value.to_string()))
 }
 
 /// A mistake of a template as a whole.

@@ -24,7 +24,7 @@ mod values;
 use crate::stack::Stack;
 
 pub use body::read_rendered;
-pub use document::{Document, Template};
+pub use document::{Document, Template, digest};
 pub use error::{Mistake, RenderError};
 pub use library::{Library, TemplateName, unknown_help};
 pub use provenance::{Origin, Provenance, TemplatePlace};

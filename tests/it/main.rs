@@ -1,6 +1,7 @@
 //! Tests of the whole: the shipped binary, the rendered templates, the Python code, the structure.
 
 mod accounts;
+mod approvals;
 mod architecture;
 mod batch;
 mod canary;

@@ -293,8 +293,7 @@ fn terms(to: &Environment, from: &str) -> Result<Terms, Failure> {
         None => Err(
             Failure::usage(format!("`{name}` takes no release over, it trains itself")).hint(
                 format!(
-                    "say so in the stack file: `promotes_from: {}` in the environment `{name}`",
-                    from
+                    "say so in the stack file: `promotes_from: {from}` in the environment `{name}`"
                 ),
             ),
         ),

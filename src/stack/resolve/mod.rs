@@ -103,17 +103,7 @@ fn build(
     );
     let checks = document.checks.as_ref();
     let waivers = checks.map(|checks| extras::waivers(check, checks));
-    // That the name is good and known was seen to where all environments are known.
-    let promotes_from = document.promotes_from.as_ref();
-    let promotes_from = promotes_from.and_then(|name| name.parse().ok());
-    let promotion = document.promotion.as_ref();
-    let promotion = promotion::resolve(
-        check,
-        promotion,
-        promotes_from,
-        training.as_ref(),
-        data.as_ref(),
-    );
+    let promotion = promotion::resolve(check, document, training.as_ref(), data.as_ref());
 
     if let (Some(endpoint), Some(Some(batch)), Some(place)) = (&endpoint, &batch, at) {
         instance::same_processor(check, endpoint, batch, place);

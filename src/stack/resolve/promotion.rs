@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::check::Check;
-use super::super::document;
-use super::super::names::EnvironmentName;
+use super::super::document::{self, Document};
 use super::super::problem::Problem;
 use super::super::resolved::{Approvals, Comparison, Data, Holdout, Probe, Promotion, Training};
 use super::super::units::{Latency, Timespan};
@@ -17,12 +16,14 @@ const LONGEST: u64 = 600;
 /// none.
 pub(super) fn resolve(
     check: &mut Check<'_>,
-    given: Option<&document::Promotion>,
-    from: Option<EnvironmentName>,
+    document: &Document,
     training: Option<&Training>,
     data: Option<&Data>,
 ) -> Option<Promotion> {
-    let Some(from) = from else {
+    let given = document.promotion.as_ref();
+    // That the name is good and known was seen to where all environments are known.
+    let from = document.promotes_from.as_ref();
+    let Some(from) = from.and_then(|name| name.parse().ok()) else {
         check.require(given.is_none(), &["promotion"], || {
             Problem::new("the environment takes no release over")
                 .help("say from which environment: `promotes_from: staging`")
