@@ -1,5 +1,9 @@
 //! Plans from made-up observations: what is done, why, and the laws that every plan obeys.
 
+mod jobs;
+mod laws;
+mod removal;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
@@ -180,6 +184,15 @@ pub(super) fn with_attempts(attempts: Vec<TrainingState>) -> Observed {
     }
 }
 
+fn live_endpoint() -> StackResource {
+    StackResource {
+        logical_id: "Endpoint".into(),
+        resource_type: "AWS::SageMaker::Endpoint".into(),
+        physical_id: "news-staging".into(),
+        status: "CREATE_COMPLETE".into(),
+    }
+}
+
 #[test]
 fn from_nothing_everything_is_made_in_order() {
     let plan = plan(&desired(), &nothing(), Choices::default());
@@ -229,57 +242,6 @@ fn a_changed_function_trains_nothing_and_uploads_only_itself() {
             (StepKind::Verification, Action::Check),
         ]
     );
-}
-
-#[test]
-fn a_running_job_is_waited_for_and_a_finished_one_used() {
-    let running = with_job(job(TrainingPhase::InProgress, None));
-    let (action, reason) = training(&running, RetryTraining::Hold).unwrap();
-    assert_eq!(action, Action::Attach);
-    assert!(matches!(reason, Reason::InProgress(_)));
-    let finished = with_job(job(TrainingPhase::Completed, None));
-    assert_eq!(
-        training(&finished, RetryTraining::Hold).unwrap().0,
-        Action::Reuse
-    );
-}
-
-#[test]
-fn a_failed_job_is_repeated_when_asked_or_when_the_service_failed() {
-    let own = with_job(job(
-        TrainingPhase::Failed,
-        Some("AlgorithmError: no such column"),
-    ));
-    assert!(matches!(
-        training(&own, RetryTraining::Hold),
-        Err(Held::TrainingFailed { .. })
-    ));
-    assert_eq!(
-        training(&own, RetryTraining::Repeat).unwrap().0,
-        Action::Create
-    );
-    let service = with_job(job(
-        TrainingPhase::Failed,
-        Some("InternalServerError: no Python"),
-    ));
-    assert_eq!(
-        training(&service, RetryTraining::Hold).unwrap().0,
-        Action::Create
-    );
-    let stopped = with_job(job(TrainingPhase::Stopped, None));
-    assert_eq!(
-        training(&stopped, RetryTraining::Hold).unwrap().0,
-        Action::Create
-    );
-}
-
-#[test]
-fn a_finished_job_whose_model_is_gone_is_repeated() {
-    let mut gone = job(TrainingPhase::Completed, None);
-    gone.model = None;
-    let (action, reason) = training(&with_job(gone), RetryTraining::Hold).unwrap();
-    assert_eq!(action, Action::Create);
-    assert!(matches!(reason, Reason::Repeated { .. }));
 }
 
 #[test]
@@ -343,71 +305,6 @@ fn a_stack_whose_creation_was_undone_is_made_anew() {
 }
 
 #[test]
-fn a_teardown_empties_the_bucket_before_its_stack_goes() {
-    let desired = desired();
-    let mut observed = applied(&desired);
-    observed.inside.jobs = vec![job(TrainingPhase::InProgress, None)];
-    let plan = teardown::plan(&desired.deployment, &observed, Extent::Everything);
-    assert_eq!(
-        kinds(&plan),
-        [
-            StepKind::RunningJobs,
-            StepKind::ServiceRemoval,
-            StepKind::BucketContent,
-            StepKind::FoundationRemoval,
-            StepKind::PastJobs,
-            StepKind::Leftovers,
-        ]
-    );
-    let gone = teardown::plan(&desired.deployment, &nothing(), Extent::Everything);
-    assert_eq!(kinds(&gone), [StepKind::Leftovers]);
-}
-
-fn live_endpoint() -> StackResource {
-    StackResource {
-        logical_id: "Endpoint".into(),
-        resource_type: "AWS::SageMaker::Endpoint".into(),
-        physical_id: "news-staging".into(),
-        status: "CREATE_COMPLETE".into(),
-    }
-}
-
-#[test]
-fn what_exists_is_named_and_removed_only_when_that_was_asked_for() {
-    let desired = desired();
-    let mut observed = applied(&desired);
-    observed.service = Some(state("s", StackStatus::CreateFailed, "s1"));
-    observed.inside.attempts = vec![job(TrainingPhase::Completed, None)];
-    observed
-        .inside
-        .live
-        .insert(desired.service.name.clone(), vec![live_endpoint()]);
-    let held = plan(&desired, &observed, Choices::default()).held;
-    let [Held::LiveResources { resources, .. }] = &held[..] else {
-        panic!("{held:?}");
-    };
-    assert_eq!(
-        resources,
-        &["Endpoint (AWS::SageMaker::Endpoint news-staging)"]
-    );
-    let choices = Choices {
-        live_resources: LiveResources::Remove,
-        ..Choices::default()
-    };
-    let asked = plan(&desired, &observed, choices);
-    assert_eq!((asked.held.len(), asked.removes.len()), (0, 1));
-    let service = asked
-        .steps
-        .iter()
-        .find(|step| step.kind == StepKind::Service);
-    assert_eq!(service.unwrap().action, Action::Replace);
-    // The foundation may hold data: that is for a teardown.
-    observed.foundation = Some(state("f", StackStatus::DeleteFailed, "f1"));
-    let held = plan(&desired, &observed, choices).held;
-    assert!(matches!(held[..], [Held::NeedsHand { .. }]), "{held:?}");
-}
-
-#[test]
 fn a_failed_roll_back_is_recovered_before_anything_else_is_planned() {
     let desired = desired();
     for status in [StackStatus::UpdateFailed, StackStatus::UpdateRollbackFailed] {
@@ -442,28 +339,6 @@ fn a_refresh_looks_at_everything_though_the_fingerprints_agree() {
 }
 
 #[test]
-fn keeping_the_data_removes_only_what_serves() {
-    let desired = desired();
-    let mut observed = applied(&desired);
-    observed.inside.jobs = vec![job(TrainingPhase::Completed, None)];
-    let item = |kind, name: &str| Item {
-        kind,
-        name: name.into(),
-    };
-    observed.inside.items = vec![
-        item(inventory::kinds::BUCKET, "b"),
-        item(inventory::kinds::ENDPOINT, "e"),
-        item(inventory::kinds::ROLE, "r"),
-    ];
-    let plan = teardown::plan(&desired.deployment, &observed, Extent::AllButData);
-    assert_eq!(
-        kinds(&plan),
-        [StepKind::ServiceRemoval, StepKind::Leftovers]
-    );
-    assert_eq!((plan.removes.len(), plan.keeps.len()), (1, 2));
-}
-
-#[test]
 fn a_saved_plan_knows_what_moved_since() {
     let desired = desired();
     let made = plan(&desired, &nothing(), Choices::default());
@@ -488,50 +363,6 @@ fn a_saved_plan_knows_what_moved_since() {
     for bad in ["", "{}", r#"{"version": 2}"#] {
         assert!(SavedPlan::read(bad).is_err(), "{bad}");
     }
-}
-
-fn any_stack() -> impl Strategy<Value = Option<StackState>> {
-    let status = select(StackStatus::ALL);
-    let fingerprint = select(&["f1", "s1", "other"][..]);
-    let some = (status, fingerprint).prop_map(|(status, print)| Some(state("x", status, print)));
-    prop_oneof![Just(None), some]
-}
-
-fn any_observation() -> impl Strategy<Value = Observed> {
-    let phases = select(
-        &[
-            TrainingPhase::InProgress,
-            TrainingPhase::Completed,
-            TrainingPhase::Failed,
-            TrainingPhase::Stopped,
-        ][..],
-    );
-    let jobs = proptest::collection::vec(phases, 0..4);
-    (any_stack(), any_stack(), jobs, any::<bool>()).prop_map(|(foundation, service, jobs, sent)| {
-        let jobs: Vec<_> = jobs
-            .into_iter()
-            .map(|phase| job(phase, Some("failed")))
-            .collect();
-        let uploaded = desired().uploads.into_iter().map(|upload| upload.key);
-        let uploaded = if sent {
-            uploaded.collect()
-        } else {
-            BTreeSet::new()
-        };
-        let inside = Inside {
-            uploaded,
-            attempts: jobs.clone(),
-            jobs,
-            live: BTreeMap::from([(desired().service.name, vec![live_endpoint()])]),
-            ..Inside::default()
-        };
-        Observed {
-            foundation,
-            service,
-            inside,
-            ..nothing()
-        }
-    })
 }
 
 #[test]
@@ -568,48 +399,4 @@ fn an_endpoint_of_the_other_kind_replaces_the_one_that_serves_and_says_so() {
     assert!(why.contains("no downtime"), "{why}");
     observed.service.as_mut().unwrap().outputs = serves("news-staging");
     assert_eq!(plan(&desired, &observed, Choices::default()).removes, []);
-}
-
-proptest! {
-    #[test]
-    fn every_plan_that_is_not_held_back_is_sound_and_always_the_same(
-        observed in any_observation(), repeat in any::<bool>()
-    ) {
-        let retry_training =
-            if repeat { RetryTraining::Repeat } else { RetryTraining::Hold };
-        let desired = desired();
-        let first = plan(&desired, &observed, repeating(retry_training));
-        assert_eq!(first, plan(&desired, &observed, repeating(retry_training)));
-        if first.held.is_empty() {
-            assert_eq!(flaws(&first), []);
-        }
-        let down = teardown::plan(&desired.deployment, &observed, Extent::Everything);
-        assert_eq!(flaws(&down), []);
-    }
-
-    #[test]
-    fn nothing_is_deleted_by_a_plan_that_brings_up(observed in any_observation()) {
-        let plan = plan(&desired(), &observed, Choices::default());
-        assert!(plan.steps.iter().all(|step| step.action != Action::Delete));
-        assert_eq!(plan.removes, []);
-        // What can only be made anew is, unasked, only where nothing of it exists.
-        for step in plan.steps.iter().filter(|step| step.action == Action::Replace) {
-            assert_eq!(step.reason, Reason::LastEndedAs(StackStatus::RollbackComplete));
-        }
-    }
-
-    #[test]
-    fn applying_a_saved_plan_is_applying_the_same_steps(
-        observed in any_observation(), other in any_observation()
-    ) {
-        let desired = desired();
-        let made = plan(&desired, &observed, Choices::default());
-        let saved = SavedPlan::new(&made, &desired, String::new());
-        assert!(saved.differences(&made, &desired).is_empty());
-        let now = plan(&desired, &other, Choices::default());
-        // A plan that is accepted later has the very steps that were agreed to.
-        if saved.differences(&now, &desired).is_empty() {
-            assert_eq!(now.steps, made.steps);
-        }
-    }
 }
