@@ -131,8 +131,8 @@ mod tests {
             let config = SdkConfig::builder().credentials_provider(provider).build();
             let signer = Signer::of(&config, "eu-west-1");
             for _ in 0..2 {
-                let signed = signer.clone().sign("a", "http://a.b/", &[], "").await;
-                signed.unwrap();
+                let headers = signer.clone().sign("a", "http://a.b/", &[], "").await;
+                headers.unwrap();
             }
             assert_eq!(asked.load(Ordering::Relaxed), expected);
         }
