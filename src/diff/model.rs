@@ -96,6 +96,14 @@ impl Compared<'_> {
         }
     }
 
+    fn training_key(&self) -> &Digest {
+        match self {
+            Self::Released(release) => &release.model.training_key,
+            Self::Pinned(model) => &model.training_key,
+            Self::Described(key) => key,
+        }
+    }
+
     fn side(&self) -> ModelSide {
         let release = match self {
             Self::Released(release) => Some(ReleaseSide {
@@ -108,15 +116,9 @@ impl Compared<'_> {
             Self::Pinned(_) | Self::Described(_) => None,
         };
         let model = self.model();
-        let key = match self {
-            Self::Described(key) => key.to_string(),
-            Self::Released(_) | Self::Pinned(_) => {
-                model.map_or_else(String::new, |model| model.training_key.to_string())
-            }
-        };
         ModelSide {
             release,
-            training_key: key,
+            training_key: self.training_key().to_string(),
             job: model.and_then(|model| model.job.clone()),
             sha256: model.map(|model| model.artifact.sha256.to_string()),
         }

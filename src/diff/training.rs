@@ -56,7 +56,9 @@ pub(super) fn training(before: &Value, after: &Value, content: &[ContentChange])
             ContentState::Changed { files } if change.what == Content::TrainingCode => {
                 because.push(format!("code changed: {}", count(files.len(), "file")));
             }
-            ContentState::Changed { .. } => because.push(format!("{what} changed")),
+            ContentState::Changed { .. } | ContentState::Archive { .. } => {
+                because.push(format!("{what} changed"));
+            }
             ContentState::Moved { before } => {
                 because.push(format!(
                     "{what} {} -> {}",
@@ -64,7 +66,6 @@ pub(super) fn training(before: &Value, after: &Value, content: &[ContentChange])
                     quoted(&change.path)
                 ));
             }
-            ContentState::Archive { .. } => because.push(format!("{what} changed")),
             ContentState::Unknown { because } => unknown.push(format!("{what}: {because}")),
         }
     }

@@ -380,7 +380,10 @@ fn releases_are_compared_with_each_other_and_with_the_tree() {
     assert_eq!(model["metrics"][0]["before"], 0.93, "{run}");
     assert_eq!(model["metrics"][0]["after"], 0.95, "{run}");
     assert_eq!(model["after"]["release"]["how"], "deployed", "{run}");
-    assert_ne!(model["before"]["sha256"], model["after"]["sha256"], "{run}");
+    assert_ne!(
+        model["before"]["training_key"], model["after"]["training_key"],
+        "{run}"
+    );
     let said = consequences(local);
     assert!(
         said.contains("`Health`: no longer among the labels"),

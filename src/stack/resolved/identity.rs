@@ -43,10 +43,16 @@ fn image(here: &Stack, image: &Image, there: &Stack, model: &Image) -> Image {
     if kind == Registry::Foreign || kind != registry(there, model) {
         return image.clone();
     }
-    let (Some((_, path)), Some((host, _))) = (image.uri.split_once('/'), model.uri.split_once('/'))
+    let (Some((_, path)), Some((host, other))) =
+        (image.uri.split_once('/'), model.uri.split_once('/'))
     else {
         return image.clone();
     };
+    // On the local engine an image is told by its versions, without what follows them for a processor.
+    let local = image.repository.is_none() || model.repository.is_none();
+    if local && (begins(path, other) || begins(other, path)) {
+        return model.clone();
+    }
     let repository = model.repository.clone().map(|mut repository| {
         path.split([':', '@'])
             .next()
@@ -59,6 +65,12 @@ fn image(here: &Stack, image: &Image, there: &Stack, model: &Image) -> Image {
         repository,
         patched_until: image.patched_until,
     }
+}
+
+/// Whether a path is the whole of another, or all of it up to a hyphen.
+fn begins(path: &str, other: &str) -> bool {
+    let rest = other.strip_prefix(path);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 fn registry(stack: &Stack, image: &Image) -> Registry {
@@ -124,10 +136,25 @@ mod tests {
         );
         assert_ne!(moved.endpoint.capacity, staging.endpoint.capacity);
         moved.endpoint = staging.endpoint.clone();
-        moved.logs = staging.logs.clone();
+        moved.logs = staging.logs;
         moved.protection = staging.protection;
         moved.content_digest = staging.content_digest.clone();
         assert_eq!(moved, staging);
+    }
+
+    #[test]
+    fn the_local_engine_has_the_same_images() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks/news-classifier/stack.yaml");
+        let file = StackFile::read(&path).unwrap();
+        let [mut local, prod] = ["local", "prod"].map(|name| file.environment(name).unwrap());
+        assert_eq!(local.in_place_of(&prod).endpoint.image, prod.endpoint.image);
+        assert_eq!(
+            prod.in_place_of(&local).training.image,
+            local.training.image
+        );
+        local.endpoint.image.uri = local.endpoint.image.uri.replace("5.5.3", "5.5.2");
+        let moved = local.in_place_of(&prod).endpoint.image;
+        assert!(moved.uri.ends_with("transformers5.5.2"), "{}", moved.uri);
     }
 
     #[test]
