@@ -36,7 +36,7 @@ impl Environment {
     pub(super) fn draft(&self) -> Result<Draft, Failure> {
         if let Some(promotion) = &self.stack.promotion {
             return match self.pin()? {
-                Some(pin) => self.pinned(promotion, pin),
+                Some(pin) => self.pinned(promotion, &pin),
                 None => Ok(Draft::Released),
             };
         }
@@ -99,12 +99,12 @@ impl Environment {
     }
 
     /// What is pinned, if that is what the working tree makes.
-    fn pinned(&self, promotion: &Promotion, pin: Pin) -> Result<Draft, Failure> {
+    fn pinned(&self, promotion: &Promotion, pin: &Pin) -> Result<Draft, Failure> {
         let function = Archive::of_function(&self.stack)?;
         let rendered = self.rendered()?;
         let from = pin.promotion.clone();
         let desired = Desired::promoted(&self.stack, &rendered, &function, &pin.model, from);
-        let differs = desired.differs_from_pin(&pin);
+        let differs = desired.differs_from_pin(pin);
         if differs.is_empty() {
             return Ok(Draft::Pinned(Box::new(desired)));
         }

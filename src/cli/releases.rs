@@ -49,12 +49,16 @@ impl Known {
 
     /// The release that a user means by its name, its number or the beginning of what follows that.
     pub(super) fn meant(&self, text: &str) -> Result<&Recorded, NoEarlier> {
-        let releases = self.releases.iter().map(|one| one.release.clone());
-        let releases: Vec<Release> = releases.collect();
-        let id = &plan::earlier(&releases, None, Some(text))?.id;
-        let mut recorded = self.releases.iter();
-        let found = recorded.find(|one| one.release.id == *id);
-        found.ok_or_else(|| NoEarlier::Unknown(text.to_owned()))
+        plan::earlier(&self.releases, None, Some(text))
+    }
+
+    /// The release that is meant, or else the newest of another content than the given one.
+    pub(super) fn earlier(
+        &self,
+        than: Option<&ReleaseId>,
+        meant: Option<&str>,
+    ) -> Result<&Release, NoEarlier> {
+        plan::earlier(&self.releases, than, meant).map(|recorded| &recorded.release)
     }
 
     /// The release that the stacks say they are; `None` for what was never seen to serve.

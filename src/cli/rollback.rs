@@ -9,8 +9,9 @@ use super::context::{Environment, Global, LockArguments, Selection};
 use super::draft::again;
 use super::failure::{FAILED, Failure, ROLLED_BACK, USAGE};
 use super::output::{self, Format};
+use super::releases::Known;
 use super::{origin, reason};
-use crate::plan::{self, Deployment, Desired, NoEarlier};
+use crate::plan::{Desired, NoEarlier};
 use crate::reconcile::{self, Always, ReconcileError, Session, Skip, Up, UpOptions};
 use crate::release::{Provenance, Release, ReleaseId};
 
@@ -54,9 +55,9 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let session = environment.session_to_look(global).await?;
     let mut session = session.ok_or_else(nothing)?;
     session.patience = arguments.lock.patience();
-    let known = look(&session, &environment).await?;
+    let known = Known::look(&session, &environment).await?;
     let current = known.current.as_ref();
-    let release = plan::earlier(&known.releases, current, arguments.to.as_deref())?.clone();
+    let release = known.earlier(current, arguments.to.as_deref())?.clone();
     if global.output == Format::Human {
         show(&environment, &release);
     }
@@ -104,27 +105,6 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         ));
     }
     Ok(())
-}
-
-/// What is known of an environment's releases.
-struct Known {
-    /// The newest first.
-    releases: Vec<Release>,
-    /// What the service stack says that it is.
-    current: Option<ReleaseId>,
-}
-
-async fn look(session: &Session, environment: &Environment) -> Result<Known, ReconcileError> {
-    let deployment = Deployment::of(&environment.stack);
-    let observed = reconcile::observe(session, &deployment).await?;
-    let releases = match observed.foundation {
-        Some(_) => reconcile::releases(session, &deployment).await?,
-        None => Vec::new(),
-    };
-    Ok(Known {
-        releases: releases.into_iter().map(|one| one.release).collect(),
-        current: observed.release(),
-    })
 }
 
 async fn back(
@@ -198,9 +178,9 @@ async fn go_back(
     session: &Session,
     desired: &Desired,
 ) -> Result<String, Failure> {
-    let known = look(session, environment).await?;
+    let known = Known::look(session, environment).await?;
     let failed = desired.release(1);
-    let release = plan::earlier(&known.releases, Some(&failed), None)?;
+    let release = known.earlier(Some(&failed), None)?;
     let reason = Some("what was deployed after it did not serve".to_owned());
     let desired = back(environment, session, release, reason).await?;
     let up = reconcile::up(session, &desired, UpOptions::default(), &Always).await?;

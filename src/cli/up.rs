@@ -40,15 +40,22 @@ pub(super) struct Arguments {
     /// Let a model pass that does not pass its gates; the reason is kept beside the model
     #[arg(long, value_name = "REASON", value_parser = reason::read)]
     override_gates: Option<String>,
+    #[command(flatten)]
+    failure: FailureArguments,
+    /// First take back what others changed since the last deployment (see `deploy drift`)
+    #[arg(long)]
+    revert_drift: bool,
+}
+
+/// Arguments that say what to do about what failed.
+#[derive(Debug, Args)]
+pub(super) struct FailureArguments {
     /// When a roll-back failed, leave the resources that could not be rolled back as they are
     #[arg(long)]
     skip_failed: bool,
     /// Go back to the release before when what was deployed does not serve
     #[arg(long)]
     rollback_on_failure: bool,
-    /// First take back what others changed since the last deployment (see `deploy drift`)
-    #[arg(long)]
-    revert_drift: bool,
 }
 
 /// Arguments that decide the plan.
@@ -101,7 +108,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let desired = draft.completed(global, &environment, &mut session).await?;
     let options = UpOptions {
         choices: arguments.choices.choices(),
-        skip: if arguments.skip_failed {
+        skip: if arguments.failure.skip_failed {
             Skip::Failed
         } else {
             Skip::Nothing
@@ -131,7 +138,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     };
     let Up { plan, outcome } = match result {
         Ok(up) => up,
-        Err(error) if arguments.rollback_on_failure && rollback::undoes(&error) => {
+        Err(error) if arguments.failure.rollback_on_failure && rollback::undoes(&error) => {
             return Err(rollback::after(&environment, &session, &desired, error).await);
         }
         Err(error) => return Err(origin::explained(&environment, error)),

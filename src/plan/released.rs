@@ -3,7 +3,7 @@
 use crate::bundle::{Archive, Digest};
 use crate::cloud::artifacts::Source;
 use crate::cloud::copies::At;
-use crate::release::{Model, Pin, Promotion, Provenance, Release, ReleaseId};
+use crate::release::{Model, Pin, Promotion, Provenance, Recorded, Release, ReleaseId};
 use crate::render::Rendered;
 use crate::stack::{Names, Stack};
 
@@ -151,21 +151,21 @@ pub fn unproven(release: &Release, rendered: &Rendered, function: &Archive) -> V
 /// # Errors
 /// There is none, or several are meant.
 pub fn earlier<'a>(
-    releases: &'a [Release],
+    releases: &'a [Recorded],
     current: Option<&ReleaseId>,
     meant: Option<&str>,
-) -> Result<&'a Release, NoEarlier> {
+) -> Result<&'a Recorded, NoEarlier> {
     let Some(meant) = meant else {
-        let another = |release: &&Release| current.is_none_or(|id| !id.same_content(&release.id));
+        let another = |one: &&Recorded| current.is_none_or(|id| !id.same_content(&one.release.id));
         return releases.iter().find(another).ok_or(NoEarlier::Nothing);
     };
     let mut found = releases
         .iter()
-        .filter(|release| release.id.is_meant_by(meant));
+        .filter(|one| one.release.id.is_meant_by(meant));
     match (found.next(), found.next()) {
-        (Some(release), None) => Ok(release),
+        (Some(one), None) => Ok(one),
         (Some(one), Some(other)) => {
-            let names = format!("{} and {}", one.id, other.id);
+            let names = format!("{} and {}", one.release.id, other.release.id);
             Err(NoEarlier::Several(meant.to_owned(), names))
         }
         (None, _) => Err(NoEarlier::Unknown(meant.to_owned())),
@@ -198,4 +198,43 @@ fn artifact_key(names: &Names, model: &Model) -> String {
 
 fn service_fingerprint(rendered: &Rendered, key: &Digest, function: &Digest) -> String {
     fingerprint(&[rendered.service.digest(), key.as_str(), function.as_str()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::testing::release;
+
+    fn recorded(number: u32, service: &str) -> Recorded {
+        Recorded {
+            release: release(number, service),
+            record: Digest::of_bytes(b"record"),
+        }
+    }
+
+    #[test]
+    fn going_back_passes_over_what_is_the_same_as_now() {
+        let releases = [recorded(3, "b"), recorded(2, "b"), recorded(1, "a")];
+        let number = |current: Option<u32>, meant| {
+            let current = current.map(|number| ReleaseId::new(number, "f", "b"));
+            earlier(&releases, current.as_ref(), meant).map(|one| one.release.id.number)
+        };
+        assert_eq!(number(Some(3), None), Ok(1));
+        // What failed was never recorded, so the newest record is what served before.
+        let failed = ReleaseId::new(4, "f", "c");
+        let found = earlier(&releases, Some(&failed), None).unwrap();
+        assert_eq!(found.release.id.number, 3);
+        assert_eq!(number(Some(3), Some("2")), Ok(2));
+        assert_eq!(number(None, Some("7")), Err(NoEarlier::Unknown("7".into())));
+        assert_eq!(earlier(&[], None, None), Err(NoEarlier::Nothing));
+    }
+
+    #[test]
+    fn a_text_that_may_mean_two_releases_is_refused_with_both() {
+        let releases = [recorded(3, "b"), recorded(2, "b")];
+        let content = releases[0].release.id.to_string()[2..].to_owned();
+        let error = earlier(&releases, None, Some(&content)).unwrap_err();
+        assert!(matches!(error, NoEarlier::Several(..)), "{error}");
+        assert!(error.to_string().contains("3-") && error.to_string().contains("2-"));
+    }
 }

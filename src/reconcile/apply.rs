@@ -182,9 +182,10 @@ impl Run<'_> {
         let bucket = &self.desired.deployment.names.bucket;
         let recorded = self.closeness == Closeness::Answer
             && release::is_recorded(self.session, bucket, &self.release).await?;
-        let closeness = match recorded {
-            true => Closeness::Answer,
-            false => Closeness::Everything,
+        let closeness = if recorded {
+            Closeness::Answer
+        } else {
+            Closeness::Everything
         };
         verify(self.session, &self.service, closeness).await?;
         if !recorded {

@@ -90,9 +90,10 @@ pub(super) async fn look_for_up(
     }
     let trained = desired.training().is_some();
     let attempts = async {
-        match trained {
-            true => attempts(session, desired).await,
-            false => Ok(Vec::new()),
+        if trained {
+            attempts(session, desired).await
+        } else {
+            Ok(Vec::new())
         }
     };
     let (uploaded, attempts) = futures::try_join!(uploaded(session, desired), attempts)?;

@@ -90,13 +90,12 @@ pub(super) async fn is_right(
     let Some(found) = found else {
         return Err(tampered(at, "it is not there".to_owned()));
     };
-    let computed = match found.sha256 {
-        Some(sha256) => sha256,
-        None => {
-            let content = session.cloud.copies.digest(at).await;
-            let content = content.map_err(doing("hash the artifact"))?;
-            content.map_or_else(|| "gone".to_owned(), |content| content.sha256)
-        }
+    let computed = if let Some(sha256) = found.sha256 {
+        sha256
+    } else {
+        let content = session.cloud.copies.digest(at).await;
+        let content = content.map_err(doing("hash the artifact"))?;
+        content.map_or_else(|| "gone".to_owned(), |content| content.sha256)
     };
     if found.size == size && computed == sha256 {
         return Ok(());

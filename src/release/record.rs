@@ -207,17 +207,24 @@ impl Release {
 
     /// Names what differs from another release, e.g. `model`, `function`; all of it where there is no other.
     pub fn changes_since(&self, other: Option<&Self>) -> Vec<&'static str> {
-        let differs = |of: fn(&Self) -> &str| other.is_none_or(|other| of(self) != of(other));
-        let parts: [(&'static str, fn(&Self) -> &str); 4] = [
-            ("model", |release| release.model.training_key.as_str()),
-            ("function", |release| release.function.sha256.as_str()),
-            ("foundation", |release| {
-                release.stacks.foundation.digest.as_str()
-            }),
-            ("service", |release| release.stacks.service.digest.as_str()),
-        ];
-        let changed = parts.into_iter().filter(|(_, of)| differs(*of));
-        changed.map(|(name, _)| name).collect()
+        const PARTS: [&str; 4] = ["model", "function", "foundation", "service"];
+        let before = other.map(Self::parts);
+        let parts = PARTS.into_iter().zip(self.parts()).enumerate();
+        let changed = parts.filter(|(index, (_, now))| {
+            let before = before.as_ref().map(|before| before[*index]);
+            before != Some(*now)
+        });
+        changed.map(|(_, (name, _))| name).collect()
+    }
+
+    /// Digests of its parts.
+    fn parts(&self) -> [&str; 4] {
+        [
+            self.model.training_key.as_str(),
+            self.function.sha256.as_str(),
+            &self.stacks.foundation.digest,
+            &self.stacks.service.digest,
+        ]
     }
 
     fn is_named_by_content(&self) -> bool {

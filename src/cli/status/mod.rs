@@ -63,9 +63,10 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let environment = Environment::load(global, &arguments.selection)?;
     let mut found = Found::default();
     if let Some(session) = environment.session_if_running(global).await? {
-        let depth = match arguments.deep {
-            true => Depth::Content,
-            false => Depth::Size,
+        let depth = if arguments.deep {
+            Depth::Content
+        } else {
+            Depth::Size
         };
         found = look(&session, &environment, depth).await?;
     }
