@@ -326,8 +326,8 @@ fn an_api_that_asks_who_calls_is_brought_up_and_turns_strangers_away() {
     assert_eq!(String::from_utf8_lossy(&signed.stdout).trim(), "200");
     let load = service.project.deploy(&[
         "load",
-        "--connections",
-        "2",
+        "--rate",
+        "20/s", // below the API's throttle
         "--warm-up",
         "0s",
         "--duration",

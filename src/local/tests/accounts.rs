@@ -154,7 +154,8 @@ async fn the_same_names_live_side_by_side_and_outlive_the_engine() {
         let count = if account == PROD { 2 } else { 1 };
         assert_eq!(roles.matches("<RoleName>").count(), count, "{roles}");
     }
-    let page = super::plain("GET", "/", "localhost");
+    let address = format!("/?key={}", super::keys().page_key());
+    let page = super::plain("GET", &address, "localhost");
     let (_, page) = send(&again, page).await;
     let health = super::plain("GET", "/_deploy/health", "localhost");
     let (_, health) = send(&again, health).await;

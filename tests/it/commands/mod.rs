@@ -134,7 +134,7 @@ fn loads(project: &Project, url: &str) {
     assert!(page.contains("Throughput") && page.contains("tiny/local"));
 
     let bad = project.deploy(&[&base[..], &["--assert", "p50<0.001ms"]].concat());
-    let bad = bad.failed(1, &["1 of 1 assertions fail"]);
+    let bad = bad.failed(1, &["1 of 2 assertions fail"]);
     assert!(bad.stdout.contains("FAILS"), "{bad}");
     // There is no way to name another address, and no way to write over what is no page.
     project
