@@ -438,12 +438,16 @@ fn two_environments_differ_in_what_the_stack_file_says_and_not_in_names() {
             "RetentionInDays",
         ]
     );
-    let protected = SettingChange {
-        setting: "protected".into(),
+    let setting = |name: &str, after: &str| SettingChange {
+        setting: name.into(),
         before: None,
-        after: Some("true".into()),
+        after: Some(after.into()),
     };
-    assert_eq!(diff.settings, [protected]);
+    let expected = [
+        setting("protected", "true"),
+        setting("promotes_from", "staging"),
+    ];
+    assert_eq!(diff.settings, expected);
     assert_eq!(diff.content, []);
     let text = human(&Report::new("s", "staging", vec![diff], Vec::new()).about("prod"));
     assert!(text.contains("protected: (none) -> true"), "{text}");

@@ -138,6 +138,7 @@ mod tests {
         moved.endpoint = staging.endpoint.clone();
         moved.logs = staging.logs;
         moved.protection = staging.protection;
+        moved.promotion = staging.promotion.clone();
         moved.content_digest = staging.content_digest.clone();
         assert_eq!(moved, staging);
     }
