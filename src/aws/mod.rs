@@ -21,6 +21,7 @@ mod multipart;
 mod part;
 mod quotas;
 mod records;
+mod registry;
 mod remote_object;
 mod role;
 mod signer;
@@ -196,6 +197,7 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
         copies: Arc::new(copies::Copier::new(s3.clone(), sender)),
         training: Arc::new(training::TrainingJobs::new(sagemaker.clone())),
         transforms: Arc::new(transform::TransformJobs::new(sagemaker.clone())),
+        registry: Arc::new(registry::ModelPackages::new(sagemaker.clone())),
         quotas: Arc::new(quotas::ServiceQuotas::new(client!(
             aws_sdk_servicequotas,
             config

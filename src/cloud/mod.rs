@@ -22,6 +22,7 @@ pub mod inventory;
 pub mod logs;
 pub mod quotas;
 pub mod records;
+pub mod registry;
 pub mod stacks;
 pub mod training;
 pub mod transform;
@@ -53,6 +54,8 @@ pub struct Cloud {
     pub training: Arc<dyn training::Training>,
     /// Batch transform jobs.
     pub transforms: Arc<dyn transform::Transforms>,
+    /// The model registry.
+    pub registry: Arc<dyn registry::Registry>,
     /// Quotas of the account.
     pub quotas: Arc<dyn quotas::Quotas>,
     /// Log streams.

@@ -25,6 +25,8 @@ pub struct Deployment {
     pub region: String,
     /// Names of all that it is made of.
     pub names: Names,
+    /// The model package group that its models are entered into, if they are.
+    pub registry: Option<String>,
 }
 
 /// What an environment is to be.
@@ -46,6 +48,9 @@ pub struct Desired {
     pub model: DesiredModel,
     /// Key of the function's archive.
     pub function_key: String,
+    /// The container image that serves the model; `None` where a release is gone back to, whose template
+    /// alone tells it.
+    pub image: Option<String>,
     /// What a release of this says about how it came about.
     pub provenance: Provenance,
 }
@@ -135,6 +140,10 @@ impl Deployment {
             account: stack.account.to_string(),
             region: stack.region.to_string(),
             names: stack.names.clone(),
+            registry: stack
+                .registry
+                .as_ref()
+                .map(|registry| registry.group.clone()),
         }
     }
 
@@ -216,6 +225,7 @@ impl Desired {
                 gate_override: None,
             })),
             function_key,
+            image: Some(stack.endpoint.image.uri.clone()),
             provenance: Provenance::Deployed,
         }
     }

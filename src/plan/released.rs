@@ -50,6 +50,7 @@ impl Desired {
             uploads: Vec::new(),
             training_key: release.model.training_key.clone(),
             function_key: release.function.key.clone(),
+            image: None,
             model: DesiredModel::Released(Box::new(ReleasedModel {
                 model: release.model.clone(),
                 source: None,
@@ -93,6 +94,7 @@ impl Desired {
             }],
             training_key: model.training_key.clone(),
             function_key,
+            image: Some(stack.endpoint.image.uri.clone()),
             model: DesiredModel::Released(Box::new(ReleasedModel {
                 model: taken,
                 source: Some(At {

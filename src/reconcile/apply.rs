@@ -12,6 +12,7 @@ use super::error::{ReconcileError, known};
 use super::lock::Lock;
 use super::observe::look_at_stack;
 use super::progress::Event;
+use super::registry;
 use super::release::{self, Seen};
 use super::steps;
 use super::train::{Hold, train};
@@ -198,6 +199,7 @@ impl Run<'_> {
             };
             release::keep(self.session, &seen).await?;
         }
+        registry::enter(self.session, self.desired, &self.release).await;
         self.released = true;
         Ok(())
     }

@@ -29,6 +29,7 @@ pub mod progress;
 mod promotion;
 mod proof;
 mod quota;
+mod registry;
 mod release;
 mod remove;
 mod report;

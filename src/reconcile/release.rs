@@ -274,6 +274,24 @@ pub async fn releases(
     Ok(releases)
 }
 
+/// Reads the release of this name.
+///
+/// # Errors
+/// It cannot be read, or is not what was written.
+pub(super) async fn one(
+    session: &Session,
+    deployment: &Deployment,
+    id: &ReleaseId,
+) -> Result<Release, ReconcileError> {
+    let bucket = &deployment.names.bucket;
+    let artifacts = &session.cloud.artifacts;
+    let page = artifacts.list(bucket, &Release::folder(id), None).await;
+    let page = page.map_err(doing("look for the release"))?;
+    let keys = page.objects.into_iter().map(|object| object.key);
+    let recorded = read(session, bucket, keys.collect()).await?;
+    Ok(recorded.release)
+}
+
 /// Reads the records of one release: of two runs that saw it at the same moment, the first one's counts.
 async fn read(
     session: &Session,

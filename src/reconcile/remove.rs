@@ -13,6 +13,7 @@ use super::empty::{Sparing, empty};
 use super::error::{ReconcileError, doing};
 use super::lock::Lock;
 use super::observe::look_at_stack;
+use super::registry;
 use super::steps;
 use super::train::jobs::stop_training;
 use super::wait::Watch;
@@ -22,7 +23,7 @@ use crate::cloud::condition::StackStatus;
 use crate::cloud::inventory::Item;
 use crate::cloud::logs::{TRAINING_LOG_GROUP, TRANSFORM_LOG_GROUP};
 use crate::cloud::stacks::{StackResource, StackState};
-use crate::plan::teardown::stays;
+use crate::plan::teardown::{Extent, stays};
 use crate::plan::{Deployment, Observed, Plan, Step, StepKind};
 
 /// How long what was deleted may still be listed.
@@ -63,7 +64,11 @@ pub(super) async fn tear_down(
         let_go: Vec::new(),
     };
     steps::run(session, plan, &mut removal).await?;
-    Ok(removal.let_go)
+    let let_go = removal.let_go;
+    if options.extent == Extent::Everything {
+        registry::clear(session, deployment).await?;
+    }
+    Ok(let_go)
 }
 
 struct Removal<'a> {

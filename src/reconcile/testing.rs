@@ -30,6 +30,7 @@ use crate::cloud::inventory::{Inventory, Item, Scope};
 use crate::cloud::logs::{LogEvents, LogPage, Logs, Search, Streams};
 use crate::cloud::quotas::Quotas;
 use crate::cloud::records::{Expected, Record, Records, Written};
+use crate::cloud::registry::{NewVersion, Registry, Version as ModelVersion};
 use crate::cloud::stacks::{
     ChangeRequest, ChangeStatus, Changes, Operation, StackEvent, StackResource, StackState, Stacks,
     Withdrawals,
@@ -129,6 +130,7 @@ pub(crate) fn session() -> Bed {
             records: cloud.clone(),
             training: cloud.clone(),
             transforms: cloud.clone(),
+            registry: cloud.clone(),
             quotas: cloud.clone(),
             logs: cloud.clone(),
             alarms: cloud.clone(),
@@ -450,6 +452,29 @@ impl Transforms for Nothing {
     }
 
     async fn stop(&self, _: &str) -> Result<(), CloudFault> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Registry for Nothing {
+    async fn versions(&self, _: &str) -> Result<Vec<ModelVersion>, CloudFault> {
+        Ok(Vec::new())
+    }
+
+    async fn register(&self, _: &NewVersion) -> Result<String, CloudFault> {
+        refused()
+    }
+
+    async fn approve(&self, _: &str, _: &str) -> Result<(), CloudFault> {
+        refused()
+    }
+
+    async fn remove(&self, _: &str) -> Result<(), CloudFault> {
+        Ok(())
+    }
+
+    async fn remove_group(&self, _: &str) -> Result<(), CloudFault> {
         Ok(())
     }
 }

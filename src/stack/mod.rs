@@ -32,8 +32,8 @@ pub use resolved::{
     Alarms, Api, Approvals, Auth, Autoscaling, AwsTarget, Batch, BatchStrategy, Capacity, Capture,
     Comparison, Cors, Data, DataSource, Domain, Encryption, Endpoint, Format, Function, Gate,
     Holdout, Image, InstanceCapacity, Launch, LocalTarget, Logs, Network, Notebook, Probe,
-    Promotion, Protection, Python, Repository, Role, Rollout, Route, S3Location, Serverless, Share,
-    Spot, Stack, Target, Throttle, Training, Vpc,
+    Promotion, Protection, Python, Registry, Repository, Role, Rollout, Route, S3Location,
+    Serverless, Share, Spot, Stack, Target, Throttle, Training, Vpc,
 };
 pub use schema::schema;
 pub use units::{Latency, Size, Timespan, UnitError};

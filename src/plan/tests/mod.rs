@@ -57,6 +57,7 @@ pub(super) fn desired() -> Desired {
             account: ACCOUNT.into(),
             region: "eu-west-1".into(),
             names,
+            registry: None,
         },
         tags: BTreeMap::new(),
         uploads: vec![
@@ -76,6 +77,7 @@ pub(super) fn desired() -> Desired {
             gate_override: None,
         })),
         function_key: "function/1.zip".into(),
+        image: None,
         provenance: Provenance::Deployed,
     }
 }

@@ -13,6 +13,7 @@ use crate::cloud::artifacts::{
 };
 use crate::cloud::copies::{Arrival, At, Content, Copied, Copies, Found, Origin};
 use crate::cloud::logs::{LogEvents, LogPage, Logs, Search, Streams};
+use crate::cloud::registry::{NewVersion, Registry, Version as ModelVersion};
 use crate::cloud::stacks::{ChangeRequest, ChangeStatus, Changes, Operation, Withdrawals};
 use crate::cloud::training::{Training, TrainingRequest, TrainingState};
 use crate::cloud::transform::{TransformRequest, TransformState, Transforms};
@@ -27,6 +28,7 @@ pub(super) fn fenced(cloud: &Cloud, lock: &Arc<Lock>) -> Cloud {
         copies: Arc::new(Fenced::new(&cloud.copies, lock)),
         training: Arc::new(Fenced::new(&cloud.training, lock)),
         transforms: Arc::new(Fenced::new(&cloud.transforms, lock)),
+        registry: Arc::new(Fenced::new(&cloud.registry, lock)),
         logs: Arc::new(Fenced::new(&cloud.logs, lock)),
         ..cloud.clone()
     }
@@ -238,6 +240,33 @@ impl Transforms for Fenced<dyn Transforms> {
     async fn stop(&self, name: &str) -> Result<(), CloudFault> {
         self.lock.check("StopTransformJob")?;
         self.inner.stop(name).await
+    }
+}
+
+#[async_trait]
+impl Registry for Fenced<dyn Registry> {
+    async fn versions(&self, group: &str) -> Result<Vec<ModelVersion>, CloudFault> {
+        self.inner.versions(group).await
+    }
+
+    async fn register(&self, version: &NewVersion) -> Result<String, CloudFault> {
+        self.lock.check("CreateModelPackage")?;
+        self.inner.register(version).await
+    }
+
+    async fn approve(&self, arn: &str, note: &str) -> Result<(), CloudFault> {
+        self.lock.check("UpdateModelPackage")?;
+        self.inner.approve(arn, note).await
+    }
+
+    async fn remove(&self, arn: &str) -> Result<(), CloudFault> {
+        self.lock.check("DeleteModelPackage")?;
+        self.inner.remove(arn).await
+    }
+
+    async fn remove_group(&self, group: &str) -> Result<(), CloudFault> {
+        self.lock.check("DeleteModelPackageGroup")?;
+        self.inner.remove_group(group).await
     }
 }
 

@@ -28,6 +28,7 @@ fn deployment() -> Deployment {
         account: "111122223333".into(),
         region: "eu-west-1".into(),
         names: names.unwrap(),
+        registry: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The sections `batch`, `notebook`, `alarms`, `logs` and `checks`.
+//! The sections `batch`, `notebook`, `registry`, `alarms`, `logs` and `checks`.
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -47,6 +47,16 @@ pub(in crate::stack) struct Notebook {
     /// Its disk, `5 GiB` to `16 TiB`.
     #[schemars(extend("default" = "20 GiB", "examples" = ["50 GiB"]))]
     pub(in crate::stack) volume: Option<String>,
+}
+
+/// Models that served, entered into the SageMaker Model Registry.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::stack) struct Registry {
+    /// The model package group, of the account and region. Environments that promote from one another name
+    /// the same one.
+    #[schemars(extend("examples" = ["headlines-classifier"]))]
+    pub(in crate::stack) group: String,
 }
 
 /// Alarms on what is served.

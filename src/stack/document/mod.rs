@@ -19,7 +19,7 @@ use serde::Deserialize;
 pub(super) use api::{Api, Auth, AuthWord, Cors, Domain, RouteEntry, Throttle};
 pub(super) use data::{Data, Format, Separator};
 pub(super) use endpoint::{Autoscaling, Capture, Endpoint, Gradual, Portion, Rollout, Serverless};
-pub(super) use extras::{Alarms, Batch, Checks, Logs, Notebook, Strategy};
+pub(super) use extras::{Alarms, Batch, Checks, Logs, Notebook, Registry, Strategy};
 pub(super) use promotion::{Approvals, Holdout, Probe, Promotion};
 pub(super) use training::{Encryption, Launch, Network, Training};
 
@@ -67,6 +67,10 @@ pub(super) struct Document {
     /// A notebook instance to explore the data on; without the section there is none.
     #[schemars(extend("default" = null, "examples" = [{ "instance": "ml.t3.medium", "volume": "20 GiB" }]))]
     pub(super) notebook: Option<Notebook>,
+    /// The SageMaker Model Registry: every model that served is a version there, with its metrics, to be
+    /// approved by people; a promotion approves it. Without the section there is none.
+    #[schemars(extend("default" = null, "examples" = [{ "group": "headlines-classifier" }]))]
+    pub(super) registry: Option<Registry>,
     /// Alarms on what is served; without the section there are none.
     #[schemars(extend("default" = null, "examples" = [{ "errors": 5, "latency": "2s", "window": "5m" }]))]
     pub(super) alarms: Option<Alarms>,

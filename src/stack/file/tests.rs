@@ -303,6 +303,8 @@ tags: { team: a } => batch: { instance: ml.g4dn.xlarge } => ml.g4dn.xlarge => th
 tags: { team: a } => batch: { instance: ml.p3.2xlarge } => ml.p3.2xlarge => no instance type for batch jobs
 tags: { team: a } => notebook: { instance: ml.x.y } => ml.x.y => no instance type for notebooks
 tags: { team: a } => notebook: { volume: 1 GiB } => 1 GiB => 5 to 16384 whole GiB
+tags: { team: a } => registry: { group: "a b" } => "a b" => no name of a model package group
+tags: { team: a } => registry: { group: news- } => news- => no name of a model package group
 tags: { team: a } => alarms: { latency: 2m } => 2m => from `1ms` to `60s`
 tags: { team: a } => alarms: { window: 90s } => 90s => whole minutes
 tags: { team: a } => alarms: { notify: "arn:aws:sns:eu-west-1:111122223333:a:b" } => "arn => no ARN of an SNS topic

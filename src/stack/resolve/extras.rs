@@ -1,4 +1,4 @@
-//! The sections `batch`, `notebook`, `alarms`, `logs` and `checks`.
+//! The sections `batch`, `notebook`, `registry`, `alarms`, `logs` and `checks`.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::super::check::Check;
 use super::super::document;
 use super::super::facts::{self, Use};
 use super::super::problem::Problem;
-use super::super::resolved::{Alarms, Batch, BatchStrategy, Logs, Notebook};
+use super::super::resolved::{Alarms, Batch, BatchStrategy, Logs, Notebook, Registry};
 use super::super::units::{Latency, Size, Timespan};
 use super::target::Placement;
 use super::{arn, instance};
@@ -15,6 +15,8 @@ use super::{arn, instance};
 const MAX_BATCH_MIB: u64 = 100;
 /// The disk of a notebook instance, in GiB.
 const NOTEBOOK_GIB: std::ops::RangeInclusive<u64> = 5..=16_384;
+/// The longest name of a model package group.
+const MAX_GROUP: usize = 63;
 /// The longest reason of a waiver.
 const MAX_REASON: usize = 500;
 
@@ -91,6 +93,25 @@ pub(super) fn notebook(
     Some(Notebook {
         instance: instance.to_owned(),
         volume,
+    })
+}
+
+/// Resolves the section `registry`.
+pub(super) fn registry(check: &mut Check<'_>, given: &document::Registry) -> Option<Registry> {
+    let group = given.group.as_str();
+    // `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}` ("CreateModelPackageGroup", SageMaker API reference).
+    let is_good = (1..=MAX_GROUP).contains(&group.len())
+        && group
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && !group.starts_with('-')
+        && !group.ends_with('-');
+    check.require(is_good, &["registry", "group"], || {
+        Problem::new(format!("`{group}` is no name of a model package group"))
+            .help("write letters, digits and hyphens between them, at most 63")
+    });
+    is_good.then(|| Registry {
+        group: group.to_owned(),
     })
 }
 

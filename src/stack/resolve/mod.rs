@@ -89,6 +89,8 @@ fn build(
     let batch = batch.map(|batch| extras::batch(check, batch, at));
     let notebook = document.notebook.as_ref();
     let notebook = notebook.map(|notebook| extras::notebook(check, notebook, at));
+    let registry = document.registry.as_ref();
+    let registry = registry.map(|registry| extras::registry(check, registry));
     let alarms = document.alarms.as_ref();
     let alarms = alarms.map(|alarms| extras::alarms(check, alarms, at));
     let logs = extras::logs(
@@ -134,6 +136,7 @@ fn build(
         api: api?,
         batch: transposed(batch)?,
         notebook: transposed(notebook)?,
+        registry: transposed(registry)?,
         alarms: transposed(alarms)?,
         logs: logs?,
         tags,

@@ -1,4 +1,4 @@
-//! Bulk classification, notebook, alarms and logs, resolved.
+//! Bulk classification, notebook, model registry, alarms and logs, resolved.
 
 use crate::stack::units::{Latency, Size, Timespan};
 
@@ -33,6 +33,13 @@ pub struct Notebook {
     pub instance: String,
     /// Its disk, in whole GiB.
     pub volume: Size,
+}
+
+/// Where models that served are entered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registry {
+    /// Name of the model package group.
+    pub group: String,
 }
 
 /// Alarms on what is served.

@@ -22,7 +22,7 @@ pub use data::{Data, DataSource, Format, S3Location};
 pub use endpoint::{
     Autoscaling, Capacity, Capture, Endpoint, InstanceCapacity, Rollout, Serverless, Share,
 };
-pub use extras::{Alarms, Batch, BatchStrategy, Logs, Notebook};
+pub use extras::{Alarms, Batch, BatchStrategy, Logs, Notebook, Registry};
 pub use promotion::{Approvals, Holdout, Probe, Promotion};
 pub use training::{Comparison, Encryption, Gate, Launch, Network, Spot, Training, Vpc};
 
@@ -64,6 +64,8 @@ pub struct Stack {
     pub batch: Option<Batch>,
     /// A notebook instance; `None` if there is none.
     pub notebook: Option<Notebook>,
+    /// Where models that served are entered; `None` if they are not.
+    pub registry: Option<Registry>,
     /// Alarms on what is served; `None` if there are none.
     pub alarms: Option<Alarms>,
     /// What is kept of the logs.

@@ -21,6 +21,7 @@ mod preview;
 mod propagation;
 mod random;
 mod refusals;
+mod registry;
 mod releases;
 mod rivals;
 mod rollouts;

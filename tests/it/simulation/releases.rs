@@ -105,7 +105,7 @@ async fn going_back_broken_off_anywhere_comes_to_the_same_end() {
 #[tokio::test(start_paused = true)]
 async fn a_promotion_broken_off_anywhere_comes_to_the_same_end() {
     let project = Project::new();
-    let desired = project.desired("1e-3");
+    let desired = project.desired_registered("1e-3");
     let before = up(&desired, &Script::default()).await;
     let releases = before.releases(&desired.deployment).await;
     let trial = Trial::of(Situation {

@@ -22,6 +22,7 @@ pub(super) async fn state(world: &World) -> Vec<String> {
     stacks(world.path(), &mut lines);
     training(world.path(), &mut lines);
     serving(world.path(), &mut lines);
+    registry(world.path(), &mut lines);
     log_groups(&world.path().join("logs"), &mut lines);
     objects(world, &mut lines).await;
     let ids = api_ids(world.path());
@@ -140,6 +141,17 @@ fn serving(folder: &Path, lines: &mut Vec<String>) {
             count("routes"),
             count("stages")
         ));
+    }
+}
+
+fn registry(folder: &Path, lines: &mut Vec<String>) {
+    let sagemaker = read(folder, "sagemaker");
+    for group in entries(&sagemaker, "package_groups") {
+        lines.push(format!("versions of {}", group["record"]["name"]));
+    }
+    for package in entries(&sagemaker, "packages") {
+        let described = &package["record"]["request"]["ModelPackageDescription"];
+        lines.push(format!("version {described} {}", package["approval"]));
     }
 }
 

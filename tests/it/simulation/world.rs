@@ -80,6 +80,13 @@ impl Project {
         self.desired_by(&text.replace("environments:\n", alarms), None)
     }
 
+    /// What the environment is to be when its models are entered into the registry.
+    pub(super) fn desired_registered(&self, learning_rate: &str) -> Desired {
+        let registry = "registry: { group: classifiers }\nenvironments:\n";
+        let text = stack_file(&self.1, learning_rate, "");
+        self.desired_by(&text.replace("environments:\n", registry), None)
+    }
+
     /// What the environment is to be when its endpoint is serverless.
     pub(super) fn desired_serverless(&self, learning_rate: &str) -> Desired {
         let instances = "  instance: ml.m5.large\n  count: 1\n  startup_timeout: 2m\n";
