@@ -17,11 +17,11 @@ use crate::cloud::registry::{Approval, NewVersion, Version};
 use crate::plan::{Deployment, Desired};
 use crate::release::{Promotion, Provenance, Release, ReleaseId};
 
-/// Most metadata properties of a version, and the longest value ("CreateModelPackage", SageMaker API
+/// Most metadata properties of a version, and the longest value ("`CreateModelPackage`", SageMaker API
 /// reference).
 const PROPERTIES: usize = 50;
 const LONGEST_VALUE: usize = 256;
-/// The longest note on an approval ("UpdateModelPackage", SageMaker API reference).
+/// The longest note on an approval ("`UpdateModelPackage`", SageMaker API reference).
 const LONGEST_NOTE: usize = 1024;
 /// The tag that tells environments apart, which share a group.
 const ENVIRONMENT_TAG: &str = "deploy:environment";

@@ -122,11 +122,7 @@ fn build(
         target: place.target,
         account: place.account,
         region: place.region,
-        protection: if document.protected == Some(true) {
-            Protection::Protected
-        } else {
-            Protection::Unprotected
-        },
+        protection: protection(document),
         promotion,
         names,
         data: data?,
@@ -142,6 +138,14 @@ fn build(
         tags,
         waivers: waivers.unwrap_or_default(),
     })
+}
+
+fn protection(document: &Document) -> Protection {
+    if document.protected == Some(true) {
+        Protection::Protected
+    } else {
+        Protection::Unprotected
+    }
 }
 
 /// Turns a section that may be absent or mistaken into one that is absent, or nothing at all.

@@ -57,7 +57,7 @@ fn pending() -> Told {
 
 fn notices(run: &Run) -> Vec<&String> {
     let notice = |event| match event {
-        &Event::Notice { ref text } => Some(text),
+        Event::Notice { text } => Some(text),
         _ => None,
     };
     run.events.iter().filter_map(notice).collect()
