@@ -55,9 +55,9 @@ fn pending() -> Told {
     ("local".to_owned(), status, None)
 }
 
-fn notices(run: &Run) -> Vec<&String> {
-    let notice = |event| match event {
-        Event::Notice { text } => Some(text),
+fn notices(run: &Run) -> Vec<String> {
+    let notice = |event: &Event| match event {
+        Event::Notice { text } => Some(text.clone()),
         _ => None,
     };
     run.events.iter().filter_map(notice).collect()
