@@ -6,6 +6,7 @@
 //! nothing: where it cannot be written, that is told, and the next run goes on.
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
 
 use super::Session;
 use super::error::{ReconcileError, doing};
@@ -32,8 +33,12 @@ pub(super) async fn enter(session: &Session, desired: &Desired, id: &ReleaseId) 
         return;
     };
     if let Err(error) = try_enter(session, desired, group, id).await {
+        let why = match error.source() {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        };
         let text = format!(
-            "the model registry does not tell of {id}: {error}; it serves all the same, and running this \
+            "the model registry does not tell of {id}: {why}; it serves all the same, and running this \
              again enters it"
         );
         session.observer.event(Event::Notice { text });
