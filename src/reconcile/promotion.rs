@@ -169,3 +169,86 @@ fn asked(
         at,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::testing::release;
+    use crate::stack::{Comparison, Gate};
+
+    fn terms() -> Promotion {
+        Promotion {
+            from: "staging".parse().unwrap(),
+            gates: Vec::new(),
+            regression: None,
+            bake: Timespan::from_seconds(0),
+            max_age: None,
+            holdout: None,
+            load: None,
+            approvals: None,
+        }
+    }
+
+    fn hours(count: i64) -> Timestamp {
+        Timestamp::from_second(count * 3_600).unwrap()
+    }
+
+    /// Which of the evidence passed, by the gate's name.
+    fn passed(evidence: &[Evidence]) -> Vec<(&str, bool)> {
+        let named = evidence.iter().map(|one| (one.gate.as_str(), one.passed));
+        named.collect()
+    }
+
+    #[test]
+    fn a_release_must_have_baked_and_must_not_be_stale() {
+        let release = release(1, "s");
+        let terms = Promotion {
+            bake: Timespan::from_seconds(3_600),
+            max_age: Some(Timespan::from_seconds(48 * 3_600)),
+            ..terms()
+        };
+        for (age, bake, fresh) in [
+            (0, false, true),
+            (1, true, true),
+            (48, true, true),
+            (49, true, false),
+        ] {
+            let evidence = ages(&release, &terms, hours(age));
+            assert_eq!(
+                passed(&evidence),
+                [("bake", bake), ("age", fresh)],
+                "{age} h"
+            );
+        }
+        assert!(ages(&release, &self::terms(), hours(1_000_000)).is_empty());
+    }
+
+    #[test]
+    fn metrics_are_held_against_their_gates_and_against_what_serves() {
+        let gate = |metric: &str| Gate {
+            metric: metric.into(),
+            comparison: Comparison::AtLeast,
+            threshold: 0.85,
+        };
+        let terms = Promotion {
+            gates: vec![gate("eval_macro_f1"), gate("nobody_measures")],
+            regression: Some(0.01),
+            ..terms()
+        };
+        let new = release(2, "t");
+        let mut serving = release(1, "s");
+        let regression = "regression of eval_macro_f1";
+        for (before, no_worse) in [(0.9, true), (0.91, true), (0.92, false)] {
+            serving.model.metrics.insert("eval_macro_f1".into(), before);
+            let evidence = metrics(&new, &terms, Some(&serving), hours(1));
+            let expected = [
+                ("metric eval_macro_f1", true),
+                (regression, no_worse),
+                ("metric nobody_measures", false),
+            ];
+            assert_eq!(passed(&evidence), expected, "{before}");
+        }
+        // Where nothing serves yet nothing can get worse.
+        assert_eq!(metrics(&new, &terms, None, hours(1)).len(), 2);
+    }
+}

@@ -148,6 +148,29 @@ async fn going_back_mends_a_stack_that_could_not_even_be_rolled_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_promotion_mends_a_stack_that_could_not_even_be_rolled_back() {
+    let (project, world, releases) = released_twice(&Script::default()).await;
+    let serves = project.promoted(&releases[1]);
+    world.run(Command::Up(&serves)).await.end.unwrap().done();
+    let update = "update AWS::SageMaker::Endpoint ";
+    let script = Script {
+        resources: vec![Rule::new(&[update], refused()).times(2)],
+        ..Script::default()
+    };
+    let broken = world.copy_under(&script);
+    let desired = project.promoted(&releases[0]);
+    let end = broken.run(Command::Up(&desired)).await.end.unwrap();
+    assert!(matches!(end, End::Failed(_)), "{end:?}");
+    let broken = left_as(broken, "UPDATE_ROLLBACK_FAILED").await;
+    broken.run(Command::Up(&desired)).await.end.unwrap().done();
+    let promoted = broken.releases(&desired.deployment).await;
+    let model = |recorded: &Recorded| recorded.release.model.training_key.clone();
+    assert_eq!(model(&promoted[0]), model(&releases[0]));
+    broken.close().await;
+    world.close().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_artifact_that_was_changed_is_deployed_nowhere() {
     let project = Project::new();
     let desired = project.desired("1e-3");

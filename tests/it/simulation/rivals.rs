@@ -181,3 +181,29 @@ async fn one_that_removes_and_one_that_brings_up() {
     };
     rivals.meet().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn two_that_promote_different_things() {
+    let project = Project::new();
+    let first = project.desired("1e-3");
+    let before = up(&first, &Script::default()).await;
+    for rate in ["2e-3", "3e-3"] {
+        let desired = project.desired(rate);
+        before.run(Command::Up(&desired)).await.end.unwrap().done();
+    }
+    let releases = before.releases(&first.deployment).await;
+    let [third, second, first] = &releases[..] else {
+        panic!("{releases:?}")
+    };
+    let serves = project.promoted(first);
+    before.run(Command::Up(&serves)).await.end.unwrap().done();
+    let (one, other) = (project.promoted(second), project.promoted(third));
+    let rivals = Rivals {
+        name: "promotion against another promotion",
+        before,
+        first: Command::Up(&one),
+        second: Command::Up(&other),
+        removes: false,
+    };
+    rivals.meet().await;
+}
