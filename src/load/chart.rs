@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 /// Size of the drawing, and the room around its curves, in pixels.
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 260.0;
-const LEFT: f64 = 64.0;
+/// Room for the widest figure with its unit.
+const LEFT: f64 = 84.0;
 const RIGHT: f64 = 32.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 28.0;
@@ -159,6 +160,14 @@ mod tests {
         ] {
             assert!((round_up(value) - top).abs() < 1e-9, "{value}");
         }
+    }
+
+    #[test]
+    fn the_longest_wait_that_is_asked_for_fits_before_the_lines() {
+        // Ten minutes; digits of a sans-serif font are 0.6 of their size wide at most.
+        let text = figure(round_up(600_000.0)) + " ms";
+        let wide = f64::from(u32::try_from(text.len()).unwrap()) * 0.6 * 12.0;
+        assert!(wide <= LEFT - 8.0, "{text}");
     }
 
     #[test]
