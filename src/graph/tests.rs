@@ -1,3 +1,5 @@
+//! Graphs of the shipped stack, and of texts that want to be taken for a language.
+
 use std::collections::BTreeSet;
 
 use serde_json::json;
