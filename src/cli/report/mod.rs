@@ -146,9 +146,10 @@ async fn model(
     // The figures first: where they cannot be read, nothing is written.
     let metrics = if json { Some(report.metrics()?) } else { None };
     let writes = !json || arguments.save.is_some() || arguments.open;
-    let path = match writes {
-        true => page(environment, &report)?.put(global, arguments)?,
-        false => None,
+    let path = if writes {
+        page(environment, &report)?.put(global, arguments)?
+    } else {
+        None
     };
     match metrics {
         Some(metrics) => output::result(&json!({
