@@ -134,7 +134,8 @@ fn data(recorded: &Recorded, known: &Known) -> Value {
     value
 }
 
-fn lines(recorded: &Recorded, known: &Known) -> Vec<(&'static str, String)> {
+/// What there is to say about a release, line by line.
+pub(super) fn lines(recorded: &Recorded, known: &Known) -> Vec<(&'static str, String)> {
     let release = &recorded.release;
     let model = &release.model;
     let artifact = &model.artifact;

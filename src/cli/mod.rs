@@ -16,6 +16,7 @@ mod draft;
 mod drift;
 mod failure;
 mod gc;
+mod graph;
 mod history;
 mod init;
 mod interrupt;
@@ -102,6 +103,8 @@ enum Command {
     Render(render::Arguments),
     /// Show what differs from a git revision, or between environments or releases, and what it means
     Diff(diff::Arguments),
+    /// Draw an environment's resources, or a plan, as Mermaid, DOT or SVG
+    Graph(graph::Arguments),
     /// List, show or eject the templates
     Templates(templates::Arguments),
     /// Start a new project
@@ -198,6 +201,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Show(arguments) => history::show(global, &arguments).await,
         Command::Drift(arguments) => drift::run(global, &arguments).await,
         Command::Invoke(arguments) => Box::pin(invoke::run(global, &arguments)).await,
+        Command::Graph(arguments) => graph::run(global, &arguments).await,
         Command::Openapi(arguments) => openapi::run(global, &arguments).await,
         Command::Load(arguments) => Box::pin(load::run(global, &arguments)).await,
         Command::Logs(arguments) => logs::run(global, &arguments).await,

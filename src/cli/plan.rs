@@ -60,7 +60,8 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     Ok(())
 }
 
-async fn make(
+/// Makes the plan of `up`, and says what it is for.
+pub(super) async fn make(
     global: &Global,
     environment: &Environment,
     draft: Draft,

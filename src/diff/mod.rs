@@ -47,6 +47,7 @@ pub use human::human;
 pub use identity::{Identity, in_words_of};
 pub use markdown::{MARKDOWN_LIMIT, markdown};
 pub use model::{Compared, Figure, LabelsDiff, ModelDiff, ModelSide, ReleaseSide};
+pub use references::{Target, targets};
 
 /// The JSON Schema (draft 2020-12) of a serialised [`Report`].
 pub const SCHEMA: &str = include_str!("schema.json");

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::canonical::{Segment, parts};
+use super::canonical::{Segment, normal, parts};
 
 /// One use of another resource, a parameter, a condition or a mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) struct Reference {
 
 /// What is used.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Target {
+pub enum Target {
     /// `Ref` to a resource or a parameter.
     Name(String),
     /// An attribute of a resource.
@@ -33,6 +33,12 @@ pub(super) fn references(value: &Value) -> Vec<Reference> {
     let mut found = Vec::new();
     collect(value, "", true, &mut found);
     found
+}
+
+/// Lists what a value of a template is made from, whatever form its functions have.
+pub fn targets(value: &Value) -> Vec<Target> {
+    let found = references(&normal(value)).into_iter();
+    found.map(|reference| reference.target).collect()
 }
 
 /// Goes one step down a path.
@@ -127,7 +133,6 @@ fn collect_all(argument: &Value, path: &str, certain: bool, found: &mut Vec<Refe
 mod tests {
     use serde_json::json;
 
-    use super::super::canonical::normal;
     use super::*;
 
     #[test]

@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cloud", &["stack"]),
     ("diff", &["stack", "render", "bundle", "release"]),
     ("release", &["bundle"]),
+    ("graph", &["diff", "plan"]),
     ("plan", &["stack", "render", "bundle", "cloud", "release"]),
     (
         "reconcile",

@@ -16,6 +16,7 @@ mod injection;
 mod language;
 mod matrix;
 mod openapi;
+mod packaging;
 mod python;
 mod reconciling;
 mod render;

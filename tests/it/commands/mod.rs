@@ -1,5 +1,7 @@
 //! The commands around an environment that is up, with the shipped binary, and the engine's page in a browser.
 
+mod graph;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
@@ -43,6 +45,8 @@ fn an_environment_that_is_up_is_used_and_looked_at() {
     loads(&project, url);
     tells_logs(&project);
     tells_status(&project);
+    graph::draws(&project, &python);
+    graph::tells_infrastructure(&project);
     project
         .deploy(&["batch", "run", "headlines.txt", "--save", "batch.jsonl"])
         .ok();

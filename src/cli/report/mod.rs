@@ -1,5 +1,7 @@
 //! `deploy report`.
 
+mod infrastructure;
+
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -8,11 +10,10 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 
-use super::browser;
 use super::context::{Environment, Global, Selection, cache_folder};
 use super::failure::{FAILED, Failure, USAGE};
 use super::output::{self, Format};
-use super::write;
+use super::{browser, write};
 use crate::plan::Deployment;
 use crate::reconcile::{self, Report, ReportError, Wanted};
 
@@ -37,7 +38,8 @@ Examples:
   deploy report --save reports/                 as report-STACK-ENVIRONMENT-KEY.html
   deploy report --save - > page.html            on stdout
   deploy report --model 4f2a91bc                another model, by how its training key begins
-  deploy report --output json                   the figures, for programs")]
+  deploy report --output json                   the figures, for programs
+  deploy report --env prod --infrastructure     what the release that serves is made of, with a picture")]
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
@@ -47,6 +49,12 @@ pub(super) struct Arguments {
     /// Of the model whose training key begins so
     #[arg(long, value_name = "KEY")]
     model: Option<String>,
+    /// The page of a release's infrastructure, in place of that of its model
+    #[arg(long, conflicts_with_all = ["job", "model"])]
+    infrastructure: bool,
+    /// Of this release, in place of the one that serves; `deploy history` lists them
+    #[arg(long, value_name = "RELEASE", requires = "infrastructure")]
+    release: Option<String>,
     /// Save the page under this name, or into this folder; `-` is stdout
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -67,9 +75,47 @@ impl Arguments {
     fn to_stdout(&self) -> bool {
         self.save.as_deref() == Some(Path::new("-"))
     }
+
+    /// Opens the page in a browser, if one was asked for or somebody is there to see it.
+    fn open(&self, global: &Global, path: Option<&Path>) {
+        let json = global.output == Format::Json;
+        let opens = self.open || (!json && self.save.is_none() && io::stdout().is_terminal());
+        if let Some(path) = path.filter(|_| opens)
+            && let Err(why) = browser::open(path)
+        {
+            output::note(&format!("no browser was opened ({why}); the page is saved"));
+        }
+    }
 }
 
-/// Opens or saves the report of a training run.
+/// A page, and the name of a file for it.
+struct Page<'a> {
+    content: &'a [u8],
+    file: String,
+}
+
+impl Page<'_> {
+    /// Writes the page to stdout, or into a file and returns which; programs that want no file get none.
+    fn put(&self, global: &Global, arguments: &Arguments) -> Result<Option<PathBuf>, Failure> {
+        if arguments.to_stdout() {
+            let written = output::bytes(self.content).context("cannot write to stdout");
+            return written.map(|()| None).map_err(Failure::failed);
+        }
+        let path = match &arguments.save {
+            None if global.output == Format::Json && !arguments.open => return Ok(None),
+            None => cache_folder(global)?.join("reports").join(&self.file),
+            Some(path) => {
+                let path = std::path::absolute(path).context("cannot use that file");
+                in_folder(path.map_err(Failure::failed)?, &self.file)
+            }
+        };
+        spare(&path)?;
+        write::replace(&path, self.content)?;
+        Ok(Some(path))
+    }
+}
+
+/// Opens or saves the report of a training run, or the page of a release.
 pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     let json = global.output == Format::Json;
     if arguments.to_stdout() && (json || arguments.open) {
@@ -79,20 +125,31 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         )));
     }
     let environment = Environment::load(global, &arguments.selection)?;
+    if arguments.infrastructure {
+        return infrastructure::run(global, arguments, &environment).await;
+    }
+    model(global, arguments, &environment).await
+}
+
+/// Opens or saves the report of a training run.
+async fn model(
+    global: &Global,
+    arguments: &Arguments,
+    environment: &Environment,
+) -> Result<(), Failure> {
     let Some(session) = environment.session_to_look(global).await? else {
         return Err(ReportError::NothingTrained.into());
     };
     let deployment = Deployment::of(&environment.stack);
     let report = reconcile::report(&session, &deployment, &arguments.wanted()).await?;
-    if arguments.to_stdout() {
-        let written = output::bytes(report.page()?).context("cannot write to stdout");
-        return written.map_err(Failure::failed);
-    }
+    let json = global.output == Format::Json;
+    // The figures first: where they cannot be read, nothing is written.
     let metrics = if json { Some(report.metrics()?) } else { None };
-    let path = if json && arguments.save.is_none() && !arguments.open {
-        None
+    let writes = !json || arguments.save.is_some() || arguments.open;
+    let path = if writes {
+        page(environment, &report)?.put(global, arguments)?
     } else {
-        Some(save(global, arguments, &environment, &report)?)
+        None
     };
     match metrics {
         Some(metrics) => output::result(&json!({
@@ -105,14 +162,10 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
             "path": path.as_ref().map(|path| path.display().to_string()),
             "metrics": metrics,
         })),
-        None => show(&environment, &report, path.as_deref()),
+        None if arguments.to_stdout() => {}
+        None => show(environment, &report, path.as_deref()),
     }
-    let opens = arguments.open || (!json && arguments.save.is_none() && io::stdout().is_terminal());
-    if let Some(path) = path.filter(|_| opens)
-        && let Err(why) = browser::open(&path)
-    {
-        output::note(&format!("no browser was opened ({why}); the page is saved"));
-    }
+    arguments.open(global, path.as_deref());
     Ok(())
 }
 
@@ -128,27 +181,14 @@ fn show(environment: &Environment, report: &Report, path: Option<&Path>) {
     }
 }
 
-/// Saves the page and returns where.
-fn save(
-    global: &Global,
-    arguments: &Arguments,
-    environment: &Environment,
-    report: &Report,
-) -> Result<PathBuf, Failure> {
-    let page = report.page()?;
+/// The page of a training run.
+fn page<'a>(environment: &Environment, report: &'a Report) -> Result<Page<'a>, ReportError> {
     let key: String = report.key.as_str().chars().take(IN_NAME).collect();
     let (stack, name) = (&environment.stack.name, &environment.stack.environment);
-    let file = format!("report-{stack}-{name}-{key}.html");
-    let path = match &arguments.save {
-        None => cache_folder(global)?.join("reports").join(file),
-        Some(path) => {
-            let path = std::path::absolute(path).context("cannot use that file");
-            in_folder(path.map_err(Failure::failed)?, &file)
-        }
-    };
-    spare(&path)?;
-    write::replace(&path, page)?;
-    Ok(path)
+    Ok(Page {
+        content: report.page()?,
+        file: format!("report-{stack}-{name}-{key}.html"),
+    })
 }
 
 /// Adds the file's name where the path is a folder, or is written like one.
