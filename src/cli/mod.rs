@@ -7,6 +7,7 @@
 mod batch;
 mod browser;
 mod check;
+mod codes;
 mod confirm;
 mod consent;
 mod context;
@@ -14,6 +15,7 @@ mod diff;
 mod down;
 mod draft;
 mod drift;
+mod explain;
 mod failure;
 mod gc;
 mod history;
@@ -110,6 +112,8 @@ enum Command {
     Validate(validate::Arguments),
     /// Print the JSON Schema of stack files, for editors
     Schema(schema::Arguments),
+    /// Tell what the code of an error or a finding means, and how to mend it
+    Explain(explain::Arguments),
     /// Look the templates over for what is unsafe, exposed or fragile
     Check(check::Arguments),
     /// Show what is deployed
@@ -189,6 +193,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
             schema::run(&arguments);
             Ok(())
         }
+        Command::Explain(arguments) => explain::run(global, &arguments),
         Command::Check(arguments) => check::run(global, &arguments),
         Command::Status(arguments) => Box::pin(status::run(global, &arguments)).await,
         Command::Promote(arguments) => Box::pin(promote::run(global, &arguments)).await,
@@ -209,13 +214,13 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
 
 /// Shows clap's help or its error; a wrong usage has an exit code of its own.
 fn usage(error: &clap::Error) -> ExitCode {
-    // When even the message cannot be printed there is nobody to tell.
-    let _ = error.print();
-    if error.use_stderr() {
-        failure::exit_code(failure::USAGE)
-    } else {
-        ExitCode::SUCCESS
+    if !error.use_stderr() {
+        // When even the help cannot be printed there is nobody to tell.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
     }
+    output::usage_error(&codes::WRONG_USAGE, error);
+    failure::exit_code(failure::USAGE)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::codes;
 use super::context::{Global, Project};
 use super::failure::Failure;
 use super::output::{self, Format};
@@ -95,7 +96,8 @@ fn eject(global: &Global, project: &Project, name: TemplateName) -> Result<(), F
     let text = Library::builtin().text(name).to_owned();
     if !write::create(&path, text.as_bytes())? {
         let message = format!("{} is there already and stays as it is", path.display());
-        return Err(Failure::failed(anyhow::Error::msg(message)).hint(format!(
+        let failure = Failure::failed(anyhow::Error::msg(message)).kind(&codes::FILE_EXISTS);
+        return Err(failure.hint(format!(
             "`deploy templates show {} --built-in` prints the built-in one, to compare with",
             name.file()
         )));

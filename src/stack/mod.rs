@@ -8,6 +8,7 @@
 #[cfg(test)]
 mod agreement;
 mod check;
+pub mod codes;
 mod document;
 mod facts;
 mod file;
@@ -19,7 +20,7 @@ mod resolve;
 mod resolved;
 mod schema;
 mod shape;
-mod suggest;
+pub(crate) mod suggest;
 mod units;
 pub mod yaml;
 

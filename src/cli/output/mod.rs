@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::cloud::inventory::Item;
+use crate::code::Code;
 use crate::plan::{Action, Plan, expected};
 
 pub(super) use columns::columns;
@@ -66,10 +67,23 @@ pub(super) fn note(text: &str) {
     to_stderr(text);
 }
 
-/// Prints an error.
-pub(super) fn error_line(text: &str) {
+/// Prints an error with its code.
+pub(super) fn error_line(code: &Code, text: &str) {
     let style = AnsiColor::Red.on_default().bold();
-    to_stderr(&format!("{style}error:{style:#} {text}"));
+    to_stderr(&format!("{style}error[{}]:{style:#} {text}", code.name));
+}
+
+/// Prints the parser's own words about wrong arguments, with their code.
+pub(super) fn usage_error(code: &Code, error: &clap::Error) {
+    let text = error.render().ansi().to_string();
+    let text = text.replacen("error:", &format!("error[{}]:", code.name), 1);
+    to_stderr(text.trim_end());
+}
+
+/// Prints what is known of an error's cause, with the code of the cause.
+pub(super) fn cause_line(code: &Code, text: &str) {
+    let style = AnsiColor::Yellow.on_default().bold();
+    to_stderr(&format!("{style}cause[{}]:{style:#} {text}", code.name));
 }
 
 /// Prints a warning.
