@@ -32,8 +32,8 @@ codes! {
         title: "A file is there already and stays as it is",
         why: "deploy does not write over what somebody may have changed",
         remedy: "move the file away, or name another place",
-        before: "deploy init .",
-        after: "deploy init news",
+        before: "deploy init news",
+        after: "deploy init other-news",
     }
     DIFFERENCES_FOUND = "differences-found" {
         title: "Something is not what it is compared with",

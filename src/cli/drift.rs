@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::codes;
 use super::context::{Environment, Global, Selection};
 use super::failure::Failure;
-use super::output::{self, Format};
+use super::output::{self, Format, signs};
 use crate::plan::Deployment;
 use crate::reconcile::drift::{self, DriftReport, Finding, SeenBy};
 
@@ -153,7 +153,8 @@ fn shorten(text: &str) -> String {
     if text.chars().count() <= LONGEST {
         return text.to_owned();
     }
-    format!("{}…", text.chars().take(LONGEST).collect::<String>())
+    let kept: String = text.chars().take(LONGEST).collect();
+    kept + &signs::shown("…")
 }
 
 #[cfg(test)]

@@ -265,12 +265,12 @@ pub(super) fn show(failure: &Failure, format: Format) -> ExitCode {
         notes.next();
     }
     for note in notes {
-        output::note(note);
+        output::detail(note);
     }
     if !failure.log.is_empty() {
-        output::note("the end of its log:");
+        output::detail("the end of its log:");
         for line in &failure.log {
-            output::progress_line(&format!("    {line}"));
+            output::detail(&format!("    {line}"));
         }
     }
     for hint in &failure.hints {

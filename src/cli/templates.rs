@@ -25,8 +25,16 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List the templates, and which of them the project has its own of
+    #[command(after_help = "\
+Examples:
+  deploy templates list
+  deploy templates list --output json")]
     List,
     /// Print a template as it is used: the project's own, or the built-in one
+    #[command(after_help = "\
+Examples:
+  deploy templates show service
+  deploy templates show service --built-in")]
     Show {
         /// The template's name, such as `service` or `service.yaml.tera`
         name: String,
@@ -35,6 +43,9 @@ enum Command {
         built_in: bool,
     },
     /// Write a built-in template into the project's templates/, to start an own one from
+    #[command(after_help = "\
+Examples:
+  deploy templates eject service")]
     Eject {
         /// The template's name, such as `service` or `service.yaml.tera`
         name: String,

@@ -9,6 +9,7 @@
 mod agreement;
 mod check;
 pub mod codes;
+mod deprecated;
 mod document;
 mod facts;
 mod file;
@@ -24,6 +25,7 @@ pub(crate) mod suggest;
 mod units;
 pub mod yaml;
 
+pub use deprecated::Deprecation;
 pub use facts::{has_own_disk, registry_host};
 pub use file::StackFile;
 pub use find::{FindError, find};

@@ -50,6 +50,12 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure>
     Ok(())
 }
 
+/// All codes.
+pub(super) fn names() -> Vec<&'static str> {
+    let articles = catalogue().into_iter();
+    articles.map(|article| article.name).collect()
+}
+
 /// A code without what people may write differently: `S3_TLS` is `s3-tls`.
 fn plain(code: &str) -> String {
     code.to_lowercase().replace('_', "-")

@@ -1,21 +1,14 @@
 //! Shows a mistake in a template like a compiler: place, underlined text, what is known, remedy.
 
-use std::io::IsTerminal;
-
-use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use super::to_stderr;
+use super::{renderer, to_stderr};
 use crate::code::Code;
 use crate::render::Mistake;
 
 /// Prints a mistake.
 pub(in crate::cli) fn mistake(code: &Code, mistake: &Mistake) {
-    let renderer = if std::io::stderr().is_terminal() {
-        Renderer::styled().decor_style(DecorStyle::Unicode)
-    } else {
-        Renderer::plain()
-    };
+    let renderer = renderer();
     to_stderr(&render(&renderer, code, mistake));
 }
 

@@ -1,20 +1,13 @@
 //! Shows the mistakes of a stack file like a compiler: place, underlined text, reason, remedy.
 
-use std::io::IsTerminal;
-
-use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use super::to_stderr;
+use super::{renderer, to_stderr};
 use crate::stack::{Problem, Problems};
 
 /// Prints every problem.
 pub(in crate::cli) fn problems(problems: &Problems) {
-    let renderer = if std::io::stderr().is_terminal() {
-        Renderer::styled().decor_style(DecorStyle::Unicode)
-    } else {
-        Renderer::plain()
-    };
+    let renderer = renderer();
     for problem in problems.list() {
         to_stderr(&render(&renderer, problems, problem));
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 
+use super::deprecated::{self, Deprecation};
 use super::merge::merge;
 use super::names::EnvironmentName;
 use super::problem::{Problem, Problems, Source};
@@ -27,6 +28,7 @@ pub struct StackFile {
     environments: IndexMap<EnvironmentName, Entry>,
     /// What is wrong with the file whatever the environment.
     problems: Vec<Problem>,
+    deprecations: Vec<Deprecation>,
 }
 
 impl StackFile {
@@ -73,7 +75,8 @@ impl StackFile {
             text,
         });
         let failed = |list| Problems::new(Arc::clone(&source), list);
-        let root = yaml::read(&source.text, Tags::Refused).map_err(|p| failed(vec![*p]))?;
+        let mut root = yaml::read(&source.text, Tags::Refused).map_err(|p| failed(vec![*p]))?;
+        let deprecations = deprecated::rename(&mut root, deprecated::FIELDS);
         let mut problems = yaml::traps(&source.text, &root);
         let Content::Map(mut map) = root.content.clone() else {
             problems.push(Problem::new(
@@ -96,12 +99,18 @@ impl StackFile {
             stack,
             environments,
             problems,
+            deprecations,
         })
     }
 
     /// The environments, in the order of the file.
     pub fn environments(&self) -> impl Iterator<Item = &EnvironmentName> {
         self.environments.keys()
+    }
+
+    /// Names in it that still work and are going.
+    pub fn deprecations(&self) -> &[Deprecation] {
+        &self.deprecations
     }
 
     /// The text of the file, for showing places in it.
