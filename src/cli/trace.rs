@@ -21,18 +21,24 @@ const BLOT: &str = "[redacted]";
 
 /// What is secret, wherever it stands: the first group is kept, the rest of the match is not.
 static SECRETS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    // What may stand between a name and its value: `: `, ` = `, `": HeaderValue { _private: H1("`.
+    let between = r#"\\?["']?\s*[:=>]\s*(?:\w+(?:\s*\{\s*\w+:\s*|\())*\\?["']?"#;
+    let names = "[a-z_-]*token|x-api-key|set-cookie|cookie|secret_?access_?key|secret_?key|client_?secret|\
+                 password";
     let patterns = [
+        // Bodies, whole: they hold headlines, and the keys that a role or a login gives.
+        r#"(?s)(inner: Once\(Some\(b")(?:[^"\\]|\\.)+"#.to_owned(),
         // Headers and fields, as text, as Rust writes them, and as JSON: up to the end of the value.
-        r#"(?i)((?:x-amz-security-token|x-api-key|set-cookie|cookie|secret_?access_?key|secret_?key|session_?token|access_?token|refresh_?token|client_?secret|password)["']?\s*[:=]\s*(?:Some\()?["']?)[^"',;&\s})]+"#,
-        r#"(?i)(authorization["']?\s*[:=]\s*(?:Some\()?["']?)[^"'\r\n]+"#,
+        format!(r#"(?i)((?:{names}){between})[^"',;&\s}})]+"#),
+        format!(r#"(?i)(authorization{between})[^"'\r\n]+"#),
         // Signed addresses.
-        r"(?i)((?:X-Amz-Signature|X-Amz-Credential|X-Amz-Security-Token|Signature|AWSAccessKeyId|key)=)[^&\s\x22']+",
+        r"(?i)((?:X-Amz-Signature|X-Amz-Credential|X-Amz-Security-Token|Signature|AWSAccessKeyId|key)=)[^&\s\x22']+".to_owned(),
         // What a request is signed with.
-        r"(?i)(AWS4-HMAC-SHA256\s+Credential=)\S+(?:\s+\S+){0,2}",
-        r"(?i)(signature\s*[:=]\s*\x22?)[0-9a-f]{64}",
-        r"(?i)(bearer\s+)[A-Za-z0-9._~+/=-]+",
+        r"(?i)(AWS4-HMAC-SHA256\s+Credential=)\S+(?:\s+\S+){0,2}".to_owned(),
+        r"(?i)(signature\s*[:=]\s*\x22?)[0-9a-f]{64}".to_owned(),
+        r"(?i)(bearer\s+)[A-Za-z0-9._~+/=-]+".to_owned(),
         // Access key ids, on their own.
-        r"()\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b",
+        r"()\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b".to_owned(),
     ];
     let compiled = patterns.iter().map(|pattern| Regex::new(pattern));
     compiled
@@ -68,7 +74,6 @@ fn targets(verbosity: u8) -> Option<Targets> {
         "aws_runtime",
         "aws_smithy_runtime",
         "aws_smithy_http_client",
-        "aws_sdk_s3",
     ];
     let mut targets = Targets::new().with_target("deploy", own);
     for part in parts {
@@ -142,7 +147,10 @@ mod tests {
             format!(
                 "GET /k?X-Amz-Credential={KEY}%2F20261126&X-Amz-Security-Token={TOKEN}&X-Amz-Signature={SIGNATURE}&x-id=GetObject"
             ),
-            format!("HeaderValue(\"x-amz-security-token\": \"{TOKEN}\")"),
+            format!("\"x-amz-security-token\": HeaderValue {{ _private: H1(\"{TOKEN}\") }}"),
+            format!(
+                "\"authorization\": HeaderValue {{ _private: H1(\"AWS4-HMAC-SHA256 Credential={KEY}/20261126/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature={SIGNATURE}\") }}"
+            ),
             format!(
                 "Credentials {{ access_key_id: \"{KEY}\", secret_access_key: \"{TOKEN}\", session_token: Some(\"{TOKEN}\") }}"
             ),
@@ -152,6 +160,12 @@ mod tests {
                 "{{\"SecretAccessKey\":\"{TOKEN}\",\"SessionToken\":\"{TOKEN}\",\"password\":\"{TOKEN}\"}}"
             ),
             format!("http://127.0.0.1:4599/?key={TOKEN}"),
+            format!(
+                "<SecretAccessKey>{TOKEN}</SecretAccessKey><SessionToken>{TOKEN}</SessionToken>"
+            ),
+            format!(
+                "body: SdkBody {{ inner: Once(Some(b\"{{\\\"anything\\\": \\\"{TOKEN}\\\"}}\")), retryable: true }}"
+            ),
         ];
         for line in lines {
             let left = redacted(&line);

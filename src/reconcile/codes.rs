@@ -1,6 +1,6 @@
 //! The codes of how a run can end badly.
 //!
-//! What to do about it depends on the case, and is said with it.
+//! What to do about it mostly depends on the case, and is said with it.
 
 use super::ReconcileError;
 use crate::code::{Code, codes};
@@ -59,14 +59,17 @@ codes! {
     TRAINING_REQUEST = "training-request" {
         title: "The template of training jobs does not give a request that can be sent",
         why: "SageMaker's limits are checked before data and code are uploaded",
+        remedy: "mend the template `training-job`, or the value of the stack file that it is made from",
     }
     EMPTY_DATA = "empty-data" {
         title: "There is nothing in S3 where the stack file says the data is",
         why: "A training without data fails before its first step",
+        remedy: "correct `data.s3`, or upload the data there; keys begin with the prefix, letter by letter",
     }
     DATA_MOVED = "data-moved" {
         title: "The data in S3 has changed since this run looked at it",
         why: "A model is named by its data: it would carry the name of another",
+        remedy: "let whatever writes there finish, then run the command again",
     }
     NOT_SERVING = "not-serving" {
         title: "What was deployed does not answer as promised",
@@ -91,6 +94,7 @@ codes! {
     OUTPUT_MISSING = "output-missing" {
         title: "Something is missing that an earlier step provides",
         why: "Most often the foundation was made by a template that lacks an output of the built-in one",
+        remedy: "run the command again to look anew; compare your `foundation` template with the built-in one",
     }
     TIMED_OUT = "timed-out" {
         title: "Something took longer than it can take",
@@ -103,6 +107,7 @@ codes! {
     PLAN_UNSOUND = "plan-unsound" {
         title: "A plan breaks a rule that every plan has to keep",
         why: "Every plan is looked at by a checker of its own. This is a mistake in deploy; nothing was changed",
+        remedy: "report it with the plan: `deploy plan --output json`",
     }
     NOT_AT_REST = "not-at-rest" {
         title: "Drift cannot be looked for in a stack that is being changed",
@@ -111,6 +116,7 @@ codes! {
     DEPLOYED_TEMPLATE_UNREADABLE = "deployed-template-unreadable" {
         title: "The deployed template is not one that deploy reads",
         why: "Somebody changed the stack past deploy, or another version wrote it",
+        remedy: "`deploy up` deploys the template of the working tree again; `deploy diff` shows what that changes",
     }
     DRIFT_LEFT = "drift-left" {
         title: "CloudFormation does not take back what others changed",

@@ -8,7 +8,8 @@ use crate::stack::StackFile;
 
 /// A stack that is good, one field a line where an example may change it.
 const GOOD: &str = r#"stack: news
-data: { file: rows.csv }
+data:
+  file: rows.csv
 training:
   code: code
   entry_point: train.py
@@ -24,6 +25,12 @@ environments:
   prod:
     target: { account: "111122223333", region: eu-west-1 }
 "#;
+
+/// Codes whose example cannot but raise another one, too: the same place is wrong in two ways.
+const ALSO: &[(&str, &str)] = &[
+    ("empty-value", "wrong-type"),
+    ("no-environment", "unknown-environment"),
+];
 
 /// The sections of a text: each top-level key with its lines.
 fn sections(text: &str) -> Vec<(String, Vec<String>)> {
@@ -101,7 +108,8 @@ fn every_wrong_piece_raises_its_own_code_and_every_mended_one_nothing() {
             raised(&over_good(example.before)),
             raised(&over_good(example.after)),
         );
-        if !before.contains(&code.name) || before.iter().any(|name| *name != code.name) {
+        let fits = |name: &&str| **name == *code.name || ALSO.contains(&(code.name, *name));
+        if !before.contains(&code.name) || !before.iter().all(fits) {
             wrong.push(format!("{}: before raises {before:?}", code.name));
         }
         if !after.is_empty() {

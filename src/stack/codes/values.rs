@@ -63,7 +63,7 @@ codes! {
     DUPLICATE_ENTRY = "duplicate-entry" {
         title: "Something is in a list twice",
         why: "The second would be refused, or it is one that was meant to be something else",
-        remedy: "keep one",
+        remedy: "keep one of them",
         before: "api:\n  routes: [POST /classify, POST /classify]",
         after: "api:\n  routes: [POST /classify, POST /v1/classify]",
     }

@@ -220,7 +220,7 @@ mod tests {
             "\
 ✓ foundation             done in 41.2 s
 ⠋ service      1 min 08 s
-  └ Endpoint   create failed: no capacit…
+  └ Endpoint   create failed: no capac…
 · verification"
                 .replace('⠋', &spinner(109))
         );
