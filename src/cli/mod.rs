@@ -270,18 +270,19 @@ mod tests {
         let mut words = vec![String::new()];
         let (mut quote, mut spaces) = (None, 0);
         for c in line.trim().chars() {
+            let redirects = "|<>&".contains(c) && words.last().unwrap().is_empty();
+            if quote.is_none() && (redirects || c == ' ' && spaces == 1) {
+                break;
+            }
             match quote {
                 Some(open) if c == open => quote = None,
-                Some(_) => words.last_mut().unwrap().push(c),
                 None if c == '\'' || c == '"' => quote = Some(c),
-                None if c == ' ' && spaces == 1 => break,
                 None if c == ' ' => {
                     spaces = 1;
                     words.push(String::new());
                     continue;
                 }
-                None if "|<>&".contains(c) && words.last().unwrap().is_empty() => break,
-                None => words.last_mut().unwrap().push(c),
+                _ => words.last_mut().unwrap().push(c),
             }
             spaces = 0;
         }

@@ -48,7 +48,7 @@ enum Shell {
     Fish,
     /// `PowerShell`.
     #[value(name = "powershell")]
-    PowerShell,
+    Power,
     /// Elvish.
     Elvish,
 }
@@ -59,7 +59,7 @@ impl Shell {
             Self::Bash => "bash",
             Self::Zsh => "zsh",
             Self::Fish => "fish",
-            Self::PowerShell => "powershell",
+            Self::Power => "powershell",
             Self::Elvish => "elvish",
         }
     }
@@ -106,7 +106,7 @@ fn with_candidates(command: Command) -> Command {
 /// Goes by what the help calls the value, so that a new command is completed like the others.
 fn with_candidate(argument: Arg) -> Arg {
     let name = argument.get_value_names().and_then(<[_]>::first);
-    match name.map(|name| name.as_str()) {
+    match name.map(clap::builder::Str::as_str) {
         Some("ENVIRONMENT" | "FROM" | "TO") => {
             argument.add(ArgValueCandidates::new(candidates::environments))
         }

@@ -177,12 +177,13 @@ fn held() -> Vec<Held> {
 
 fn runs() -> Vec<ReconcileError> {
     let mut all = stacks();
+    all.extend(services());
     all.extend(jobs());
     all.extend(states());
     all
 }
 
-/// What stacks and the service can do.
+/// What stacks can do.
 fn stacks() -> Vec<ReconcileError> {
     let stack = || "news-prod-service".to_owned();
     let failed = |status, resource: &str, kind: &str, reason: &str| ReconcileError::StackFailed {
@@ -222,16 +223,6 @@ fn stacks() -> Vec<ReconcileError> {
             "AWS::Lambda::Function",
             "Unzipped size must be smaller than 262144000 bytes",
         ),
-        ReconcileError::RolledBackSilently {
-            endpoint: "news-prod".to_owned(),
-            serving: "EndpointConfig-old".to_owned(),
-            wanted: "EndpointConfig-new".to_owned(),
-            why: String::new(),
-        },
-        ReconcileError::NotServing {
-            what: "https://a1b2c3.execute-api.eu-west-1.amazonaws.com/classify".to_owned(),
-            why: "HTTP 500: {\"message\":\"Internal Server Error\"}".to_owned(),
-        },
         ReconcileError::NotAtRest {
             stack: stack(),
             status: StackStatus::UpdateInProgress,
@@ -258,6 +249,22 @@ fn stacks() -> Vec<ReconcileError> {
                 kind: "log group",
                 name: "/aws/lambda/news-prod-classify".to_owned(),
             }],
+        },
+    ]
+}
+
+/// What the service can do.
+fn services() -> Vec<ReconcileError> {
+    vec![
+        ReconcileError::RolledBackSilently {
+            endpoint: "news-prod".to_owned(),
+            serving: "EndpointConfig-old".to_owned(),
+            wanted: "EndpointConfig-new".to_owned(),
+            why: String::new(),
+        },
+        ReconcileError::NotServing {
+            what: "https://a1b2c3.execute-api.eu-west-1.amazonaws.com/classify".to_owned(),
+            why: "HTTP 500: {\"message\":\"Internal Server Error\"}".to_owned(),
         },
     ]
 }
@@ -330,7 +337,7 @@ fn states() -> Vec<ReconcileError> {
         ReconcileError::Unknown("the name of the bucket"),
         ReconcileError::TimedOut {
             what: "the endpoint".to_owned(),
-            after: Duration::from_secs(3600),
+            after: Duration::from_hours(1),
         },
         ReconcileError::Interrupted,
         ReconcileError::Unsound(Flaw::Twice(StepKind::Foundation)),

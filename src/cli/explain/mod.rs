@@ -102,7 +102,7 @@ fn show(article: &Article) {
     ));
     output::text(article.title);
     output::text("");
-    output::text(article.why);
+    output::text(&sentence(article.why));
     if let Some(remedy) = article.remedy {
         output::text(&format!("{bold}To mend it:{bold:#} {remedy}"));
     }
@@ -110,6 +110,13 @@ fn show(article: &Article) {
         output::text("");
         example_lines(example);
     }
+}
+
+/// A text of the catalogue, which has no full stop, as a sentence.
+fn sentence(text: &str) -> String {
+    let mut signs = text.chars();
+    let first = signs.next().map(|first| first.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), signs.as_str())
 }
 
 fn example_lines(example: &Shown) {

@@ -127,26 +127,26 @@ fn by_versions(
             None
         }
         Err(ImageFault::Processor(has)) => {
-            let summary = match first {
-                Some(instance) => format!("this container cannot run on `{instance}`"),
-                None => "this container cannot run without a GPU".to_owned(),
-            };
-            let why = format!("it is made for {} only", suggest::listed(&has));
-            let help = match processor {
-                Processor::Cpu => "choose an instance with a GPU such as `ml.g4dn.xlarge`",
-                Processor::Gpu => "choose an instance without a GPU such as `ml.m5.large`",
-                Processor::Arm | Processor::Accelerator => "choose another instance",
-            };
-            let help = format!("{help}, or give the `uri` of another image");
-            check.fail(
-                field,
-                Problem::new(&codes::WRONG_PROCESSOR, summary)
-                    .because(why)
-                    .help(help),
-            );
+            check.fail(field, wrong_processor(first, processor, &has));
             None
         }
     }
+}
+
+/// Says that a container is made for other processors than the instance has.
+fn wrong_processor(instance: Option<&String>, processor: Processor, has: &[&str]) -> Problem {
+    let summary = match instance {
+        Some(instance) => format!("this container cannot run on `{instance}`"),
+        None => "this container cannot run without a GPU".to_owned(),
+    };
+    let help = match processor {
+        Processor::Cpu => "choose an instance with a GPU such as `ml.g4dn.xlarge`",
+        Processor::Gpu => "choose an instance without a GPU such as `ml.m5.large`",
+        Processor::Arm | Processor::Accelerator => "choose another instance",
+    };
+    Problem::new(&codes::WRONG_PROCESSOR, summary)
+        .because(format!("it is made for {} only", suggest::listed(has)))
+        .help(format!("{help}, or give the `uri` of another image"))
 }
 
 fn published(
