@@ -9,6 +9,7 @@
 //!
 //! Data flows from left to right, and so do imports. In reading order:
 //!
+//! * [`code`]: the stable names of what can go wrong. Every module that can fail declares its own.
 //! * [`stack`]: a YAML file becomes a checked description of one environment, or a list of problems.
 //! * [`render`]: that description and Tera templates become CloudFormation, the same bytes everywhere.
 //! * [`openapi`]: the HTTP API of an environment as an OpenAPI document. Pure.
@@ -44,6 +45,7 @@ pub mod bundle;
 #[cfg(feature = "aws")]
 pub mod cli;
 pub mod cloud;
+pub mod code;
 pub mod diff;
 pub mod graph;
 pub mod init;

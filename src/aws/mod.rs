@@ -27,6 +27,7 @@ mod role;
 mod signer;
 mod stacks;
 mod throttles;
+mod told;
 mod training;
 mod training_request;
 mod transform;
@@ -80,7 +81,7 @@ pub async fn connect(connection: &Connection) -> Cloud {
     let web = Connector::builder().tls_provider(tls).build();
     assemble(
         connection,
-        http.build_https(),
+        told::told(http.build_https()),
         SharedHttpConnector::new(web),
     )
     .await

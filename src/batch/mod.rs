@@ -11,6 +11,7 @@
 //! developer guide).
 
 mod archive;
+pub mod codes;
 mod error;
 mod index;
 mod input;

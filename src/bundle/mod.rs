@@ -4,6 +4,7 @@
 //! twice and a training key means one model. Input: a checked `Stack`. Output: [`Bundles`]. Must not
 //! know: clouds, plans, the terminal.
 
+pub mod codes;
 mod data;
 mod digest;
 mod examine;
@@ -136,6 +137,12 @@ pub enum BundleError {
 }
 
 impl BundleError {
+    /// Data that is not what the stack file says it is, for one reason and with one row that shows it.
+    pub fn wrong_data(path: &Path, reason: &str, row: &str) -> Self {
+        let (reasons, rows) = (vec![reason.to_owned()], vec![row.to_owned()]);
+        Self::WrongData(Box::new(WrongData::new(path, reasons, rows)))
+    }
+
     /// What to do about it, where that can be told.
     pub fn remedy(&self) -> Option<String> {
         match self {

@@ -7,10 +7,11 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Args;
 
+use super::deprecated;
 use super::failure::Failure;
 use super::interrupt;
 use super::local;
-use super::output::{self, Format, Pace};
+use super::output::{self, Format, Loudness, Pace};
 use super::station::station;
 use crate::reconcile::{Crowding, Session, Station};
 use crate::render::{self, Library, Rendered};
@@ -25,12 +26,29 @@ pub(super) struct Global {
     /// How results are printed
     #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
     pub(super) output: Format,
+    /// Print results, warnings and errors only
+    #[arg(long, short, global = true)]
+    pub(super) quiet: bool,
+    /// Say what is asked of the cloud; `-vv` also how. Keys, tokens and signatures are left out
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub(super) verbose: u8,
     /// Port of the local engine, in place of the stack file's
     #[arg(long, global = true, env = "DEPLOY_LOCAL_PORT", value_name = "PORT")]
     pub(super) local_port: Option<u16>,
     /// Where Python environments and saved reports are kept between runs
     #[arg(long, global = true, env = "DEPLOY_CACHE", value_name = "FOLDER")]
     pub(super) cache: Option<PathBuf>,
+}
+
+impl Global {
+    /// What is printed beside results.
+    pub(super) fn loudness(&self) -> Loudness {
+        if self.quiet {
+            Loudness::Quiet
+        } else {
+            Loudness::Normal
+        }
+    }
 }
 
 /// Arguments that choose an environment.
@@ -112,7 +130,9 @@ impl Project {
             }
             Some(name) => self.root.join("stacks").join(name).join("stack.yaml"),
         };
-        Ok(StackFile::read(&path)?)
+        let file = StackFile::read(&path)?;
+        deprecated::warn(file.deprecations());
+        Ok(file)
     }
 
     /// The templates: the built-in ones, each overridden by the project's own of the same name.

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::codes;
 use super::context::{Environment, Global, Selection};
 use super::failure::Failure;
-use super::output::{self, Format};
+use super::output::{self, Format, signs};
 use crate::plan::Deployment;
 use crate::reconcile::drift::{self, DriftReport, Finding, SeenBy};
 
@@ -44,7 +45,8 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     };
     if report.stacks.is_empty() {
         let message = format!("nothing of {} is deployed", environment.title());
-        return Err(Failure::failed(anyhow::Error::msg(message)).hint("`deploy up` deploys it"));
+        let failure = Failure::failed(anyhow::Error::msg(message)).kind(&codes::NOT_UP);
+        return Err(failure.hint("`deploy up` deploys it"));
     }
     if global.output == Format::Json {
         output::result(&json(&environment, &report));
@@ -151,7 +153,8 @@ fn shorten(text: &str) -> String {
     if text.chars().count() <= LONGEST {
         return text.to_owned();
     }
-    format!("{}…", text.chars().take(LONGEST).collect::<String>())
+    let kept: String = text.chars().take(LONGEST).collect();
+    kept + &signs::shown("…")
 }
 
 #[cfg(test)]

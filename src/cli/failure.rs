@@ -5,10 +5,12 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value, json};
 
+use super::codes;
 use super::output::{self, Format};
 use super::remedy;
 use crate::bundle::BundleError;
 use crate::cloud::diagnosis::KnownCause;
+use crate::code::Code;
 use crate::plan::Held;
 use crate::reconcile::ReconcileError;
 use crate::render::{Mistake, RenderError};
@@ -38,6 +40,8 @@ pub(super) const INTERRUPTED: u8 = 130;
 pub(super) struct Failure {
     /// The exit code.
     pub(super) code: u8,
+    /// Which kind of failure it is, for `deploy explain` and for programs.
+    pub(super) kind: &'static Code,
     /// What went wrong, and what lies behind it.
     pub(super) what: What,
     /// What was found nevertheless, for programs; with `--output json` it is printed with the error.
@@ -79,6 +83,7 @@ impl Failure {
     fn of(code: u8, what: What) -> Self {
         Self {
             code,
+            kind: codes::of_exit(code),
             what,
             found: None,
             cause: None,
@@ -100,7 +105,7 @@ impl Failure {
 
     /// Makes a failure of a command whose result, printed already, says what is wrong.
     pub(super) fn reported(message: impl Into<String>) -> Self {
-        Self::of(FAILED, What::Told(Some(message.into())))
+        Self::of(FAILED, What::Told(Some(message.into()))).kind(&codes::FINDINGS)
     }
 
     /// What went wrong, in one text.
@@ -111,6 +116,21 @@ impl Failure {
             What::Told(line) => line.clone().unwrap_or_default(),
             What::Template(mistake) => mistake.to_string(),
         }
+    }
+
+    /// Says which kind of failure it is.
+    pub(super) fn kind(mut self, kind: &'static Code) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Its code, and those of the mistakes that it is made of.
+    pub(super) fn codes(&self) -> impl Iterator<Item = &'static Code> {
+        let problems = match &self.what {
+            What::Problems(problems) => problems.list(),
+            _ => &[],
+        };
+        std::iter::once(self.kind).chain(problems.iter().map(|problem| problem.code))
     }
 
     /// Adds what else is known about it.
@@ -128,7 +148,7 @@ impl Failure {
 
 impl From<Problems> for Failure {
     fn from(problems: Problems) -> Self {
-        Self::of(USAGE, What::Problems(Box::new(problems)))
+        Self::of(USAGE, What::Problems(Box::new(problems))).kind(&codes::INVALID_STACK_FILE)
     }
 }
 
@@ -139,7 +159,8 @@ impl From<RenderError> for Failure {
             RenderError::Unknown { help, .. } => Some(help.clone()),
             _ => None,
         };
-        let mut failure = Self::failed(error);
+        let kind = error.code();
+        let mut failure = Self::failed(error).kind(kind);
         if let Some(mistake) = mistake {
             failure.what = What::Template(Box::new(mistake));
         }
@@ -155,7 +176,8 @@ impl From<BundleError> for Failure {
             _ => Vec::new(),
         };
         let hints = error.remedy().into_iter().collect();
-        let mut failure = Self::failed(error);
+        let kind = error.code();
+        let mut failure = Self::failed(error).kind(kind);
         failure.notes = notes;
         failure.hints = hints;
         failure
@@ -189,7 +211,8 @@ impl From<ReconcileError> for Failure {
             ReconcileError::Declined { hint, .. } => hint.iter().cloned().collect(),
             error => remedy::general(error, known.as_ref()).into_iter().collect(),
         };
-        let mut failure = Self::with_code(code, error);
+        let kind = error.code();
+        let mut failure = Self::with_code(code, error).kind(kind);
         failure.log = log;
         if let Some(known) = known {
             failure.cause = Some(known.cause);
@@ -216,6 +239,7 @@ pub(super) fn show(failure: &Failure, format: Format) -> ExitCode {
     if format == Format::Json && !matches!(failure.what, What::Told(_)) {
         let mut result = failure.found.as_deref().cloned().unwrap_or_default();
         let mut error = json!({
+            "code": failure.kind.name,
             "message": text,
             "cause": failure.cause,
             "notes": failure.notes,
@@ -229,24 +253,62 @@ pub(super) fn show(failure: &Failure, format: Format) -> ExitCode {
         output::result(&Value::Object(result));
     }
     match &failure.what {
-        What::Error(_) | What::Told(Some(_)) => output::error_line(&text),
+        What::Error(_) | What::Told(Some(_)) => output::error_line(failure.kind, &text),
         What::Problems(problems) => output::problems(problems),
         What::Told(None) => {}
-        What::Template(mistake) => output::mistake(mistake),
+        What::Template(mistake) => output::mistake(failure.kind, mistake),
     }
-    for note in &failure.notes {
-        output::note(note);
+    // What is known of the cause stands first.
+    let mut notes = failure.notes.iter();
+    if let (Some(cause), Some(explanation)) = (failure.cause, notes.clone().next()) {
+        output::cause_line(cause.code(), explanation);
+        notes.next();
+    }
+    for note in notes {
+        output::detail(note);
     }
     if !failure.log.is_empty() {
-        output::note("the end of its log:");
+        output::detail("the end of its log:");
         for line in &failure.log {
-            output::progress_line(&format!("    {line}"));
+            output::detail(&format!("    {line}"));
         }
     }
     for hint in &failure.hints {
         output::hint(hint);
     }
+    if let Some(code) = unexplained(failure) {
+        output::hint(&format!(
+            "`deploy explain {}` tells what it means and how to mend it",
+            code.name
+        ));
+    }
     exit_code(failure.code)
+}
+
+/// What people see of a failure, without colours and places.
+pub(super) fn printed(failure: &Failure) -> String {
+    let mut lines = vec![format!("error[{}]: {}", failure.kind.name, failure.text())];
+    let mut notes = failure.notes.iter().cloned();
+    if let Some((cause, explanation)) = failure.cause.zip(notes.next()) {
+        lines.push(format!("cause[{}]: {explanation}", cause.code().name));
+    }
+    lines.extend(notes);
+    lines.extend(failure.hints.iter().map(|hint| format!("hint: {hint}")));
+    lines.join("\n")
+}
+
+/// The code that the catalogue says more about than the failure itself: one without a hint of its own.
+fn unexplained(failure: &Failure) -> Option<&'static Code> {
+    match &failure.what {
+        What::Problems(problems) => {
+            let mut bare = problems.list().iter().filter(|one| one.help.is_none());
+            bare.next().map(|problem| problem.code)
+        }
+        What::Told(_) => None,
+        What::Template(mistake) if mistake.help.is_some() => None,
+        _ if !failure.hints.is_empty() || failure.kind == &codes::FAILED => None,
+        _ => Some(failure.kind),
+    }
 }
 
 /// The mistakes of a stack file as data, in the order of their places; line and column count from 1.
@@ -255,6 +317,7 @@ fn problems_as_data(problems: &Problems) -> serde_json::Value {
     let one = |problem: &crate::stack::Problem| {
         let place = problem.place.as_ref();
         json!({
+            "code": problem.code.name,
             "path": path,
             "line": place.map(|place| place.line),
             "column": place.map(|place| place.column),
@@ -300,6 +363,7 @@ mod tests {
 
     #[test]
     fn mistakes_of_a_stack_file_are_data_too() {
+        use crate::stack::codes::{NO_ENVIRONMENT, UNKNOWN_FIELD};
         use crate::stack::{Place, Problem, Source};
         let source = std::sync::Arc::new(Source {
             path: "stack.yaml".into(),
@@ -310,15 +374,18 @@ mod tests {
             column: 1,
             bytes: 0..8,
         };
-        let problem = Problem::new("unknown field `endpiont`")
+        let problem = Problem::new(&UNKNOWN_FIELD, "unknown field `endpiont`")
             .at(place)
             .help("remove it");
-        let problems = Problems::new(source, vec![problem, Problem::new("no stack")]);
+        let problems = Problems::new(
+            source,
+            vec![problem, Problem::new(&NO_ENVIRONMENT, "no stack")],
+        );
         assert_eq!(
             problems_as_data(&problems),
             json!([
-                { "path": "stack.yaml", "line": null, "column": null, "message": "no stack", "why": null, "help": null },
-                { "path": "stack.yaml", "line": 1, "column": 1, "message": "unknown field `endpiont`", "why": null, "help": "remove it" },
+                { "code": "no-environment", "path": "stack.yaml", "line": null, "column": null, "message": "no stack", "why": null, "help": null },
+                { "code": "unknown-field", "path": "stack.yaml", "line": 1, "column": 1, "message": "unknown field `endpiont`", "why": null, "help": "remove it" },
             ])
         );
     }

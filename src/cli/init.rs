@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 
+use super::codes;
 use super::context::Global;
 use super::failure::Failure;
 use super::output::{self, Format};
@@ -44,7 +45,8 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure>
     let in_the_way = in_the_way(&folder, &files);
     if !in_the_way.is_empty() {
         let message = format!("in the way, and left alone: {}", in_the_way.join(", "));
-        return Err(Failure::failed(anyhow::Error::msg(message)).hint(
+        let failure = Failure::failed(anyhow::Error::msg(message)).kind(&codes::FILE_EXISTS);
+        return Err(failure.hint(
             "nothing was written; move these away, or name another folder: `deploy init DIR`",
         ));
     }
@@ -52,7 +54,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure>
         let path = folder.join(&file.path);
         if !write::create(&path, &file.content)? {
             let message = format!("{} has just been made by somebody else", path.display());
-            return Err(Failure::failed(anyhow::Error::msg(message)));
+            return Err(Failure::failed(anyhow::Error::msg(message)).kind(&codes::FILE_EXISTS));
         }
     }
     report(global, &name, &folder, &files);

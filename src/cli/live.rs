@@ -1,5 +1,6 @@
 //! What of an environment is up, for the commands that use it.
 
+use super::codes;
 use super::context::{Environment, Global, variable};
 use super::failure::Failure;
 use crate::cloud::stacks::StackState;
@@ -22,7 +23,8 @@ pub(super) struct Live {
 /// Looks at an environment that has to be up; nothing is started.
 pub(super) async fn live(global: &Global, environment: &Environment) -> Result<Live, Failure> {
     let absent = || {
-        Failure::failed(anyhow::anyhow!("{} is not up", environment.title())).hint(format!(
+        let failure = Failure::failed(anyhow::anyhow!("{} is not up", environment.title()));
+        failure.kind(&codes::NOT_UP).hint(format!(
             "`deploy up --env {}` brings it up",
             environment.stack.environment
         ))
@@ -70,6 +72,7 @@ impl Live {
                 self.title
             );
             Failure::failed(anyhow::Error::msg(text))
+                .kind(&codes::NOT_UP)
                 .hint("`deploy status` shows how it stands, `deploy outputs` what there is")
         })
     }

@@ -4,6 +4,7 @@ use anstyle::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use super::codes;
 use super::context::{Environment, Global, Selection};
 use super::failure::{Failure, INTERRUPTED};
 use super::output::{self, Format};
@@ -100,7 +101,8 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let environment = Environment::load(global, &arguments.selection)?;
     let Some(session) = environment.session_to_look(global).await? else {
         let text = format!("{} was never up", environment.title());
-        return Err(Failure::failed(anyhow::Error::msg(text)).hint("`deploy up` brings it up"));
+        let failure = Failure::failed(anyhow::Error::msg(text)).kind(&codes::NOT_UP);
+        return Err(failure.hint("`deploy up` brings it up"));
     };
     let components = match arguments.components.as_slice() {
         [] => Component::value_variants(),

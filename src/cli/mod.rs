@@ -7,13 +7,17 @@
 mod batch;
 mod browser;
 mod check;
+mod codes;
+mod complete;
 mod confirm;
 mod consent;
 mod context;
+mod deprecated;
 mod diff;
 mod down;
 mod draft;
 mod drift;
+mod explain;
 mod failure;
 mod gc;
 mod graph;
@@ -25,6 +29,7 @@ mod live;
 mod load;
 mod local;
 mod logs;
+mod man;
 mod open;
 mod openapi;
 mod origin;
@@ -42,6 +47,7 @@ mod schema;
 mod station;
 mod status;
 mod templates;
+mod trace;
 mod train;
 mod unlock;
 mod unsupported;
@@ -113,6 +119,8 @@ enum Command {
     Validate(validate::Arguments),
     /// Print the JSON Schema of stack files, for editors
     Schema(schema::Arguments),
+    /// Tell what the code of an error or a finding means, and how to mend it
+    Explain(explain::Arguments),
     /// Look the templates over for what is unsafe, exposed or fragile
     Check(check::Arguments),
     /// Show what is deployed
@@ -143,16 +151,30 @@ enum Command {
     Open(open::Arguments),
     /// Start, stop and look at the local engine
     Local(local::Arguments),
+    /// Print the completions of a shell
+    Completions(complete::Arguments),
+    /// Print or write the manual pages
+    Man(man::Arguments),
 }
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    if complete::answer() {
+        return ExitCode::SUCCESS;
+    }
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(context::variable);
+    output::signs::begin(locale.as_deref());
+    let (given, renamed) = deprecated::renamed(std::env::args_os().collect());
+    let arguments = match Arguments::try_parse_from(given) {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
     let format = arguments.global.output;
-    output::begin(format);
+    output::begin(format, arguments.global.loudness());
+    trace::begin(arguments.global.verbose);
+    deprecated::warn(&renamed);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -192,6 +214,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
             schema::run(&arguments);
             Ok(())
         }
+        Command::Explain(arguments) => explain::run(global, &arguments),
         Command::Check(arguments) => check::run(global, &arguments),
         Command::Status(arguments) => Box::pin(status::run(global, &arguments)).await,
         Command::Promote(arguments) => Box::pin(promote::run(global, &arguments)).await,
@@ -207,19 +230,21 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Logs(arguments) => logs::run(global, &arguments).await,
         Command::Outputs(arguments) => outputs::run(global, &arguments).await,
         Command::Open(arguments) => open::run(global, &arguments).await,
+        Command::Completions(arguments) => complete::run(&arguments),
+        Command::Man(arguments) => man::run(global, &arguments),
         Command::Local(arguments) => local::run(global, arguments).await,
     }
 }
 
 /// Shows clap's help or its error; a wrong usage has an exit code of its own.
 fn usage(error: &clap::Error) -> ExitCode {
-    // When even the message cannot be printed there is nobody to tell.
-    let _ = error.print();
-    if error.use_stderr() {
-        failure::exit_code(failure::USAGE)
-    } else {
-        ExitCode::SUCCESS
+    if !error.use_stderr() {
+        // When even the help cannot be printed there is nobody to tell.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
     }
+    output::usage_error(&codes::WRONG_USAGE, error);
+    failure::exit_code(failure::USAGE)
 }
 
 #[cfg(test)]
@@ -230,5 +255,65 @@ mod tests {
     #[test]
     fn the_arguments_are_sound() {
         Arguments::command().debug_assert();
+    }
+
+    /// The commands of the program as people type them, with their help; hidden ones aside.
+    fn commands(command: &clap::Command, path: &str) -> Vec<(String, String)> {
+        let help = command.get_after_help().map(ToString::to_string);
+        let mut all = vec![(path.to_owned(), help.unwrap_or_default())];
+        for below in command.get_subcommands() {
+            if !below.is_hide_set() && below.get_name() != "help" {
+                all.extend(commands(below, &format!("{path} {}", below.get_name())));
+            }
+        }
+        all
+    }
+
+    /// The words of a line as a shell reads them, up to a pipe, a redirection or a comment after it.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let (mut quote, mut spaces) = (None, 0);
+        for c in line.trim().chars() {
+            let redirects = "|<>&".contains(c) && words.last().unwrap().is_empty();
+            if quote.is_none() && (redirects || c == ' ' && spaces == 1) {
+                break;
+            }
+            match quote {
+                Some(open) if c == open => quote = None,
+                None if c == '\'' || c == '"' => quote = Some(c),
+                None if c == ' ' => {
+                    spaces = 1;
+                    words.push(String::new());
+                    continue;
+                }
+                _ => words.last_mut().unwrap().push(c),
+            }
+            spaces = 0;
+        }
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
+    #[test]
+    fn every_command_has_examples_that_it_takes() {
+        for (command, help) in commands(&Arguments::command(), "deploy") {
+            let (_, examples) = help
+                .split_once("Examples:\n")
+                .unwrap_or_else(|| panic!("`{command}` has no examples"));
+            let examples = examples.split("\n\n").next().unwrap_or_default();
+            let lines = examples.lines().flat_map(|line| line.split(" | "));
+            let own: Vec<&str> = lines
+                .map(str::trim)
+                .filter(|line| *line == "deploy" || line.starts_with("deploy "))
+                .collect();
+            assert!(
+                own.iter().any(|line| line.starts_with(&command)),
+                "{command}: {examples}"
+            );
+            for line in own {
+                let parsed = Arguments::try_parse_from(words(line));
+                assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::browser;
+use super::codes;
 use super::context::{Environment, Global, Selection};
 use super::failure::Failure;
 use super::live::live;
@@ -94,6 +95,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     };
     browser::open(&opened).map_err(|why| {
         Failure::failed(anyhow::anyhow!("no browser was opened: {why}"))
+            .kind(&codes::NO_BROWSER)
             .hint("`--print` only prints the address")
     })
 }

@@ -1,5 +1,6 @@
 //! Looks releases up: which there are, which one serves, which one is meant.
 
+use super::codes;
 use super::context::Environment;
 use super::failure::{Failure, USAGE};
 use crate::diff::{self, Documents};
@@ -71,7 +72,8 @@ impl Known {
 /// Says that an environment has no release that serves.
 pub(super) fn none_serves(environment: &str) -> Failure {
     let message = format!("`{environment}` has no release that serves");
-    Failure::with_code(USAGE, anyhow::Error::msg(message)).hint(format!(
+    let failure = Failure::with_code(USAGE, anyhow::Error::msg(message));
+    failure.kind(&codes::NO_RELEASE).hint(format!(
         "`deploy history {environment}` lists its releases, `deploy status --env {environment}` says \
          what is deployed"
     ))

@@ -3,6 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
+use super::codes;
 use super::confirm::Stake;
 use super::consent::Ask;
 use super::context::{Environment, Global, LockArguments, Selection};
@@ -202,6 +203,8 @@ impl From<NoEarlier> for Failure {
             NoEarlier::Nothing => FAILED,
             NoEarlier::Unknown(_) | NoEarlier::Several(..) => USAGE,
         };
-        Self::with_code(code, error).hint("`deploy history ENVIRONMENT` lists the releases")
+        Self::with_code(code, error)
+            .kind(&codes::NO_RELEASE)
+            .hint("`deploy history ENVIRONMENT` lists the releases")
     }
 }

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::codes;
 use super::context::{Global, Project};
 use super::failure::Failure;
 use super::output::{self, Format};
@@ -24,8 +25,16 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List the templates, and which of them the project has its own of
+    #[command(after_help = "\
+Examples:
+  deploy templates list
+  deploy templates list --output json")]
     List,
     /// Print a template as it is used: the project's own, or the built-in one
+    #[command(after_help = "\
+Examples:
+  deploy templates show service
+  deploy templates show service --built-in")]
     Show {
         /// The template's name, such as `service` or `service.yaml.tera`
         name: String,
@@ -34,6 +43,9 @@ enum Command {
         built_in: bool,
     },
     /// Write a built-in template into the project's templates/, to start an own one from
+    #[command(after_help = "\
+Examples:
+  deploy templates eject service")]
     Eject {
         /// The template's name, such as `service` or `service.yaml.tera`
         name: String,
@@ -95,7 +107,8 @@ fn eject(global: &Global, project: &Project, name: TemplateName) -> Result<(), F
     let text = Library::builtin().text(name).to_owned();
     if !write::create(&path, text.as_bytes())? {
         let message = format!("{} is there already and stays as it is", path.display());
-        return Err(Failure::failed(anyhow::Error::msg(message)).hint(format!(
+        let failure = Failure::failed(anyhow::Error::msg(message)).kind(&codes::FILE_EXISTS);
+        return Err(failure.hint(format!(
             "`deploy templates show {} --built-in` prints the built-in one, to compare with",
             name.file()
         )));

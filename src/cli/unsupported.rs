@@ -1,6 +1,7 @@
 //! What a stack file may say but `deploy up` cannot do yet, refused by name before anything starts.
 
-use super::failure::{Failure, USAGE};
+use super::codes;
+use super::failure::Failure;
 use crate::stack::{Stack, Target};
 
 /// Refuses a stack that asks for what cannot be done.
@@ -13,12 +14,12 @@ pub(super) fn refuse(stack: &Stack) -> Result<(), Failure> {
         return Ok(());
     }
     let message = format!("the local engine cannot do this: {}", quoted(&asked));
-    Err(
-        Failure::with_code(USAGE, anyhow::Error::msg(message)).hint(format!(
+    Err(Failure::usage(message)
+        .kind(&codes::NOT_EMULATED)
+        .hint(format!(
             "give the environment `{}` another value; `null` removes what the stack says",
             stack.environment
-        )),
-    )
+        )))
 }
 
 /// The fields that ask for what the local engine does not emulate.
@@ -59,7 +60,7 @@ fn quoted(fields: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::failure::What;
+    use crate::cli::failure::{USAGE, What};
     use crate::stack::{
         Alarms, Auth, Capacity, Latency, Rollout, Share, Spot, StackFile, Timespan,
     };
@@ -74,6 +75,7 @@ mod tests {
     fn refused(stack: &Stack) -> String {
         let failure = refuse(stack).unwrap_err();
         assert_eq!(failure.code, USAGE);
+        assert_eq!(failure.kind, &codes::NOT_EMULATED);
         let What::Error(error) = failure.what else {
             panic!("an error")
         };

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
+use crate::batch::codes::UNWRITABLE_FILE;
 
 /// What a temporary file's name begins with; one is left only by a process that was killed.
 const TEMPORARY: &str = ".deploy-";
@@ -49,7 +50,8 @@ fn temporary(path: &Path, content: &[u8]) -> io::Result<tempfile::NamedTempFile>
 fn cannot_write(path: &Path, error: io::Error) -> Failure {
     let kind = error.kind();
     let context = format!("cannot write {}", path.display());
-    let failure = Failure::failed(anyhow::Error::new(error).context(context));
+    let failure =
+        Failure::failed(anyhow::Error::new(error).context(context)).kind(&UNWRITABLE_FILE);
     match kind {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             failure.hint(format!(

@@ -8,6 +8,7 @@ mod action;
 mod basis;
 pub mod batch;
 pub mod check;
+pub mod codes;
 mod desired;
 mod expected;
 pub mod garbage;

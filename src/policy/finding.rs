@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::subject::{DocumentName, Subject};
+use crate::code::Example;
 
 /// How bad a finding is; the order is from least to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +46,8 @@ pub struct Policy {
     pub reason: &'static str,
     /// What to do about a violation.
     pub remedy: &'static str,
+    /// A template or a request that violates it, and one that does not.
+    pub example: Example,
     /// Finds the violations.
     pub(super) check: fn(&Subject<'_>) -> Vec<Sighting>,
 }

@@ -27,6 +27,7 @@ pub use examine::{Examined, examine};
 pub use finding::{Finding, Origin, Policy, Severity};
 pub use registry::{all, find};
 pub use subject::{Document, DocumentName, Subject};
+pub(crate) use waiver::CODES;
 pub use waiver::Waivers;
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! A waiver must name a policy that there is; one that waives nothing is found
 //! itself, so that it does not lie in wait for the day when it hides something.
 
+use crate::code::{Example, codes};
 use crate::stack::yaml::{self, Content, Entry, Node, Tags};
 use crate::stack::{Place, Problem};
 
@@ -11,6 +12,18 @@ use super::finding::{Finding, Policy, Severity, Sighting};
 use super::fingerprint;
 use super::registry;
 use super::subject::{Subject, escape};
+
+codes! {
+    /// The codes of waivers.
+    pub(crate) CODES
+    UNKNOWN_POLICY = "unknown-policy" {
+        title: "A waiver names a policy that there is not",
+        why: "It would waive nothing, while whoever wrote it believes that something is accepted",
+        remedy: "correct the id; `deploy check --list` shows all of them",
+        before: "checks:\n  waive: { API-PUBLC: \"a public demonstration\" }",
+        after: "checks:\n  waive: { API-PUBLIC: \"a public demonstration\" }",
+    }
+}
 
 /// Likeness (0 to 1) from which an id is worth suggesting.
 const WORTH_SUGGESTING: f64 = 0.7;
@@ -21,6 +34,14 @@ pub(super) const POLICIES: &[Policy] = &[Policy {
     title: "Every waiver waives something",
     reason: "a waiver without an effect hides the next finding of its policy, which nobody has looked at",
     remedy: "remove it from `checks.waive`",
+    example: Example {
+        before: "\
+checks:
+  waive: { S3-VERSIONING: 'the bucket is a cache' }",
+        after: "\
+checks:
+  waive: {}",
+    },
     check: nothing,
 }];
 
@@ -66,7 +87,7 @@ impl Waivers {
         for waiver in &self.list {
             if registry::find(&waiver.id).is_none() {
                 let summary = format!("there is no policy `{}` to waive", waiver.id);
-                let problem = Problem::new(summary).help(suggestion(&waiver.id));
+                let problem = Problem::new(&UNKNOWN_POLICY, summary).help(suggestion(&waiver.id));
                 problems.push(problem.at(waiver.place.clone()));
             }
         }
@@ -166,6 +187,24 @@ mod tests {
             Some("did you mean `API-PUBLIC`?")
         );
         assert_eq!(problems[0].place.as_ref().unwrap().line, 4);
+    }
+
+    #[test]
+    fn the_examples_raise_their_own_code_and_the_mended_ones_nothing() {
+        let example = UNKNOWN_POLICY.example.unwrap();
+        let problems = |text: &str| Waivers::read(text).unwrap().problems();
+        assert_eq!(problems(example.before)[0].code, &UNKNOWN_POLICY);
+        assert!(problems(example.after).is_empty());
+        let unused = |text: &str| {
+            let examined = [Examined {
+                environment: "prod".to_owned(),
+                findings: Vec::new(),
+            }];
+            Waivers::read(text).unwrap().unused("s", &examined, true)
+        };
+        let example = POLICIES[0].example;
+        assert_eq!(unused(example.before)[0].policy.id, POLICIES[0].id);
+        assert!(unused(example.after).is_empty());
     }
 
     #[test]

@@ -11,6 +11,7 @@
 mod apply;
 mod batch;
 mod change;
+pub mod codes;
 mod consent;
 mod crowding;
 mod down;

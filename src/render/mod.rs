@@ -6,6 +6,7 @@
 //! Must not know: credentials, live state, how anything is applied.
 
 mod body;
+pub mod codes;
 mod context;
 mod document;
 mod engine;

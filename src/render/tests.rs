@@ -379,3 +379,16 @@ fn bad_output_names_the_line_of_the_template() {
         "{mistake2}"
     );
 }
+
+#[test]
+fn every_example_of_a_code_raises_it_and_the_mended_one_renders() {
+    for code in super::codes::CODES {
+        let Some(example) = code.example else {
+            continue; // of files and of the engine itself: a case of `deploy explain`
+        };
+        let raised = render_service(example.before).map_or_else(|error| error.code().name, |_| "");
+        assert_eq!(raised, code.name);
+        let mended = render_service(example.after);
+        assert!(mended.is_ok(), "{}: {mended:?}", code.name);
+    }
+}

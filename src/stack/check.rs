@@ -10,6 +10,7 @@ use super::problem::Problem;
 use super::resolve::Origin;
 use super::shape::place_of;
 use super::yaml::{Node, is_disputed};
+use crate::stack::codes;
 
 /// The path of a value in the document, such as `&["training", "code"]`.
 pub(super) type Field<'a> = &'a [&'a str];
@@ -74,7 +75,10 @@ impl<'a> Check<'a> {
             Err(error) => {
                 let name = field.last().copied().unwrap_or_default();
                 let summary = format!("`{text}` is no valid `{name}`");
-                self.fail(field, Problem::new(summary).because(format!("{error}")));
+                self.fail(
+                    field,
+                    Problem::new(&codes::INVALID_VALUE, summary).because(format!("{error}")),
+                );
                 None
             }
         }
@@ -94,9 +98,10 @@ impl<'a> Check<'a> {
             matches!(value, Scalar::Text(_)) || raw == read || is_disputed(raw),
             field,
             || {
-                Problem::new(format!(
-                    "`{name}` is a text, but `{raw}` is read as a value"
-                ))
+                Problem::new(
+                    &codes::AMBIGUOUS_YAML,
+                    format!("`{name}` is a text, but `{raw}` is read as a value"),
+                )
                 .because(format!("it would become `{read}`"))
                 .help(format!("write it in quotes: \"{raw}\""))
             },
@@ -138,7 +143,7 @@ impl<'a> Check<'a> {
     }
 
     fn missing(&mut self, field: Field<'_>, text: &str, path: &Path, what: &str) {
-        let problem = Problem::new(format!("`{text}` {what}"))
+        let problem = Problem::new(&codes::MISSING_FILE, format!("`{text}` {what}"))
             .because(format!("looked for {}", path.display()))
             .help("paths start from the folder of the stack file");
         self.fail(field, problem);

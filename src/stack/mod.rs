@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod agreement;
 mod check;
+pub mod codes;
+mod deprecated;
 mod document;
 mod facts;
 mod file;
@@ -19,10 +21,11 @@ mod resolve;
 mod resolved;
 mod schema;
 mod shape;
-mod suggest;
+pub(crate) mod suggest;
 mod units;
 pub mod yaml;
 
+pub use deprecated::Deprecation;
 pub use facts::{has_own_disk, registry_host};
 pub use file::StackFile;
 pub use find::{FindError, find};

@@ -5,9 +5,13 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::code::Code;
+
 /// One mistake in a stack file, with its place and its remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
+    /// Which kind of mistake it is.
+    pub code: &'static Code,
     /// What is wrong, in one line without a full stop.
     pub summary: String,
     /// Why it is wrong, where the summary does not say so already.
@@ -20,8 +24,9 @@ pub struct Problem {
 
 impl Problem {
     /// Makes a problem that concerns the whole file.
-    pub fn new(summary: impl Into<String>) -> Self {
+    pub fn new(code: &'static Code, summary: impl Into<String>) -> Self {
         Self {
+            code,
             summary: summary.into(),
             why: None,
             place: None,
@@ -149,6 +154,7 @@ impl std::error::Error for Problems {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stack::codes::{UNKNOWN_FIELD as CODE, WRONG_TYPE};
 
     fn at(line: usize) -> Place {
         Place {
@@ -165,9 +171,9 @@ mod tests {
             text: String::new(),
         });
         let list = vec![
-            Problem::new("late").at(at(9)),
-            Problem::new("early").at(at(2)),
-            Problem::new("late").at(at(9)),
+            Problem::new(&CODE, "late").at(at(9)),
+            Problem::new(&CODE, "early").at(at(2)),
+            Problem::new(&CODE, "late").at(at(9)),
         ];
         let problems = Problems::new(source, list);
         assert_eq!(problems.to_string(), "s.yaml:2:1: early\ns.yaml:9:1: late");
@@ -175,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_line_has_reason_and_remedy() {
-        let problem = Problem::new("no").because("why").help("do");
+        let problem = Problem::new(&WRONG_TYPE, "no").because("why").help("do");
         assert_eq!(
             Problems::of_file(Path::new("f"), problem).to_string(),
             "f: no (why); do"

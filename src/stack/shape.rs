@@ -15,6 +15,7 @@ use super::problem::{Place, Problem};
 use super::schema::{self, ENVIRONMENT_FIELDS, FILE, MERGED, STACK_FIELDS};
 use super::suggest;
 use super::yaml::Node;
+use crate::stack::codes;
 
 static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| validator(&MERGED));
 
@@ -99,7 +100,9 @@ pub(super) fn shape(text: &str, root: &Node) -> Shaped {
         let path = error.path().to_string();
         let steps: Vec<&str> = path.split('.').collect();
         let place = place_of(root, &steps);
-        problems.push(Problem::new(format!("`{path}`: {}", error.inner())).at(place));
+        problems.push(
+            Problem::new(&codes::WRONG_TYPE, format!("`{path}`: {}", error.inner())).at(place),
+        );
         broken.extend(steps.first().map(|section| (*section).to_owned()));
         Document::default()
     });
@@ -165,7 +168,7 @@ impl Translator<'_> {
                     format!("`{name}`")
                 };
                 problems.push(
-                    Problem::new(format!("{name} lacks `{field}`"))
+                    Problem::new(&codes::MISSING_FIELD, format!("{name} lacks `{field}`"))
                         .at(place())
                         .help(format!("add `{field}:`")),
                 );
@@ -179,7 +182,7 @@ impl Translator<'_> {
             }
             Kind::Constant { expected_value } => {
                 let summary = format!("`{name}` must be `{}`", plain(expected_value));
-                problems.push(Problem::new(summary).at(place()));
+                problems.push(Problem::new(&codes::UNKNOWN_VALUE, summary).at(place()));
             }
             Kind::MinProperties { .. } | Kind::MaxProperties { .. } => {
                 let pointer = error.schema_path().as_str();
@@ -188,7 +191,7 @@ impl Translator<'_> {
                     "`{name}` must be exactly one of {}",
                     suggest::listed(&known)
                 );
-                problems.push(Problem::new(summary).at(place()));
+                problems.push(Problem::new(&codes::CONTRADICTION, summary).at(place()));
             }
             Kind::Enum { options } => {
                 let known: Vec<&str> = options
@@ -201,7 +204,7 @@ impl Translator<'_> {
             }
             kind => {
                 let summary = beyond(name, kind).unwrap_or_else(|| format!("`{name}`: {error}"));
-                problems.push(Problem::new(summary).at(place()));
+                problems.push(Problem::new(&codes::OUT_OF_RANGE, summary).at(place()));
             }
         }
     }
@@ -262,9 +265,12 @@ impl Translator<'_> {
         let place = place_of(self.root, path);
         let node = self.root.at(path.iter().copied());
         let found = node.map_or(Value::Null, Node::to_json);
-        Problem::new(format!("`{}` is no valid `{name}`", plain(&found)))
-            .at(place)
-            .help(suggest::remedy(&plain(&found), known))
+        Problem::new(
+            &codes::UNKNOWN_VALUE,
+            format!("`{}` is no valid `{name}`", plain(&found)),
+        )
+        .at(place)
+        .help(suggest::remedy(&plain(&found), known))
     }
 
     /// Whether an error says that the value is of another type than the alternative takes.
@@ -302,10 +308,10 @@ impl Translator<'_> {
         } else {
             words.join(" or ")
         };
-        let problem = Problem::new(format!(
-            "`{name}` must be {expected}, not {}",
-            type_of(&found)
-        ));
+        let problem = Problem::new(
+            &codes::WRONG_TYPE,
+            format!("`{name}` must be {expected}, not {}", type_of(&found)),
+        );
         let quotable = found.is_number() || found.is_boolean();
         let raw = self
             .text
@@ -354,14 +360,18 @@ fn beyond(name: &str, kind: &Kind) -> Option<String> {
 /// Words for a field that does not belong where it is.
 fn unknown_field(field: &str, path: &[&str], known: &[&str]) -> Problem {
     match path {
-        [] if ENVIRONMENT_FIELDS.contains(&field) => {
-            Problem::new(format!("`{field}` belongs in an environment"))
-                .help(format!("move it to `environments: <name>: {field}:`"))
-        }
-        ["environments", _] if STACK_FIELDS.contains(&field) => {
-            Problem::new(format!("an environment cannot change `{field}`")).help("remove it")
-        }
-        _ => Problem::new(format!("unknown field `{field}`")).help(suggest::remedy(field, known)),
+        [] if ENVIRONMENT_FIELDS.contains(&field) => Problem::new(
+            &codes::MISPLACED_FIELD,
+            format!("`{field}` belongs in an environment"),
+        )
+        .help(format!("move it to `environments: <name>: {field}:`")),
+        ["environments", _] if STACK_FIELDS.contains(&field) => Problem::new(
+            &codes::MISPLACED_FIELD,
+            format!("an environment cannot change `{field}`"),
+        )
+        .help("remove it"),
+        _ => Problem::new(&codes::UNKNOWN_FIELD, format!("unknown field `{field}`"))
+            .help(suggest::remedy(field, known)),
     }
 }
 

@@ -15,6 +15,7 @@ use serde_yaml::options::{DuplicateKeyPolicy, MergeKeyPolicy};
 use serde_yaml::{Location, Spanned, Tagged};
 
 use super::problem::{Place, Problem};
+use crate::stack::codes;
 
 /// The largest text that is read, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
@@ -126,7 +127,10 @@ pub fn read(text: &str, tags: Tags) -> Result<Node, Box<Problem>> {
             "the file has {} bytes, more than the {MAX_BYTES} allowed",
             text.len()
         );
-        return Err(Box::new(Problem::new(summary)));
+        return Err(Box::new(Problem::new(
+            &codes::UNREADABLE_STACK_FILE,
+            summary,
+        )));
     }
     if text.starts_with('\u{feff}') {
         let place = Place {
@@ -134,8 +138,11 @@ pub fn read(text: &str, tags: Tags) -> Result<Node, Box<Problem>> {
             column: 1,
             bytes: 0..'\u{feff}'.len_utf8(),
         };
-        let problem = Problem::new("the file begins with a byte order mark")
-            .because("it cannot be seen, and some readers take it for a part of the first key");
+        let problem = Problem::new(
+            &codes::UNREADABLE_STACK_FILE,
+            "the file begins with a byte order mark",
+        )
+        .because("it cannot be seen, and some readers take it for a part of the first key");
         return Err(Box::new(
             problem.at(place).help("save it as UTF-8 without BOM"),
         ));
@@ -171,25 +178,35 @@ fn syntax_problem(text: &str, error: &serde_yaml::Error) -> Problem {
             let name = key
                 .as_ref()
                 .map_or_else(String::new, |key| format!(" `{key}`"));
-            Problem::new(format!("the key{name} is here a second time"))
-                .help("keep one of the two; YAML would silently drop the other")
+            Problem::new(
+                &codes::DUPLICATE_KEY,
+                format!("the key{name} is here a second time"),
+            )
+            .help("keep one of the two; YAML would silently drop the other")
         }
-        Error::MultipleDocuments { .. } => Problem::new("a second document begins here")
-            .help("a stack file is one document: remove the `---`"),
+        Error::MultipleDocuments { .. } => {
+            Problem::new(&codes::INVALID_YAML, "a second document begins here")
+                .help("a stack file is one document: remove the `---`")
+        }
         Error::Budget { .. }
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. } => {
-            Problem::new("the document is too large or too deeply nested")
-                .because(first_line(cause))
-                .help("write it out without so many aliases and levels")
-        }
-        Error::NonFiniteFloat { .. } => {
-            Problem::new("infinity and not-a-number have no meaning here")
-        }
-        Error::Eof { .. } => Problem::new("the file is empty"),
+        | Error::AliasReplayStackDepthExceeded { .. } => Problem::new(
+            &codes::INVALID_YAML,
+            "the document is too large or too deeply nested",
+        )
+        .because(first_line(cause))
+        .help("write it out without so many aliases and levels"),
+        Error::NonFiniteFloat { .. } => Problem::new(
+            &codes::INVALID_YAML,
+            "infinity and not-a-number have no meaning here",
+        ),
+        Error::Eof { .. } => Problem::new(&codes::INVALID_YAML, "the file is empty"),
         _ => {
-            let problem = Problem::new(format!("this is not valid YAML: {}", first_line(cause)));
+            let problem = Problem::new(
+                &codes::INVALID_YAML,
+                format!("this is not valid YAML: {}", first_line(cause)),
+            );
             if text.contains('\t') {
                 problem.help("indent with spaces: YAML does not allow tabs")
             } else {
@@ -363,9 +380,11 @@ fn other_number(text: &str, place: &Place) -> Option<Problem> {
     is_disputed(raw).then(|| {
         let summary =
             format!("`{raw}` is one number to some readers of YAML and another to others");
-        Problem::new(summary).at(place.clone()).help(format!(
-            "write it in decimal without `0` in front, or as a text: \"{raw}\""
-        ))
+        Problem::new(&codes::AMBIGUOUS_YAML, summary)
+            .at(place.clone())
+            .help(format!(
+                "write it in decimal without `0` in front, or as a text: \"{raw}\""
+            ))
     })
 }
 
@@ -386,7 +405,8 @@ fn empty_value(text: &str, key: &str, entry: &Entry, removable: bool) -> Option<
     if removable && written {
         return None;
     }
-    let problem = Problem::new(format!("`{key}` has no value")).at(entry.key.clone());
+    let problem =
+        Problem::new(&codes::EMPTY_VALUE, format!("`{key}` has no value")).at(entry.key.clone());
     Some(if removable {
         problem.help("give it one, remove the line, or write `null` to remove what the stack says")
     } else {
@@ -403,9 +423,10 @@ fn boolean_word(text: &str, value: &str, place: &Place) -> Option<Problem> {
         .get(place.bytes.clone())
         .is_some_and(|raw| raw.trim() == value);
     (boolean && plain).then(|| {
-        Problem::new(format!(
-            "`{value}` is a boolean to some readers of YAML and a text to others"
-        ))
+        Problem::new(
+            &codes::AMBIGUOUS_YAML,
+            format!("`{value}` is a boolean to some readers of YAML and a text to others"),
+        )
         .at(place.clone())
         .help(format!("write \"{value}\" in quotes, or `true` or `false`"))
     })

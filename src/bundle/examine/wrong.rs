@@ -14,7 +14,7 @@ pub struct WrongData {
 }
 
 impl WrongData {
-    pub(super) fn new(path: &Path, reasons: Vec<String>, examples: Vec<String>) -> Self {
+    pub(in crate::bundle) fn new(path: &Path, reasons: Vec<String>, examples: Vec<String>) -> Self {
         Self {
             path: path.to_owned(),
             reasons,

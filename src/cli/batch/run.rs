@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 
+use super::super::codes;
 use super::super::confirm::{Stake, Yes, confirm};
 use super::super::context::{Environment, Global, LockArguments, Selection};
 use super::super::failure::Failure;
@@ -146,7 +147,8 @@ fn rendered(environment: &Environment, prepared: &Prepared) -> Result<Batch, Fai
 async fn connected(global: &Global, environment: &Environment) -> Result<Session, Failure> {
     let session = environment.session_to_look(global).await?;
     session.ok_or_else(|| {
-        Failure::failed(anyhow::anyhow!("{} is not up", environment.title())).hint(format!(
+        let failure = Failure::failed(anyhow::anyhow!("{} is not up", environment.title()));
+        failure.kind(&codes::NOT_UP).hint(format!(
             "`deploy up --env {}` brings it up",
             environment.stack.environment
         ))

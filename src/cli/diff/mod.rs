@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
+use crate::cli::codes;
 use crate::cli::context::{Global, Project};
 use crate::cli::failure::{self, Failure};
 use crate::cli::origin::Origins;
@@ -288,5 +289,5 @@ fn unreadable(error: BaseError, arguments: &Arguments) -> Failure {
     } else {
         Failure::failed(error)
     };
-    failure.hint(hint)
+    failure.kind(&codes::CANNOT_COMPARE).hint(hint)
 }

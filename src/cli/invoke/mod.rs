@@ -9,6 +9,7 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::codes;
 use super::context::{Environment, Global, Selection};
 use super::failure::{Failure, USAGE};
 use super::live::{Live, credential, live};
@@ -133,6 +134,7 @@ impl Way<'_> {
                 if let Some(error) = answer.error {
                     let text = format!("{name} failed ({error}): {}", answer.payload);
                     return Err(Failure::failed(anyhow::Error::msg(text))
+                        .kind(&codes::API_REFUSED)
                         .hint("`deploy logs function` shows what it wrote"));
                 }
                 (*name, body(name, &answer.payload)?)
@@ -149,7 +151,7 @@ impl Way<'_> {
             .map_err(Failure::failed)?;
         batch::answers(value, headlines.len()).ok_or_else(|| {
             let text = format!("{whose} did not answer one by one: {text}");
-            Failure::failed(anyhow::Error::msg(text))
+            Failure::failed(anyhow::Error::msg(text)).kind(&codes::API_REFUSED)
         })
     }
 }
@@ -168,7 +170,7 @@ fn accepted(whose: &str, status: u64, body: String) -> Result<String, Failure> {
         return Ok(body);
     }
     let message = format!("{whose} answered HTTP {status}: {body}");
-    let failure = Failure::failed(anyhow::Error::msg(message));
+    let failure = Failure::failed(anyhow::Error::msg(message)).kind(&codes::API_REFUSED);
     Err(match status {
         401 | 403 => {
             failure.hint("the API lets in only who may call it: a token or a signature is wrong")

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::super::codes;
 use super::super::context::{Global, cache_folder};
 use super::super::failure::Failure;
 use super::super::output;
@@ -172,9 +173,10 @@ fn did_not_start(folder: &Folder, what: &str) -> Failure {
     let printed = fs::read_to_string(folder.printed()).unwrap_or_default();
     let reason = printed
         .lines()
-        .find_map(|line| line.strip_prefix("error: "))
-        .map_or_else(|| what.to_owned(), str::to_owned);
-    let mut failure = Failure::failed(anyhow::anyhow!("the local engine does not start: {reason}"));
+        .find_map(|line| line.strip_prefix("error[")?.split_once("]: "))
+        .map_or(what, |(_, reason)| reason);
+    let mut failure = Failure::failed(anyhow::anyhow!("the local engine does not start: {reason}"))
+        .kind(&codes::ENGINE_FAILED);
     let hints: Vec<&str> = printed
         .lines()
         .filter_map(|line| line.strip_prefix("hint: "))

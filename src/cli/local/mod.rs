@@ -25,6 +25,13 @@ use folder::Folder;
 
 /// Arguments of `deploy local`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+The engine of a project keeps its state under .deploy/local and listens on loopback only.
+
+Examples:
+  deploy local status                      where it is, and how other AWS clients reach it
+  deploy local stop                        its state stays
+  deploy local logs --follow")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -33,14 +40,32 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Start the engine (`deploy up` does it by itself)
+    #[command(after_help = "\
+Examples:
+  deploy local start
+  deploy local start --local-port 4600     where something else has the port")]
     Start(Selection),
     /// Stop the engine; its state stays and `deploy local start` brings everything back
+    #[command(after_help = "\
+Examples:
+  deploy local stop")]
     Stop,
     /// Show whether the engine runs, and how other AWS clients reach it
+    #[command(after_help = "\
+Examples:
+  deploy local status
+  deploy local status --output json")]
     Status,
     /// Print the key of an environment's account, for `credential_process` in an AWS configuration file
+    #[command(after_help = "\
+Examples:
+  deploy local key --env local             as a line `credential_process = …` in ~/.aws/config")]
     Key(Selection),
     /// Print the engine's log
+    #[command(after_help = "\
+Examples:
+  deploy local logs
+  deploy local logs --follow")]
     Logs {
         /// Go on printing as lines are added
         #[arg(long, short)]

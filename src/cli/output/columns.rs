@@ -1,5 +1,7 @@
 //! Values over time as columns of signs, with a scale.
 
+use super::signs;
+
 /// The eighths of a cell, lowest first.
 const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// Rows of a chart.
@@ -30,6 +32,9 @@ pub(in crate::cli) fn columns(title: &str, values: &[Option<f64>], seconds: f64)
     let width = heights.len().saturating_sub(1).max(end.len() + 1);
     lines.push(format!("{:>SCALE$} └0{end:>width$}", ""));
     lines
+        .iter()
+        .map(|line| signs::shown(line).into_owned())
+        .collect()
 }
 
 /// The values in so many columns at most; few of them have several columns each.

@@ -1,30 +1,25 @@
 //! Shows a mistake in a template like a compiler: place, underlined text, what is known, remedy.
 
-use std::io::IsTerminal;
-
-use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use super::to_stderr;
+use super::{renderer, to_stderr};
+use crate::code::Code;
 use crate::render::Mistake;
 
 /// Prints a mistake.
-pub(in crate::cli) fn mistake(mistake: &Mistake) {
-    let renderer = if std::io::stderr().is_terminal() {
-        Renderer::styled().decor_style(DecorStyle::Unicode)
-    } else {
-        Renderer::plain()
-    };
-    to_stderr(&render(&renderer, mistake));
+pub(in crate::cli) fn mistake(code: &Code, mistake: &Mistake) {
+    let renderer = renderer();
+    to_stderr(&render(&renderer, code, mistake));
 }
 
-fn render(renderer: &Renderer, mistake: &Mistake) -> String {
+fn render(renderer: &Renderer, code: &Code, mistake: &Mistake) -> String {
     let span = AnnotationKind::Primary.span(mistake.bytes.clone());
     let snippet = Snippet::source(mistake.text.as_str())
         .path(&mistake.template)
         .annotation(span);
     let mut group = Level::ERROR
         .primary_title(mistake.message.as_str())
+        .id(code.name)
         .element(snippet);
     for note in &mistake.notes {
         group = group.element(Level::NOTE.message(note.as_str()));
@@ -53,9 +48,13 @@ mod tests {
             notes: vec!["it wrote this".into()],
             help: Some("did you mean `endpoint`?".into()),
         };
-        let shown = render(&Renderer::plain(), &mistake);
+        let shown = render(
+            &Renderer::plain(),
+            &crate::render::codes::TEMPLATE_MISTAKE,
+            &mistake,
+        );
         for part in [
-            "error: there is no value `endpont`",
+            "error[template-mistake]: there is no value `endpont`",
             "service.yaml.tera:2:9",
             "^^^^^^^",
             "note: it wrote this",

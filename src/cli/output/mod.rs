@@ -5,23 +5,29 @@ mod mistake;
 mod problems;
 mod progress;
 mod reason;
+pub(super) mod signs;
 mod table;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 
+use annotate_snippets::Renderer;
+use annotate_snippets::renderer::DecorStyle;
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cloud::inventory::Item;
+use crate::code::Code;
 use crate::plan::{Action, Plan, expected};
+use crate::stack::Deprecation;
 
 pub(super) use columns::columns;
 pub(super) use mistake::mistake;
 pub(super) use problems::problems;
 pub(super) use progress::{
-    Pace, begin, elapsed, following, instances, log_line, number, observer, training_status,
+    Pace, elapsed, following, instances, log_line, number, observer, training_status,
 };
 pub(super) use reason::{age, reason};
 pub(super) use table::table;
@@ -33,6 +39,27 @@ pub(super) enum Format {
     Human,
     /// For programs: one JSON document on stdout, and one JSON object a line on stderr.
     Json,
+}
+
+/// What is printed beside results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loudness {
+    /// Progress, notes, warnings and errors.
+    Normal,
+    /// Warnings and errors.
+    Quiet,
+}
+
+static LOUDNESS: OnceLock<Loudness> = OnceLock::new();
+
+/// Decides for the whole run how results are printed and what is printed beside them.
+pub(super) fn begin(format: Format, loudness: Loudness) {
+    progress::begin(format);
+    LOUDNESS.get_or_init(|| loudness);
+}
+
+fn is_quiet() -> bool {
+    LOUDNESS.get() == Some(&Loudness::Quiet)
 }
 
 /// Prints a line of a result.
@@ -56,20 +83,35 @@ pub(super) fn result(value: &Value) {
     to_stdout(&format!("{value:#}"));
 }
 
-/// Prints a line of progress.
-pub(super) fn progress_line(line: &str) {
-    to_stderr(line);
-}
-
 /// Prints a remark.
 pub(super) fn note(text: &str) {
+    if !is_quiet() {
+        to_stderr(text);
+    }
+}
+
+/// Prints what belongs to an error.
+pub(super) fn detail(text: &str) {
     to_stderr(text);
 }
 
-/// Prints an error.
-pub(super) fn error_line(text: &str) {
+/// Prints an error with its code.
+pub(super) fn error_line(code: &Code, text: &str) {
     let style = AnsiColor::Red.on_default().bold();
-    to_stderr(&format!("{style}error:{style:#} {text}"));
+    to_stderr(&format!("{style}error[{}]:{style:#} {text}", code.name));
+}
+
+/// Prints the parser's own words about wrong arguments, with their code.
+pub(super) fn usage_error(code: &Code, error: &clap::Error) {
+    let text = error.render().ansi().to_string();
+    let text = text.replacen("error:", &format!("error[{}]:", code.name), 1);
+    to_stderr(text.trim_end());
+}
+
+/// Prints what is known of an error's cause, with the code of the cause.
+pub(super) fn cause_line(code: &Code, text: &str) {
+    let style = AnsiColor::Yellow.on_default().bold();
+    to_stderr(&format!("{style}cause[{}]:{style:#} {text}", code.name));
 }
 
 /// Prints a warning.
@@ -78,10 +120,30 @@ pub(super) fn warning(text: &str) {
     to_stderr(&format!("{style}warning:{style:#} {text}"));
 }
 
+/// Warns of the use of a name that is going.
+pub(super) fn deprecated(deprecation: &Deprecation) {
+    let Deprecation {
+        old, new, gone_in, ..
+    } = deprecation;
+    let event = json!({ "event": "deprecated", "old": old, "new": new, "gone_in": gone_in });
+    if !progress::told_as_json(&event) {
+        warning(&deprecation.to_string());
+    }
+}
+
 /// Prints what to do about an error.
 pub(super) fn hint(text: &str) {
     let style = AnsiColor::Cyan.on_default();
     to_stderr(&format!("{style}hint:{style:#} {text}"));
+}
+
+/// Draws mistakes with their places, as stderr can show them.
+fn renderer() -> Renderer {
+    match (io::stderr().is_terminal(), signs::only_ascii()) {
+        (false, _) => Renderer::plain(),
+        (true, true) => Renderer::styled(),
+        (true, false) => Renderer::styled().decor_style(DecorStyle::Unicode),
+    }
 }
 
 /// Most things that are named one by one.
@@ -117,7 +179,8 @@ pub(super) fn plan(title: &str, plan: &Plan, pace: Pace, now: Timestamp) -> Vec<
     lines.extend(items("kept:", Style::new().dimmed(), "=", &plan.keeps));
     for held in &plan.held {
         let style = AnsiColor::Red.on_default();
-        lines.push(format!("  {style}held back:{style:#} {held}"));
+        let code = held.code().name;
+        lines.push(format!("  {style}held back[{code}]:{style:#} {held}"));
     }
     lines
 }

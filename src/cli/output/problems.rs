@@ -1,20 +1,13 @@
 //! Shows the mistakes of a stack file like a compiler: place, underlined text, reason, remedy.
 
-use std::io::IsTerminal;
-
-use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use super::to_stderr;
+use super::{renderer, to_stderr};
 use crate::stack::{Problem, Problems};
 
 /// Prints every problem.
 pub(in crate::cli) fn problems(problems: &Problems) {
-    let renderer = if std::io::stderr().is_terminal() {
-        Renderer::styled().decor_style(DecorStyle::Unicode)
-    } else {
-        Renderer::plain()
-    };
+    let renderer = renderer();
     for problem in problems.list() {
         to_stderr(&render(&renderer, problems, problem));
     }
@@ -29,7 +22,9 @@ pub(in crate::cli) fn problems(problems: &Problems) {
 fn render(renderer: &Renderer, problems: &Problems, problem: &Problem) -> String {
     let source = problems.source();
     let path = source.path.display().to_string();
-    let title = Level::ERROR.primary_title(problem.summary.as_str());
+    let title = Level::ERROR
+        .primary_title(problem.summary.as_str())
+        .id(problem.code.name);
     let mut group = match &problem.place {
         Some(place) if place.bytes.end <= source.text.len() => {
             let label = problem.why.as_deref().unwrap_or_default();
@@ -60,6 +55,7 @@ fn render(renderer: &Renderer, problems: &Problems, problem: &Problem) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stack::codes::UNKNOWN_FIELD;
     use crate::stack::{Place, Source};
     use std::sync::Arc;
 
@@ -75,14 +71,14 @@ mod tests {
             column: 1,
             bytes: 12..20,
         };
-        let problem = Problem::new("unknown field `endpiont`")
+        let problem = Problem::new(&UNKNOWN_FIELD, "unknown field `endpiont`")
             .at(place)
             .because("no such field")
             .help("did you mean `endpoint`?");
         let problems = Problems::new(source, vec![problem.clone()]);
         let shown = render(&Renderer::plain(), &problems, &problem);
         let expected = "\
-error: unknown field `endpiont`
+error[unknown-field]: unknown field `endpiont`
  --> stack.yaml:2:1
   |
 2 | endpiont: {}

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::signs;
 use crate::plan::Reason;
 
 /// Says why a step is done; a model that is used again is told by its age.
@@ -12,7 +13,8 @@ pub(in crate::cli) fn reason(reason: &Reason, now: Timestamp) -> String {
             format!("reuses {}", trained.said(age.as_deref()))
         }
         Reason::Ingredients { since, .. } => {
-            format!("trains because {reason} (compared with key {since}…)")
+            let text = format!("trains because {reason} (compared with key {since}…)");
+            signs::shown(&text).into_owned()
         }
         other => other.to_string(),
     }

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::batch::codes::UNWRITABLE_FILE;
 use crate::cli::failure::Failure;
 
 /// What every rendered file begins with; only such a file is ever removed.
@@ -168,7 +169,8 @@ pub(super) fn remove(path: &Path) -> Result<(), Failure> {
 fn cannot(error: io::Error, doing: &str, path: &Path) -> Failure {
     let in_the_way = error.kind() == io::ErrorKind::NotADirectory;
     let context = format!("cannot {doing} {}", path.display());
-    let failure = Failure::failed(anyhow::Error::new(error).context(context));
+    let failure =
+        Failure::failed(anyhow::Error::new(error).context(context)).kind(&UNWRITABLE_FILE);
     if in_the_way {
         return failure.hint("a file is where a folder is needed");
     }

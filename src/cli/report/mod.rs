@@ -13,7 +13,7 @@ use serde_json::json;
 use super::context::{Environment, Global, Selection, cache_folder};
 use super::failure::{FAILED, Failure, USAGE};
 use super::output::{self, Format};
-use super::{browser, write};
+use super::{browser, codes, write};
 use crate::plan::Deployment;
 use crate::reconcile::{self, Report, ReportError, Wanted};
 
@@ -218,7 +218,8 @@ pub(super) fn spare(path: &Path) -> Result<(), Failure> {
     if is_page {
         return Ok(());
     }
-    let failure = Failure::usage(format!("{name} is there, and is no HTML page"));
+    let message = format!("{name} is there, and is no HTML page");
+    let failure = Failure::usage(message).kind(&codes::FILE_EXISTS);
     Err(failure.hint("nothing was written: name another file, or remove that one"))
 }
 
@@ -265,7 +266,9 @@ impl From<ReportError> for Failure {
         };
         match error {
             ReportError::Reconcile(error) => Self::from(*error),
-            error => Self::with_code(code, error).hint(hint),
+            error => Self::with_code(code, error)
+                .kind(&codes::NO_REPORT)
+                .hint(hint),
         }
     }
 }

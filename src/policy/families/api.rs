@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::code::Example;
 use crate::policy::finding::{Policy, Severity, Sighting};
 use crate::policy::subject::{Subject, is_function, is_given, is_or_may_be};
 
@@ -12,6 +13,19 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Routes of a protected environment ask who is calling",
         reason: "anybody who knows the URL can use the model, at your cost",
         remedy: "set `api.auth` to `iam` or `jwt`, or waive it where the API is public on purpose",
+        example: Example {
+            before: "\
+Route:
+  Type: AWS::ApiGatewayV2::Route
+  Properties:
+    RouteKey: POST /classify",
+            after: "\
+Route:
+  Type: AWS::ApiGatewayV2::Route
+  Properties:
+    RouteKey: POST /classify
+    AuthorizationType: AWS_IAM",
+        },
         check: public_route,
     },
     Policy {
@@ -20,6 +34,16 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Stages limit the rate of calls",
         reason: "without a limit of its own an API may take all the calls that the account is allowed",
         remedy: "set `api.throttle` with a rate and a burst",
+        example: Example {
+            before: "\
+Stage:
+  Type: AWS::ApiGatewayV2::Stage",
+            after: "\
+Stage:
+  Type: AWS::ApiGatewayV2::Stage
+  Properties:
+    DefaultRouteSettings: { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 }",
+        },
         check: throttle,
     },
     Policy {
@@ -28,6 +52,18 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Only named pages may call the API from a browser",
         reason: "with the origin `*` any page can have its visitors call the API",
         remedy: "name the origins in `api.cors.origins`",
+        example: Example {
+            before: "\
+Api:
+  Type: AWS::ApiGatewayV2::Api
+  Properties:
+    CorsConfiguration: { AllowOrigins: ['*'] }",
+            after: "\
+Api:
+  Type: AWS::ApiGatewayV2::Api
+  Properties:
+    CorsConfiguration: { AllowOrigins: ['https://news.example.com'] }",
+        },
         check: cors_any,
     },
 ];

@@ -1,5 +1,6 @@
 //! Buckets: nobody else reads them, nothing crosses the network in the open, nothing is lost.
 
+use crate::code::Example;
 use crate::policy::finding::{Policy, Severity, Sighting};
 use crate::policy::statement::{Attachment, statements};
 use crate::policy::subject::{Resource, Subject, is_given, is_or_may_be, refers_to};
@@ -16,6 +17,24 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Buckets block public access in all four ways",
         reason: "one careless policy or object ACL is enough to publish training data and models",
         remedy: "set all four of `PublicAccessBlockConfiguration` to true",
+        example: Example {
+            before: "\
+Bucket:
+  Type: AWS::S3::Bucket
+  Properties:
+    PublicAccessBlockConfiguration:
+      BlockPublicAcls: true
+      BlockPublicPolicy: true",
+            after: "\
+Bucket:
+  Type: AWS::S3::Bucket
+  Properties:
+    PublicAccessBlockConfiguration:
+      BlockPublicAcls: true
+      BlockPublicPolicy: true
+      IgnorePublicAcls: true
+      RestrictPublicBuckets: true",
+        },
         check: public_block,
     },
     Policy {
@@ -24,6 +43,19 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "No bucket has an ACL that lets strangers in",
         reason: "such an ACL lets everybody, or every AWS account, read or write the bucket",
         remedy: "remove `AccessControl`, and let a bucket policy name who may",
+        example: Example {
+            before: "\
+Bucket:
+  Type: AWS::S3::Bucket
+  Properties:
+    AccessControl: PublicRead",
+            after: "\
+Bucket:
+  Type: AWS::S3::Bucket
+  Properties:
+    OwnershipControls:
+      Rules: [{ ObjectOwnership: BucketOwnerEnforced }]",
+        },
         check: public_acl,
     },
     Policy {
@@ -32,6 +64,30 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "No bucket policy allows everybody something",
         reason: "a principal of `*` without a narrowing condition is everybody on the internet",
         remedy: "name the roles that need it, or narrow it by `aws:SourceArn` or `aws:PrincipalOrgID`",
+        example: Example {
+            before: "\
+BucketPolicy:
+  Type: AWS::S3::BucketPolicy
+  Properties:
+    Bucket: { Ref: Bucket }
+    PolicyDocument:
+      Statement:
+        - Effect: Allow
+          Principal: '*'
+          Action: s3:GetObject
+          Resource: { Fn::Sub: '${Bucket.Arn}/*' }",
+            after: "\
+BucketPolicy:
+  Type: AWS::S3::BucketPolicy
+  Properties:
+    Bucket: { Ref: Bucket }
+    PolicyDocument:
+      Statement:
+        - Effect: Allow
+          Principal: { AWS: { Fn::GetAtt: [TrainingRole, Arn] } }
+          Action: s3:GetObject
+          Resource: { Fn::Sub: '${Bucket.Arn}/*' }",
+        },
         check: public_policy,
     },
     Policy {
@@ -40,6 +96,20 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Buckets own their objects, and ACLs are off",
         reason: "with ACLs on, who may read an object is decided in two places",
         remedy: "set `OwnershipControls` to `BucketOwnerEnforced`",
+        example: Example {
+            before: "\
+Bucket:
+  Type: AWS::S3::Bucket
+  Properties:
+    OwnershipControls:
+      Rules: [{ ObjectOwnership: ObjectWriter }]",
+            after: "\
+Bucket:
+  Type: AWS::S3::Bucket
+  Properties:
+    OwnershipControls:
+      Rules: [{ ObjectOwnership: BucketOwnerEnforced }]",
+        },
         check: ownership,
     },
     Policy {
@@ -48,6 +118,25 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Buckets refuse requests without TLS",
         reason: "without TLS anybody on the way reads data and models, and can replace them",
         remedy: "add a bucket policy that denies `s3:*` where `aws:SecureTransport` is `false`",
+        example: Example {
+            before: "\
+Bucket:
+  Type: AWS::S3::Bucket",
+            after: "\
+Bucket:
+  Type: AWS::S3::Bucket
+BucketPolicy:
+  Type: AWS::S3::BucketPolicy
+  Properties:
+    Bucket: { Ref: Bucket }
+    PolicyDocument:
+      Statement:
+        - Effect: Deny
+          Principal: '*'
+          Action: s3:*
+          Resource: { Fn::Sub: '${Bucket.Arn}/*' }
+          Condition: { Bool: { aws:SecureTransport: false } }",
+        },
         check: tls_only,
     },
     Policy {
@@ -56,6 +145,16 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Buckets keep old versions",
         reason: "an object that is overwritten or deleted by mistake is gone otherwise",
         remedy: "set `VersioningConfiguration` to `Enabled`, with a rule that ends old versions",
+        example: Example {
+            before: "\
+Bucket:
+  Type: AWS::S3::Bucket",
+            after: "\
+Bucket:
+  Type: AWS::S3::Bucket
+  Properties:
+    VersioningConfiguration: { Status: Enabled }",
+        },
         check: versioning,
     },
     Policy {
@@ -64,6 +163,19 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Buckets clean up uploads that were cut off",
         reason: "the parts of an unfinished upload cost money and show in no listing",
         remedy: "add a lifecycle rule with `AbortIncompleteMultipartUpload`",
+        example: Example {
+            before: "\
+Bucket:
+  Type: AWS::S3::Bucket",
+            after: "\
+Bucket:
+  Type: AWS::S3::Bucket
+  Properties:
+    LifecycleConfiguration:
+      Rules:
+        - Status: Enabled
+          AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 }",
+        },
         check: lifecycle,
     },
 ];

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::code::Example;
 use crate::policy::finding::{Policy, Severity, Sighting};
 use crate::policy::subject::Subject;
 
@@ -22,6 +23,16 @@ pub(super) const POLICIES: &[Policy] = &[Policy {
     title: "What holds data in a protected environment outlives its stack",
     reason: "a deleted stack, or a change that replaces the resource, takes the data with it",
     remedy: "set `DeletionPolicy` and `UpdateReplacePolicy` to `Retain`",
+    example: Example {
+        before: "\
+Bucket:
+  Type: AWS::S3::Bucket",
+        after: "\
+Bucket:
+  Type: AWS::S3::Bucket
+  DeletionPolicy: Retain
+  UpdateReplacePolicy: Retain",
+    },
     check: deletion,
 }];
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::code::Example;
 use crate::policy::facts;
 use crate::policy::finding::{Policy, Severity, Sighting};
 use crate::policy::subject::{DocumentName, Subject, is_given, is_or_may_be, number};
@@ -13,6 +14,18 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Buckets say how they encrypt",
         reason: "what the template does not say is decided by a default that can be changed elsewhere",
         remedy: "set `BucketEncryption` to `AES256` or `aws:kms`",
+        example: Example {
+            before: "\
+Bucket:
+  Type: AWS::S3::Bucket",
+            after: "\
+Bucket:
+  Type: AWS::S3::Bucket
+  Properties:
+    BucketEncryption:
+      ServerSideEncryptionConfiguration:
+        - ServerSideEncryptionByDefault: { SSEAlgorithm: AES256 }",
+        },
         check: bucket,
     },
     Policy {
@@ -21,6 +34,19 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Notebook volumes are encrypted with a key of your own",
         reason: "people copy data to a notebook's disk, and without a key of yours its use cannot be withdrawn",
         remedy: "set `KmsKeyId` of the notebook",
+        example: Example {
+            before: "\
+Notebook:
+  Type: AWS::SageMaker::NotebookInstance
+  Properties:
+    InstanceType: ml.t3.medium",
+            after: "\
+Notebook:
+  Type: AWS::SageMaker::NotebookInstance
+  Properties:
+    InstanceType: ml.t3.medium
+    KmsKeyId: { Ref: Key }",
+        },
         check: notebook,
     },
     Policy {
@@ -29,6 +55,19 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Volumes of jobs and endpoints are encrypted with a key of your own",
         reason: "a key of yours shows in the logs who used it, and its use can be withdrawn",
         remedy: "set `encryption.volume_key` of training or endpoint",
+        example: Example {
+            before: "\
+EndpointConfig:
+  Type: AWS::SageMaker::EndpointConfig
+  Properties:
+    ProductionVariants: [{ InstanceType: ml.m5.large }]",
+            after: "\
+EndpointConfig:
+  Type: AWS::SageMaker::EndpointConfig
+  Properties:
+    ProductionVariants: [{ InstanceType: ml.m5.large }]
+    KmsKeyId: { Ref: Key }",
+        },
         check: volumes,
     },
     Policy {
@@ -37,6 +76,15 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Traffic between the instances of a training job is encrypted",
         reason: "gradients and data cross the network between the instances in the open",
         remedy: "set `training.network.encrypt_traffic`",
+        example: Example {
+            before: "\
+TrainingJobName: news-1
+ResourceConfig: { InstanceType: ml.g5.xlarge, InstanceCount: 2 }",
+            after: "\
+TrainingJobName: news-1
+ResourceConfig: { InstanceType: ml.g5.xlarge, InstanceCount: 2 }
+EnableInterContainerTrafficEncryption: true",
+        },
         check: traffic,
     },
     Policy {
@@ -45,6 +93,16 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Topics and queues are encrypted",
         reason: "messages rest in the open until they are delivered",
         remedy: "set `KmsMasterKeyId`, e.g. to `alias/aws/sns`",
+        example: Example {
+            before: "\
+Topic:
+  Type: AWS::SNS::Topic",
+            after: "\
+Topic:
+  Type: AWS::SNS::Topic
+  Properties:
+    KmsMasterKeyId: alias/aws/sns",
+        },
         check: messages,
     },
 ];

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::code::Example;
 use crate::policy::finding::{Policy, Severity, Sighting};
 use crate::policy::subject::{Document, Resource, Subject, text};
 
@@ -12,6 +13,19 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Images are pinned by their digest",
         reason: "a tag can be moved: the same template may run another image tomorrow",
         remedy: "give the image as a `uri` that ends in `@sha256:…`",
+        example: Example {
+            before: "\
+Model:
+  Type: AWS::SageMaker::Model
+  Properties:
+    PrimaryContainer: { Image: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/news:1.4' }",
+            after: "\
+Model:
+  Type: AWS::SageMaker::Model
+  Properties:
+    PrimaryContainer:
+      Image: 111122223333.dkr.ecr.eu-west-1.amazonaws.com/news@sha256:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a",
+        },
         check: no_digest,
     },
     Policy {
@@ -20,6 +34,18 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Images have a tag that says which version they are",
         reason: "`latest`, or no tag, is whatever was pushed last, and changes without notice",
         remedy: "name a version, or better a digest",
+        example: Example {
+            before: "\
+Model:
+  Type: AWS::SageMaker::Model
+  Properties:
+    PrimaryContainer: { Image: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/news:latest' }",
+            after: "\
+Model:
+  Type: AWS::SageMaker::Model
+  Properties:
+    PrimaryContainer: { Image: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/news:1.4' }",
+        },
         check: latest,
     },
 ];

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::code::Example;
 use crate::policy::finding::{Policy, Severity, Sighting};
 use crate::policy::subject::{Resource, Subject, is_given, refers_to, text};
 
@@ -12,6 +13,16 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Log groups end their lines after a while",
         reason: "lines that are kept for ever cost money for ever, and may hold what people typed",
         remedy: "set `logs.retention`, or `RetentionInDays` of the group",
+        example: Example {
+            before: "\
+LogGroup:
+  Type: AWS::Logs::LogGroup",
+            after: "\
+LogGroup:
+  Type: AWS::Logs::LogGroup
+  Properties:
+    RetentionInDays: 30",
+        },
         check: retention,
     },
     Policy {
@@ -20,6 +31,23 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Functions and endpoints have a log group in the template",
         reason: "the service makes one otherwise, which keeps its lines for ever and outlives the stack",
         remedy: "add an `AWS::Logs::LogGroup` of the name that the service writes to",
+        example: Example {
+            before: "\
+Function:
+  Type: AWS::Lambda::Function
+  Properties:
+    FunctionName: news-classify",
+            after: "\
+Function:
+  Type: AWS::Lambda::Function
+  Properties:
+    FunctionName: news-classify
+FunctionLogGroup:
+  Type: AWS::Logs::LogGroup
+  Properties:
+    LogGroupName: /aws/lambda/news-classify
+    RetentionInDays: 30",
+        },
         check: log_group,
     },
     Policy {
@@ -28,6 +56,18 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Stages log who called",
         reason: "without access logs nobody can tell who called, how often and with what result",
         remedy: "set `api.access_logs` to true",
+        example: Example {
+            before: "\
+Stage:
+  Type: AWS::ApiGatewayV2::Stage",
+            after: "\
+Stage:
+  Type: AWS::ApiGatewayV2::Stage
+  Properties:
+    AccessLogSettings:
+      DestinationArn: { Fn::GetAtt: [ApiLogGroup, Arn] }
+      Format: $context.requestId $context.status",
+        },
         check: access_logs,
     },
     Policy {
@@ -36,6 +76,16 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Buckets log who read and wrote",
         reason: "without them it cannot be told later who read the data",
         remedy: "set `LoggingConfiguration`, or log the bucket's data events with CloudTrail",
+        example: Example {
+            before: "\
+Bucket:
+  Type: AWS::S3::Bucket",
+            after: "\
+Bucket:
+  Type: AWS::S3::Bucket
+  Properties:
+    LoggingConfiguration: { DestinationBucketName: team-access-logs }",
+        },
         check: bucket_logs,
     },
 ];

@@ -37,4 +37,6 @@ pub(super) const ALL: &[&[Policy]] = &[
 ];
 
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod testing;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::code::Example;
 use crate::policy::finding::{Policy, Severity, Sighting};
 use crate::policy::subject::DocumentName;
 use crate::policy::subject::{Resource, Subject, is_or_may_be};
@@ -13,6 +14,18 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "No security group lets the whole internet in",
         reason: "whatever listens behind it can be tried by everybody, all day",
         remedy: "name the addresses or security groups that need it",
+        example: Example {
+            before: "\
+SecurityGroup:
+  Type: AWS::EC2::SecurityGroup
+  Properties:
+    SecurityGroupIngress: [{ IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 0.0.0.0/0 }]",
+            after: "\
+SecurityGroup:
+  Type: AWS::EC2::SecurityGroup
+  Properties:
+    SecurityGroupIngress: [{ IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 10.0.0.0/16 }]",
+        },
         check: open_ingress,
     },
     Policy {
@@ -21,6 +34,18 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "No function has a public URL of its own",
         reason: "a function URL without authorization passes by the API's throttle and logs",
         remedy: "set `AuthType` to `AWS_IAM`, or call the function through the API",
+        example: Example {
+            before: "\
+Url:
+  Type: AWS::Lambda::Url
+  Properties:
+    AuthType: NONE",
+            after: "\
+Url:
+  Type: AWS::Lambda::Url
+  Properties:
+    AuthType: AWS_IAM",
+        },
         check: function_url,
     },
     Policy {
@@ -29,6 +54,14 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Training code cannot reach the network",
         reason: "code and packages from elsewhere could send the data away",
         remedy: "set `training.network.isolation`, if all that training needs is in its channels and image",
+        example: Example {
+            before: "\
+TrainingJobName: news-1
+EnableNetworkIsolation: false",
+            after: "\
+TrainingJobName: news-1
+EnableNetworkIsolation: true",
+        },
         check: training_isolation,
     },
 ];

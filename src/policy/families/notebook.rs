@@ -1,5 +1,6 @@
 //! Notebooks: people's own code, next to the data, with credentials of a role.
 
+use crate::code::Example;
 use crate::policy::finding::{Policy, Severity, Sighting};
 use crate::policy::subject::{Subject, is_or_may_be};
 
@@ -12,6 +13,17 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Notebooks take version 2 of the metadata service only",
         reason: "version 1 hands the role's credentials to any code that can be made to fetch a URL",
         remedy: "set `InstanceMetadataServiceConfiguration` to the minimum version `2`",
+        example: Example {
+            before: "\
+Notebook:
+  Type: AWS::SageMaker::NotebookInstance",
+            after: "\
+Notebook:
+  Type: AWS::SageMaker::NotebookInstance
+  Properties:
+    InstanceMetadataServiceConfiguration:
+      MinimumInstanceMetadataServiceVersion: '2'",
+        },
         check: metadata_service,
     },
     Policy {
@@ -20,6 +32,16 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "No notebook has both root and the open internet",
         reason: "an installed package can then change the machine and send the data away",
         remedy: "disable `RootAccess`, or put the notebook into a VPC and disable `DirectInternetAccess`",
+        example: Example {
+            before: "\
+Notebook:
+  Type: AWS::SageMaker::NotebookInstance",
+            after: "\
+Notebook:
+  Type: AWS::SageMaker::NotebookInstance
+  Properties:
+    RootAccess: Disabled",
+        },
         check: root_and_internet,
     },
 ];

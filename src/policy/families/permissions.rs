@@ -1,5 +1,6 @@
 //! What roles and resources allow: named actions, on named resources.
 
+use crate::code::Example;
 use crate::policy::facts;
 use crate::policy::finding::{Policy, Severity, Sighting};
 use crate::policy::statement::{Attachment, Statement, statements};
@@ -12,6 +13,30 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "No statement allows every action, or every action of a service",
         reason: "whoever gets hold of the role can do far more than its work needs, delete included",
         remedy: "name the actions that are used",
+        example: Example {
+            before: "\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    Policies:
+      - PolicyName: data
+        PolicyDocument:
+          Statement:
+            - Effect: Allow
+              Action: s3:*
+              Resource: { Fn::Sub: '${Bucket.Arn}/*' }",
+            after: "\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    Policies:
+      - PolicyName: data
+        PolicyDocument:
+          Statement:
+            - Effect: Allow
+              Action: [s3:GetObject, s3:PutObject]
+              Resource: { Fn::Sub: '${Bucket.Arn}/*' }",
+        },
         check: action_wildcard,
     },
     Policy {
@@ -20,6 +45,30 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Statements name actions in full",
         reason: "a pattern also allows the actions that AWS adds to it later",
         remedy: "name the actions that are used",
+        example: Example {
+            before: "\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    Policies:
+      - PolicyName: data
+        PolicyDocument:
+          Statement:
+            - Effect: Allow
+              Action: s3:Get*
+              Resource: { Fn::Sub: '${Bucket.Arn}/*' }",
+            after: "\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    Policies:
+      - PolicyName: data
+        PolicyDocument:
+          Statement:
+            - Effect: Allow
+              Action: s3:GetObject
+              Resource: { Fn::Sub: '${Bucket.Arn}/*' }",
+        },
         check: action_pattern,
     },
     Policy {
@@ -28,6 +77,27 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Statements name their resources where the action knows any",
         reason: "the role reaches everything of that kind in the account, of other stacks too",
         remedy: "name the ARNs; only an action that knows no resource needs `*`",
+        example: Example {
+            before: "\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    Policies:
+      - PolicyName: data
+        PolicyDocument:
+          Statement: [{ Effect: Allow, Action: s3:GetObject, Resource: '*' }]",
+            after: "\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    Policies:
+      - PolicyName: data
+        PolicyDocument:
+          Statement:
+            - Effect: Allow
+              Action: s3:GetObject
+              Resource: { Fn::Sub: '${Bucket.Arn}/data/*' }",
+        },
         check: resource_wildcard,
     },
     Policy {
@@ -36,6 +106,24 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "No statement allows everything except something",
         reason: "`NotAction` and `NotResource` with `Allow` allow all that is not thought of",
         remedy: "say what is allowed, with `Action` and `Resource`",
+        example: Example {
+            before: "\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    Policies:
+      - PolicyName: work
+        PolicyDocument:
+          Statement: [{ Effect: Allow, NotAction: iam:*, Resource: { Fn::GetAtt: [Bucket, Arn] } }]",
+            after: "\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    Policies:
+      - PolicyName: work
+        PolicyDocument:
+          Statement: [{ Effect: Allow, Action: s3:ListBucket, Resource: { Fn::GetAtt: [Bucket, Arn] } }]",
+        },
         check: all_except,
     },
     Policy {
@@ -44,6 +132,31 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Passing roles is limited to named roles and services",
         reason: "who may pass any role to any service can act as the most powerful role there is",
         remedy: "name the role's ARN, and set `iam:PassedToService` in the condition",
+        example: Example {
+            before: "\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    Policies:
+      - PolicyName: pass
+        PolicyDocument:
+          Statement:
+            - Effect: Allow
+              Action: iam:PassRole
+              Resource: { Fn::GetAtt: [TrainingRole, Arn] }",
+            after: "\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    Policies:
+      - PolicyName: pass
+        PolicyDocument:
+          Statement:
+            - Effect: Allow
+              Action: iam:PassRole
+              Resource: { Fn::GetAtt: [TrainingRole, Arn] }
+              Condition: { StringEquals: { iam:PassedToService: sagemaker.amazonaws.com } }",
+        },
         check: pass_role,
     },
     Policy {
@@ -52,6 +165,18 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "No role has a managed policy that allows a whole service or account",
         reason: "such a policy allows far more than the role's work needs, delete included",
         remedy: "write a policy with the actions that are used, on the resources that are used",
+        example: Example {
+            before: "\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    ManagedPolicyArns: [arn:aws:iam::aws:policy/AmazonSageMakerFullAccess]",
+            after: "\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    ManagedPolicyArns: [arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]",
+        },
         check: broad_managed_policy,
     },
 ];

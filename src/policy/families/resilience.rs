@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::code::Example;
 use crate::policy::finding::{Policy, Severity, Sighting};
 use crate::policy::subject::{Resource, Subject, is_function, is_given, number, refers_to};
 
@@ -17,6 +18,18 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Endpoints of a protected environment have two instances or more",
         reason: "one instance is in one zone: when it or its zone fails, nothing answers",
         remedy: "set `endpoint.count` (or `autoscaling.min`) to 2 or more",
+        example: Example {
+            before: "\
+EndpointConfig:
+  Type: AWS::SageMaker::EndpointConfig
+  Properties:
+    ProductionVariants: [{ InstanceType: ml.m5.large, InitialInstanceCount: 1 }]",
+            after: "\
+EndpointConfig:
+  Type: AWS::SageMaker::EndpointConfig
+  Properties:
+    ProductionVariants: [{ InstanceType: ml.m5.large, InitialInstanceCount: 2 }]",
+        },
         check: single_instance,
     },
     Policy {
@@ -25,6 +38,19 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Endpoints of a protected environment have alarms",
         reason: "nobody is told when the endpoint fails or is slow",
         remedy: "add an `alarms` section",
+        example: Example {
+            before: "\
+Endpoint:
+  Type: AWS::SageMaker::Endpoint",
+            after: "\
+Endpoint:
+  Type: AWS::SageMaker::Endpoint
+ErrorsAlarm:
+  Type: AWS::CloudWatch::Alarm
+  Properties:
+    Namespace: AWS/SageMaker
+    MetricName: Invocation5XXErrors",
+        },
         check: alarms,
     },
     Policy {
@@ -33,6 +59,24 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "A gradual rollout has alarms that roll it back",
         reason: "without them a bad model goes on to all the traffic; the waits gain nothing",
         remedy: "add an `alarms` section, whose alarms the rollout watches",
+        example: Example {
+            before: "\
+Endpoint:
+  Type: AWS::SageMaker::Endpoint
+  Properties:
+    DeploymentConfig:
+      BlueGreenUpdatePolicy:
+        TrafficRoutingConfiguration: { Type: CANARY }",
+            after: "\
+Endpoint:
+  Type: AWS::SageMaker::Endpoint
+  Properties:
+    DeploymentConfig:
+      BlueGreenUpdatePolicy:
+        TrafficRoutingConfiguration: { Type: CANARY }
+      AutoRollbackConfiguration:
+        Alarms: [{ AlarmName: news-endpoint-errors }]",
+        },
         check: rollback,
     },
     Policy {
@@ -41,6 +85,26 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "A function gives up before the API does",
         reason: "the API cuts the function off and answers 503 or 504, and nobody learns why",
         remedy: "make `function.timeout` shorter than the integration's, 29 s at most",
+        example: Example {
+            before: "\
+Function:
+  Type: AWS::Lambda::Function
+  Properties:
+    Timeout: 30
+Integration:
+  Type: AWS::ApiGatewayV2::Integration
+  Properties:
+    IntegrationUri: { Fn::GetAtt: [Function, Arn] }",
+            after: "\
+Function:
+  Type: AWS::Lambda::Function
+  Properties:
+    Timeout: 25
+Integration:
+  Type: AWS::ApiGatewayV2::Integration
+  Properties:
+    IntegrationUri: { Fn::GetAtt: [Function, Arn] }",
+        },
         check: timeout,
     },
 ];

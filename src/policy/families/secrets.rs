@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
+use crate::code::Example;
 use crate::policy::finding::{Policy, Severity, Sighting};
 use crate::policy::subject::{Document, Subject, escape, is_given, is_or_may_be};
 
@@ -18,6 +19,18 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "No document contains a key or token of a known format",
         reason: "whoever reads the repository, the template or the console can use it",
         remedy: "withdraw the key, and have the code fetch its successor from AWS Secrets Manager",
+        example: Example {
+            before: "\
+Function:
+  Type: AWS::Lambda::Function
+  Properties:
+    Environment: { Variables: { CALLER: AKIAIOSFODNN7EXAMPLE } }",
+            after: "\
+Function:
+  Type: AWS::Lambda::Function
+  Properties:
+    Environment: { Variables: { CALLER: '{{resolve:secretsmanager:news/caller}}' } }",
+        },
         check: known_formats,
     },
     Policy {
@@ -26,6 +39,18 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "No value under a name like `password` is written in plain text",
         reason: "whoever reads the repository, the template or the console can use it",
         remedy: "have the code fetch it from AWS Secrets Manager; hand over the secret's ARN only",
+        example: Example {
+            before: "\
+Function:
+  Type: AWS::Lambda::Function
+  Properties:
+    Environment: { Variables: { DB_PASSWORD: hunter22 } }",
+            after: "\
+Function:
+  Type: AWS::Lambda::Function
+  Properties:
+    Environment: { Variables: { DB_PASSWORD: '{{resolve:secretsmanager:news/db}}' } }",
+        },
         check: secret_names,
     },
     Policy {
@@ -34,6 +59,14 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "Parameters for secrets are not shown",
         reason: "CloudFormation shows a parameter's value to everybody who may describe the stack",
         remedy: "set `NoEcho: true` on the parameter, and give it no `Default`",
+        example: Example {
+            before: "\
+Parameters:
+  ApiToken: { Type: String }",
+            after: "\
+Parameters:
+  ApiToken: { Type: String, NoEcho: true }",
+        },
         check: shown_parameters,
     },
 ];

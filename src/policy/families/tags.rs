@@ -1,5 +1,6 @@
 //! Tags: whose it is, and what it costs.
 
+use crate::code::Example;
 use crate::policy::facts;
 use crate::policy::finding::{Policy, Severity, Sighting};
 use crate::policy::subject::{Subject, is_given};
@@ -10,6 +11,16 @@ pub(super) const POLICIES: &[Policy] = &[Policy {
     title: "What can be tagged is tagged",
     reason: "without tags nobody can tell whose it is or what it costs, nor find it when it is left over",
     remedy: "add `Tags`; the built-in templates use the macros of `shared.yaml.tera`",
+    example: Example {
+        before: "\
+Bucket:
+  Type: AWS::S3::Bucket",
+        after: "\
+Bucket:
+  Type: AWS::S3::Bucket
+  Properties:
+    Tags: [{ Key: team, Value: search }]",
+    },
     check: missing,
 }];
 

@@ -62,7 +62,12 @@ pub(super) fn on_statement(id: &str, statement: Value) -> Vec<Sighting> {
     )
 }
 
-fn on(id: &str, name: DocumentName, body: &Value, protection: Protection) -> Vec<Sighting> {
+pub(super) fn on(
+    id: &str,
+    name: DocumentName,
+    body: &Value,
+    protection: Protection,
+) -> Vec<Sighting> {
     let subject = Subject {
         stack: "s",
         environment: "e",

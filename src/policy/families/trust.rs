@@ -1,5 +1,6 @@
 //! Who is trusted: not everybody, and a service only on behalf of this account.
 
+use crate::code::Example;
 use crate::policy::facts;
 use crate::policy::finding::{Policy, Severity, Sighting};
 use crate::policy::statement::{Attachment, Statement, statements};
@@ -12,6 +13,20 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "No statement allows everybody something",
         reason: "a principal of `*` is every account on AWS, and for some services everybody at all",
         remedy: "name the principal, or narrow it by `aws:SourceArn` or `aws:PrincipalOrgID`",
+        example: Example {
+            before: "\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    AssumeRolePolicyDocument:
+      Statement: [{ Effect: Allow, Principal: { AWS: '*' }, Action: sts:AssumeRole }]",
+            after: "\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    AssumeRolePolicyDocument:
+      Statement: [{ Effect: Allow, Principal: { AWS: '111122223333' }, Action: sts:AssumeRole }]",
+        },
         check: principal_wildcard,
     },
     Policy {
@@ -20,6 +35,27 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "A service takes on a role for this account's own resources only",
         reason: "otherwise a stranger may have the service use the role on his behalf",
         remedy: "add a condition on `aws:SourceArn` or `aws:SourceAccount` to the trust policy",
+        example: Example {
+            before: "\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    AssumeRolePolicyDocument:
+      Statement:
+        - Effect: Allow
+          Principal: { Service: sagemaker.amazonaws.com }
+          Action: sts:AssumeRole",
+            after: "\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    AssumeRolePolicyDocument:
+      Statement:
+        - Effect: Allow
+          Principal: { Service: sagemaker.amazonaws.com }
+          Action: sts:AssumeRole
+          Condition: { StringEquals: { aws:SourceAccount: { Ref: AWS::AccountId } } }",
+        },
         check: confused_deputy,
     },
     Policy {
@@ -28,6 +64,21 @@ pub(super) const POLICIES: &[Policy] = &[
         title: "A function can be called by named callers only",
         reason: "a service without a source may call the function on behalf of any account",
         remedy: "set `SourceArn` (or `SourceAccount`), and name the principal",
+        example: Example {
+            before: "\
+Permission:
+  Type: AWS::Lambda::Permission
+  Properties:
+    Principal: apigateway.amazonaws.com
+    Action: lambda:InvokeFunction",
+            after: "\
+Permission:
+  Type: AWS::Lambda::Permission
+  Properties:
+    Principal: apigateway.amazonaws.com
+    Action: lambda:InvokeFunction
+    SourceArn: { Fn::Sub: 'arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*' }",
+        },
         check: lambda_permission,
     },
 ];

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 
+use super::deprecated::{self, Deprecation};
 use super::merge::merge;
 use super::names::EnvironmentName;
 use super::problem::{Problem, Problems, Source};
@@ -14,6 +15,7 @@ use super::resolved::Stack;
 use super::shape::{file_problems, shape};
 use super::suggest;
 use super::yaml::{self, Content, Entry, Node, Tags};
+use crate::stack::codes;
 
 mod promotion;
 
@@ -26,6 +28,7 @@ pub struct StackFile {
     environments: IndexMap<EnvironmentName, Entry>,
     /// What is wrong with the file whatever the environment.
     problems: Vec<Problem>,
+    deprecations: Vec<Deprecation>,
 }
 
 impl StackFile {
@@ -36,13 +39,17 @@ impl StackFile {
     /// When the file cannot be read, or is no YAML that can be trusted.
     pub fn read(path: &Path) -> Result<Self, Problems> {
         let unreadable = |error: std::io::Error| {
-            let problem = Problem::new("cannot read the stack file").because(error.to_string());
+            let problem = Problem::new(&codes::UNREADABLE_STACK_FILE, "cannot read the stack file")
+                .because(error.to_string());
             Problems::of_file(path, problem)
         };
         let size = path.metadata().map_err(unreadable)?.len();
         if size > yaml::MAX_BYTES as u64 {
             let limit = yaml::MAX_BYTES;
-            let problem = Problem::new(format!("the file has {size} bytes, more than {limit}"));
+            let problem = Problem::new(
+                &codes::UNREADABLE_STACK_FILE,
+                format!("the file has {size} bytes, more than {limit}"),
+            );
             return Err(Problems::of_file(path, problem));
         }
         let bytes = std::fs::read(path).map_err(unreadable)?;
@@ -50,11 +57,12 @@ impl StackFile {
             let good = error.utf8_error().valid_up_to();
             let before = error.as_bytes().get(..good).unwrap_or_default();
             let line = 1 + before.split(|byte| *byte == b'\n').skip(1).count();
-            let problem = Problem::new("the stack file is not UTF-8")
-                .because(format!(
-                    "the first byte that cannot be read is in line {line}"
-                ))
-                .help("save it as UTF-8 without BOM");
+            let problem =
+                Problem::new(&codes::UNREADABLE_STACK_FILE, "the stack file is not UTF-8")
+                    .because(format!(
+                        "the first byte that cannot be read is in line {line}"
+                    ))
+                    .help("save it as UTF-8 without BOM");
             Problems::of_file(path, problem)
         })?;
         let file = path.canonicalize().map_err(unreadable)?;
@@ -67,10 +75,12 @@ impl StackFile {
             text,
         });
         let failed = |list| Problems::new(Arc::clone(&source), list);
-        let root = yaml::read(&source.text, Tags::Refused).map_err(|p| failed(vec![*p]))?;
+        let mut root = yaml::read(&source.text, Tags::Refused).map_err(|p| failed(vec![*p]))?;
+        let deprecations = deprecated::rename(&mut root, deprecated::FIELDS);
         let mut problems = yaml::traps(&source.text, &root);
         let Content::Map(mut map) = root.content.clone() else {
             problems.push(Problem::new(
+                &codes::WRONG_TYPE,
                 "a stack file is a map that begins with `stack: <name>`",
             ));
             return Err(failed(problems));
@@ -89,12 +99,18 @@ impl StackFile {
             stack,
             environments,
             problems,
+            deprecations,
         })
     }
 
     /// The environments, in the order of the file.
     pub fn environments(&self) -> impl Iterator<Item = &EnvironmentName> {
         self.environments.keys()
+    }
+
+    /// Names in it that still work and are going.
+    pub fn deprecations(&self) -> &[Deprecation] {
+        &self.deprecations
     }
 
     /// The text of the file, for showing places in it.
@@ -155,8 +171,11 @@ impl StackFile {
             .find(|(key, _)| key.as_str() == name);
         let Some((environment, entry)) = found else {
             let known: Vec<&str> = self.environments().map(EnvironmentName::as_str).collect();
-            let problem = Problem::new(format!("there is no environment `{name}`"))
-                .because(format!("the file has {}", suggest::listed(&known)));
+            let problem = Problem::new(
+                &codes::UNKNOWN_ENVIRONMENT,
+                format!("there is no environment `{name}`"),
+            )
+            .because(format!("the file has {}", suggest::listed(&known)));
             return Err(vec![match suggest::nearest(name, known.iter().copied()) {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
                 None => problem,
@@ -190,7 +209,8 @@ fn environments(
     let mut environments = IndexMap::new();
     let Some(entry) = entry else {
         let help = "add `environments:` with at least `local: { target: local }`";
-        problems.push(Problem::new("the stack has no environments").help(help));
+        problems
+            .push(Problem::new(&codes::NO_ENVIRONMENT, "the stack has no environments").help(help));
         return environments;
     };
     // What is no map is told with the shape of the file.
@@ -198,7 +218,8 @@ fn environments(
         return environments;
     };
     if map.is_empty() {
-        problems.push(Problem::new("`environments` is empty").at(entry.key));
+        problems
+            .push(Problem::new(&codes::NO_ENVIRONMENT, "`environments` is empty").at(entry.key));
     }
     for (name, entry) in map {
         if entry.value.map().is_none() {
@@ -209,9 +230,12 @@ fn environments(
                 environments.insert(name, entry);
             }
             Err(error) => problems.push(
-                Problem::new(format!("`{name}` is no name for an environment"))
-                    .because(error.to_string())
-                    .at(entry.key),
+                Problem::new(
+                    &codes::INVALID_NAME,
+                    format!("`{name}` is no name for an environment"),
+                )
+                .because(error.to_string())
+                .at(entry.key),
             ),
         }
     }
@@ -231,7 +255,7 @@ pub(super) fn shape_of(text: &str) -> Vec<Problem> {
     let root = yaml::read(text, Tags::Refused).unwrap();
     let mut problems = file_problems(text, &root);
     let Content::Map(mut map) = root.content.clone() else {
-        problems.push(Problem::new("no map"));
+        problems.push(Problem::new(&codes::WRONG_TYPE, "no map"));
         return problems;
     };
     let environments = environments(map.shift_remove("environments"), &mut problems);

@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use crate::stack::codes;
 use crate::stack::names::EnvironmentName;
 use crate::stack::problem::Problem;
 use crate::stack::suggest;
@@ -17,13 +18,16 @@ pub(super) fn problems(environments: &IndexMap<EnvironmentName, Entry>) -> Vec<P
         };
         if !known.contains(&from) {
             let summary = format!("`{name}` promotes from `{from}`, which is no environment");
-            let problem = Problem::new(summary).at(node.place.clone());
+            let problem = Problem::new(&codes::UNKNOWN_ENVIRONMENT, summary).at(node.place.clone());
             problems.push(problem.help(suggest::remedy(from, &known)));
         } else if let Some(way) = way_back(environments, name.as_str()) {
-            let problem = Problem::new(format!("`{name}` promotes from itself"))
-                .because(format!("{}, and none of them trains", way.join(" from ")))
-                .at(node.place.clone())
-                .help("let one of them train: remove its `promotes_from`");
+            let problem = Problem::new(
+                &codes::PROMOTION_RING,
+                format!("`{name}` promotes from itself"),
+            )
+            .because(format!("{}, and none of them trains", way.join(" from ")))
+            .at(node.place.clone())
+            .help("let one of them train: remove its `promotes_from`");
             problems.push(problem);
         }
     }

@@ -10,6 +10,7 @@ use super::super::suggest;
 use super::arn;
 use super::cors;
 use super::target::Placement;
+use crate::stack::codes;
 
 /// The methods that a route may have.
 pub(super) const METHODS: [&str; 5] = ["POST", "PUT", "PATCH", "GET", "DELETE"];
@@ -78,8 +79,11 @@ fn resolve_domain(
 ) -> Domain {
     let name = &domain.name;
     check.require(is_domain(name), &["api", "domain", "name"], || {
-        Problem::new(format!("`{name}` is no name of a domain"))
-            .help("write it in lower case, without scheme and path, as in `news.example.com`")
+        Problem::new(
+            &codes::INVALID_VALUE,
+            format!("`{name}` is no name of a domain"),
+        )
+        .help("write it in lower case, without scheme and path, as in `news.example.com`")
     });
     let field = ["api", "domain", "certificate"];
     arn::certificate(check, &field, &domain.certificate, place);
@@ -158,7 +162,11 @@ fn routes(
             continue;
         };
         check.require(seen.insert((method.clone(), path.clone())), field, || {
-            Problem::new(format!("the route `{text}` is here a second time")).help("keep one")
+            Problem::new(
+                &codes::DUPLICATE_ENTRY,
+                format!("the route `{text}` is here a second time"),
+            )
+            .help("keep one")
         });
         let throttle = settings
             .and_then(|settings| settings.throttle.as_ref())
@@ -183,23 +191,29 @@ fn first_route(check: &mut Check<'_>, field: &[&str], route: &Route) {
     // A method that is none has a problem of its own.
     let right = WITH_BODY.contains(&method) || !METHODS.contains(&method);
     check.require(right, field, || {
-        Problem::new(format!("the first route cannot be a `{}`", route.method))
-            .because("it is the one that classifies, and the headline is in the request's body")
-            .help("put a route with `POST` first")
+        Problem::new(
+            &codes::FIRST_ROUTE,
+            format!("the first route cannot be a `{}`", route.method),
+        )
+        .because("it is the one that classifies, and the headline is in the request's body")
+        .help("put a route with `POST` first")
     });
 }
 
 fn route(check: &mut Check<'_>, field: &[&str], text: &str) -> Option<(String, String)> {
     let Some((method, path)) = text.split_once(' ') else {
-        let problem = Problem::new(format!("`{text}` is no route"))
+        let problem = Problem::new(&codes::INVALID_VALUE, format!("`{text}` is no route"))
             .help("write a method and a path, as in `POST /classify`");
         check.fail(field, problem);
         return None;
     };
     let known = METHODS.contains(&method);
     check.require(known, field, || {
-        Problem::new(format!("`{method}` is no method for a route"))
-            .help(suggest::remedy(&method.to_uppercase(), &METHODS))
+        Problem::new(
+            &codes::UNKNOWN_VALUE,
+            format!("`{method}` is no method for a route"),
+        )
+        .help(suggest::remedy(&method.to_uppercase(), &METHODS))
     });
     let word = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
     let inside = path.strip_prefix('/').is_some_and(|rest| {
@@ -207,9 +221,11 @@ fn route(check: &mut Check<'_>, field: &[&str], text: &str) -> Option<(String, S
             .all(|part| !part.is_empty() && part.chars().all(word))
     });
     check.require(inside && path.len() <= MAX_PATH, field, || {
-        Problem::new(format!("`{path}` is no path for a route")).help(
-            "begin with `/`, use letters, digits and `-_.~`, no parameters, no `/` at the end",
+        Problem::new(
+            &codes::INVALID_VALUE,
+            format!("`{path}` is no path for a route"),
         )
+        .help("begin with `/`, use letters, digits and `-_.~`, no parameters, no `/` at the end")
     });
     Some((method.to_owned(), path.to_owned()))
 }
@@ -223,9 +239,12 @@ fn resolve_auth(check: &mut Check<'_>, field: &[&str], auth: &document::Auth, lo
             inner.extend(["jwt", "issuer"]);
             let issuer = &token.jwt.issuer;
             check.require(is_issuer(issuer, local), &inner, || {
-                Problem::new(format!("`{issuer}` is no issuer of tokens"))
-                    .because("its keys are fetched from there, over https only")
-                    .help("write its address, as in `https://login.example.com/`")
+                Problem::new(
+                    &codes::INVALID_VALUE,
+                    format!("`{issuer}` is no issuer of tokens"),
+                )
+                .because("its keys are fetched from there, over https only")
+                .help("write its address, as in `https://login.example.com/`")
             });
             inner.pop();
             inner.push("audience");
@@ -237,7 +256,12 @@ fn resolve_auth(check: &mut Check<'_>, field: &[&str], auth: &document::Auth, lo
             check.require(
                 distinct.len() == audience.len() && audience.iter().all(fits),
                 &inner,
-                || Problem::new("an audience is a text of 1 to 256 characters, each once"),
+                || {
+                    Problem::new(
+                        &codes::INVALID_VALUE,
+                        "an audience is a text of 1 to 256 characters, each once",
+                    )
+                },
             );
             Auth::Jwt {
                 issuer: issuer.clone(),
@@ -272,7 +296,10 @@ fn limit_authorizers(check: &mut Check<'_>, routes: &[Route]) {
         }
     }
     check.require(kinds.len() <= MAX_AUTHORIZERS, &["api", "routes"], || {
-        Problem::new(format!("there are {} kinds of tokens", kinds.len()))
-            .because(format!("an HTTP API takes {MAX_AUTHORIZERS}"))
+        Problem::new(
+            &codes::LIMIT_EXCEEDED,
+            format!("there are {} kinds of tokens", kinds.len()),
+        )
+        .because(format!("an HTTP API takes {MAX_AUTHORIZERS}"))
     });
 }

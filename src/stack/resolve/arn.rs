@@ -5,6 +5,7 @@ use super::super::facts;
 use super::super::problem::Problem;
 use super::super::resolved::Target;
 use super::target::Placement;
+use crate::stack::codes;
 
 /// The parts of an ARN.
 struct Arn<'a> {
@@ -44,9 +45,12 @@ pub(super) fn kms(check: &mut Check<'_>, field: &[&str], text: &str, place: Opti
     };
     let arn = Arn::parse(text).filter(|arn| arn.service == "kms" && key(arn.resource));
     let Some(arn) = arn else {
-        let problem = Problem::new(format!("`{text}` is no ARN of a KMS key"))
-            .because("an alias could come to mean another key without this file changing")
-            .help("write `arn:aws:kms:<region>:<account>:key/<id>`");
+        let problem = Problem::new(
+            &codes::INVALID_ARN,
+            format!("`{text}` is no ARN of a KMS key"),
+        )
+        .because("an alias could come to mean another key without this file changing")
+        .help("write `arn:aws:kms:<region>:<account>:key/<id>`");
         check.fail(field, problem);
         return;
     };
@@ -61,9 +65,12 @@ pub(super) fn sns(check: &mut Check<'_>, field: &[&str], text: &str, place: Opti
     };
     let arn = Arn::parse(text).filter(|arn| arn.service == "sns" && topic(arn.resource));
     let Some(arn) = arn else {
-        let problem = Problem::new(format!("`{text}` is no ARN of an SNS topic"))
-            .because("alarms can tell standard topics only")
-            .help("write `arn:aws:sns:<region>:<account>:<topic>`");
+        let problem = Problem::new(
+            &codes::INVALID_ARN,
+            format!("`{text}` is no ARN of an SNS topic"),
+        )
+        .because("alarms can tell standard topics only")
+        .help("write `arn:aws:sns:<region>:<account>:<topic>`");
         check.fail(field, problem);
         return;
     };
@@ -83,9 +90,12 @@ pub(super) fn certificate(
     };
     let arn = Arn::parse(text).filter(|arn| arn.service == "acm" && known(arn.resource));
     let Some(arn) = arn else {
-        let problem = Problem::new(format!("`{text}` is no ARN of a certificate"))
-            .because("API Gateway takes certificates from ACM, of the API's own region")
-            .help("write `arn:aws:acm:<region>:<account>:certificate/<id>`");
+        let problem = Problem::new(
+            &codes::INVALID_ARN,
+            format!("`{text}` is no ARN of a certificate"),
+        )
+        .because("API Gateway takes certificates from ACM, of the API's own region")
+        .help("write `arn:aws:acm:<region>:<account>:certificate/<id>`");
         check.fail(field, problem);
         return;
     };
@@ -97,10 +107,10 @@ pub(super) fn certificate(
 fn belongs(check: &mut Check<'_>, field: &[&str], arn: &Arn<'_>, place: Option<&Placement>) {
     if let Some(right) = facts::partition(arn.region) {
         check.require(arn.partition == right, field, || {
-            Problem::new(format!(
-                "an ARN of `{}` begins with `arn:{right}:`",
-                arn.region
-            ))
+            Problem::new(
+                &codes::FOREIGN_ARN,
+                format!("an ARN of `{}` begins with `arn:{right}:`", arn.region),
+            )
         });
     }
     let Some(Placement {
@@ -112,19 +122,22 @@ fn belongs(check: &mut Check<'_>, field: &[&str], arn: &Arn<'_>, place: Option<&
     };
     let region = target.region.as_str();
     check.require(arn.region == region, field, || {
-        Problem::new(format!(
-            "this is in `{}`, the environment in `{region}`",
-            arn.region
-        ))
+        Problem::new(
+            &codes::FOREIGN_ARN,
+            format!("this is in `{}`, the environment in `{region}`", arn.region),
+        )
         .because("a service takes keys and topics of its own region only")
         .help("name one of that region, in the environment if the others have their own")
     });
     let account = target.account.as_str();
     check.require(arn.account == account, field, || {
-        Problem::new(format!(
-            "this belongs to the account {}, the environment to {account}",
-            arn.account
-        ))
+        Problem::new(
+            &codes::FOREIGN_ARN,
+            format!(
+                "this belongs to the account {}, the environment to {account}",
+                arn.account
+            ),
+        )
         .because("nobody here could see whether the other account lets the roles use it")
         .help("name one of that account, in the environment if the others have their own")
     });

@@ -11,6 +11,7 @@ use super::super::resolved::{Encryption, Network, Vpc};
 use super::target::Placement;
 use super::training::no_placeholder;
 use super::{arn, instance};
+use crate::stack::codes;
 
 /// Limits of `CreateTrainingJob`: variables, length of their names and values.
 const MAX_VARIABLES: usize = 100;
@@ -32,26 +33,39 @@ pub(super) fn environment(
         let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         let fits = starts && name.len() <= MAX_LENGTH && name.chars().all(word);
         check.require(fits, field, || {
-            Problem::new(format!("`{name}` is no name for a variable")).help(format!(
+            Problem::new(
+                &codes::INVALID_NAME,
+                format!("`{name}` is no name for a variable"),
+            )
+            .help(format!(
                 "use letters, digits and `_`, no digit first, at most {MAX_LENGTH}"
             ))
         });
         let reserved = RESERVED.iter().find(|prefix| name.starts_with(**prefix));
         if let Some(prefix) = reserved {
-            let problem = Problem::new(format!("the variable `{name}` is reserved"))
-                .because(format!(
-                    "names with `{prefix}` are set by the service and its containers"
-                ))
-                .help("rename it");
+            let problem = Problem::new(
+                &codes::RESERVED_NAME,
+                format!("the variable `{name}` is reserved"),
+            )
+            .because(format!(
+                "names with `{prefix}` are set by the service and its containers"
+            ))
+            .help("rename it");
             check.fail(field, problem);
         }
         let length = value.chars().count();
         check.require(length <= MAX_LENGTH, field, || {
-            Problem::new(format!("the value of `{name}` has {length} characters"))
-                .because(format!("SageMaker takes {MAX_LENGTH}"))
+            Problem::new(
+                &codes::LIMIT_EXCEEDED,
+                format!("the value of `{name}` has {length} characters"),
+            )
+            .because(format!("SageMaker takes {MAX_LENGTH}"))
         });
         check.require(!value.contains('\0'), field, || {
-            Problem::new(format!("the value of `{name}` has a NUL character"))
+            Problem::new(
+                &codes::INVALID_VALUE,
+                format!("the value of `{name}` has a NUL character"),
+            )
         });
         no_placeholder(check, field, &value);
         variables.insert(name.clone(), value);
@@ -61,8 +75,11 @@ pub(super) fn environment(
         number <= MAX_VARIABLES,
         &["training", "environment"],
         || {
-            Problem::new(format!("there are {number} environment variables"))
-                .because(format!("SageMaker takes {MAX_VARIABLES}"))
+            Problem::new(
+                &codes::LIMIT_EXCEEDED,
+                format!("there are {number} environment variables"),
+            )
+            .because(format!("SageMaker takes {MAX_VARIABLES}"))
         },
     );
     variables
@@ -81,9 +98,12 @@ pub(super) fn network(
         !encrypt_traffic || count > 1,
         &["training", "network", "encrypt_traffic"],
         || {
-            Problem::new("`encrypt_traffic` needs a `count` above 1")
-                .because("one instance has nobody to talk to, and the setting makes jobs slower")
-                .help("remove it, or raise `training.count`")
+            Problem::new(
+                &codes::INCOMPLETE,
+                "`encrypt_traffic` needs a `count` above 1",
+            )
+            .because("one instance has nobody to talk to, and the setting makes jobs slower")
+            .help("remove it, or raise `training.count`")
         },
     );
     let subnets = &["training", "network", "subnets"];
@@ -101,7 +121,7 @@ pub(super) fn network(
                 Some(_) => (subnets, "security_groups"),
                 None => (groups, "subnets"),
             };
-            let problem = Problem::new(format!("a VPC needs `{other}` too"))
+            let problem = Problem::new(&codes::INCOMPLETE, format!("a VPC needs `{other}` too"))
                 .because("SageMaker takes subnets and security groups together")
                 .help(format!("add `{other}: [...]`"));
             check.fail(field, problem);
@@ -132,11 +152,18 @@ fn ids(check: &mut Check<'_>, field: Field<'_>, list: Option<&[String]>, kind: &
                     .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
         });
         check.require(good, &inner, || {
-            Problem::new(format!("`{id}` is no id of this kind"))
-                .help(format!("an id looks like `{kind}-0123456789abcdef0`"))
+            Problem::new(
+                &codes::INVALID_VALUE,
+                format!("`{id}` is no id of this kind"),
+            )
+            .help(format!("an id looks like `{kind}-0123456789abcdef0`"))
         });
         check.require(seen.insert(id), &inner, || {
-            Problem::new(format!("`{id}` is here a second time")).help("keep one")
+            Problem::new(
+                &codes::DUPLICATE_ENTRY,
+                format!("`{id}` is here a second time"),
+            )
+            .help("keep one")
         });
     }
 }

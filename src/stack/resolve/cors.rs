@@ -9,6 +9,7 @@ use super::super::resolved::{Cors, Route};
 use super::super::suggest;
 use super::super::units::Timespan;
 use super::api::METHODS;
+use crate::stack::codes;
 
 /// The longest that a browser may be told to remember: a day.
 const MAX_AGE: u64 = 86_400;
@@ -28,7 +29,10 @@ pub(super) fn resolve(check: &mut Check<'_>, cors: &document::Cors, routes: &[Ro
         .and_then(|text| check.parse::<Timespan>(field, text));
     if let Some(span) = max_age {
         check.require(span.seconds() <= MAX_AGE, field, || {
-            Problem::new("a browser may remember the answer for at most `1d`")
+            Problem::new(
+                &codes::OUT_OF_RANGE,
+                "a browser may remember the answer for at most `1d`",
+            )
         });
     }
     Cors {
@@ -47,21 +51,25 @@ fn origins(check: &mut Check<'_>, cors: &document::Cors, credentials: bool) {
         let field = &["api", "cors", "origins", index.as_str()];
         if origin == "*" {
             check.require(!credentials, field, || {
-                Problem::new("the origin `*` cannot be together with `credentials: true`")
-                    .because("browsers refuse it: any page could act in the name of its visitor")
-                    .help("name the origins, or remove `credentials`")
+                Problem::new(
+                    &codes::CONTRADICTION,
+                    "the origin `*` cannot be together with `credentials: true`",
+                )
+                .because("browsers refuse it: any page could act in the name of its visitor")
+                .help("name the origins, or remove `credentials`")
             });
             check.require(cors.origins.len() == 1, field, || {
-                Problem::new("`*` stands for all origins already").help("remove the others")
+                Problem::new(&codes::CONTRADICTION, "`*` stands for all origins already")
+                    .help("remove the others")
             });
         } else if let Some(right) = bare_origin(origin) {
             check.require(right == *origin, field, || {
-                Problem::new(format!("`{origin}` is no origin"))
+                Problem::new(&codes::INVALID_VALUE, format!("`{origin}` is no origin"))
                     .because("an origin has no path, no query and no `/` at the end")
                     .help(format!("write `{right}`"))
             });
         } else {
-            let problem = Problem::new(format!("`{origin}` is no origin"))
+            let problem = Problem::new(&codes::INVALID_VALUE, format!("`{origin}` is no origin"))
                 .help("write scheme and host, as in `https://example.com`, or `*` for all");
             check.fail(field, problem);
         }
@@ -87,7 +95,7 @@ fn methods(check: &mut Check<'_>, cors: &document::Cors, routes: &[Route]) -> Ve
         let index = index.to_string();
         let field = &["api", "cors", "methods", index.as_str()];
         check.require(known.contains(&method.as_str()), field, || {
-            Problem::new(format!("`{method}` is no method"))
+            Problem::new(&codes::UNKNOWN_VALUE, format!("`{method}` is no method"))
                 .help(suggest::remedy(&method.to_uppercase(), &known))
         });
     }
@@ -111,8 +119,11 @@ fn headers(check: &mut Check<'_>, cors: &document::Cors) -> Vec<String> {
             !header.is_empty() && header.chars().all(word),
             field,
             || {
-                Problem::new(format!("`{header}` is no name of a header"))
-                    .help("write names such as `content-type`")
+                Problem::new(
+                    &codes::INVALID_NAME,
+                    format!("`{header}` is no name of a header"),
+                )
+                .help("write names such as `content-type`")
             },
         );
     }
@@ -124,7 +135,11 @@ fn each_once(check: &mut Check<'_>, field: Field<'_>, list: &[String]) {
     let mut seen = BTreeSet::new();
     let again = list.iter().find(|text| !seen.insert(text.as_str()));
     if let Some(again) = again {
-        let problem = Problem::new(format!("`{again}` is here a second time")).help("keep one");
+        let problem = Problem::new(
+            &codes::DUPLICATE_ENTRY,
+            format!("`{again}` is here a second time"),
+        )
+        .help("keep one");
         check.fail(field, problem);
     }
 }

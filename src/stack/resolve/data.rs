@@ -7,6 +7,7 @@ use super::super::document::{self, Separator};
 use super::super::problem::Problem;
 use super::super::resolved::{Data, DataSource, Format, S3Location};
 use super::super::suggest;
+use crate::stack::codes;
 
 /// The longest key of an object.
 const MAX_KEY: usize = 1_024;
@@ -25,13 +26,13 @@ pub(super) fn resolve(check: &mut Check<'_>, data: &document::Data) -> Option<Da
         }
         (None, None, Some(uri)) => location(check, uri).map(DataSource::S3),
         (None, None, None) => {
-            let problem = Problem::new("`data` names no data")
+            let problem = Problem::new(&codes::DATA_SOURCE, "`data` names no data")
                 .help("add one of `file: PATH`, `folder: PATH` and `s3: s3://BUCKET/PREFIX`");
             check.fail(&["data"], problem);
             None
         }
         _ => {
-            let problem = Problem::new("`data` names more than one source")
+            let problem = Problem::new(&codes::DATA_SOURCE, "`data` names more than one source")
                 .because("an environment lies over the stack: what the stack names stays")
                 .help("keep one of `file`, `folder` and `s3`; an environment removes the stack's with `file: null`");
             check.fail(&["data"], problem);
@@ -57,9 +58,10 @@ fn file(check: &mut Check<'_>, text: &str) -> Option<DataSource> {
         .unwrap_or_default();
     let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     check.require(!name.is_empty() && name.chars().all(safe), field, || {
-        Problem::new(format!(
-            "the file name of `{text}` cannot be part of an object key"
-        ))
+        Problem::new(
+            &codes::INVALID_NAME,
+            format!("the file name of `{text}` cannot be part of an object key"),
+        )
         .help("rename the file to letters, digits, `.`, `_` and `-`")
     });
     Some(DataSource::File(file))
@@ -72,7 +74,7 @@ fn location(check: &mut Check<'_>, text: &str) -> Option<S3Location> {
         .strip_prefix("s3://")
         .and_then(|rest| rest.split_once('/'));
     let Some((bucket, prefix)) = parts.filter(|(_, prefix)| !prefix.is_empty()) else {
-        let problem = Problem::new(format!("`{text}` is no place in S3"))
+        let problem = Problem::new(&codes::INVALID_VALUE, format!("`{text}` is no place in S3"))
             .because("training may read what is named here and nothing else")
             .help("write `s3://BUCKET/PREFIX`, such as `s3://news-archive/2014/`");
         check.fail(field, problem);
@@ -85,8 +87,11 @@ fn location(check: &mut Check<'_>, text: &str) -> Option<S3Location> {
         && bucket.starts_with(letter)
         && bucket.ends_with(letter);
     check.require(good, field, || {
-        Problem::new(format!("`{bucket}` is no name of a bucket"))
-            .help("buckets have 3 to 63 lower-case letters, digits, `.` and `-`")
+        Problem::new(
+            &codes::INVALID_VALUE,
+            format!("`{bucket}` is no name of a bucket"),
+        )
+        .help("buckets have 3 to 63 lower-case letters, digits, `.` and `-`")
     });
     // The prefix becomes part of a role's policy, where `*`, `?` and `$` mean more than themselves.
     let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.=+@,:!()".contains(c);
@@ -94,9 +99,12 @@ fn location(check: &mut Check<'_>, text: &str) -> Option<S3Location> {
         prefix.len() <= MAX_KEY && prefix.chars().all(plain),
         field,
         || {
-            Problem::new(format!("`{prefix}` cannot be used as a prefix"))
-                .because("it becomes part of the training role's policy")
-                .help("use letters, digits and `/ - _ . = + @ , : ! ( )`, at most 1024")
+            Problem::new(
+                &codes::INVALID_VALUE,
+                format!("`{prefix}` cannot be used as a prefix"),
+            )
+            .because("it becomes part of the training role's policy")
+            .help("use letters, digits and `/ - _ . = + @ , : ! ( )`, at most 1024")
         },
     );
     Some(S3Location {
@@ -111,10 +119,14 @@ fn format(check: &mut Check<'_>, format: &document::Format) -> Option<Format> {
         let index = index.to_string();
         let field = &["data", "format", "columns", &index];
         check.require(!name.trim().is_empty(), field, || {
-            Problem::new("a column has no name").help("name it")
+            Problem::new(&codes::INVALID_NAME, "a column has no name").help("name it")
         });
         check.require(seen.insert(name), field, || {
-            Problem::new(format!("the column `{name}` is here a second time")).help("rename one")
+            Problem::new(
+                &codes::DUPLICATE_ENTRY,
+                format!("the column `{name}` is here a second time"),
+            )
+            .help("rename one")
         });
     }
     let classes = classes(check, format);
@@ -128,8 +140,11 @@ fn format(check: &mut Check<'_>, format: &document::Format) -> Option<Format> {
     }
     let (text, label) = (text?, label?);
     check.require(text != label, &["data", "format", "label"], || {
-        Problem::new("`text` and `label` are the same column")
-            .help("name the column that has the class")
+        Problem::new(
+            &codes::CONTRADICTION,
+            "`text` and `label` are the same column",
+        )
+        .help("name the column that has the class")
     });
     Some(Format {
         separator: match format.separator.unwrap_or(Separator::Tab) {
@@ -157,10 +172,15 @@ fn classes(check: &mut Check<'_>, format: &document::Format) -> Vec<String> {
         check.unchanged(field, class);
         let class = class.to_text();
         check.require(!class.is_empty(), field, || {
-            Problem::new("a class has no name").help("write it as it stands in the data")
+            Problem::new(&codes::INVALID_NAME, "a class has no name")
+                .help("write it as it stands in the data")
         });
         check.require(!classes.contains(&class), field, || {
-            Problem::new(format!("the class `{class}` is here a second time")).help("keep one")
+            Problem::new(
+                &codes::DUPLICATE_ENTRY,
+                format!("the class `{class}` is here a second time"),
+            )
+            .help("keep one")
         });
         classes.push(class);
     }
@@ -177,7 +197,10 @@ fn column(
     let index = format.columns.iter().position(|column| column == name);
     if index.is_none() {
         let known: Vec<&str> = format.columns.iter().map(String::as_str).collect();
-        let problem = Problem::new(format!("there is no column `{name}`"));
+        let problem = Problem::new(
+            &codes::UNKNOWN_COLUMN,
+            format!("there is no column `{name}`"),
+        );
         check.fail(field, problem.help(suggest::remedy(name, &known)));
     }
     index

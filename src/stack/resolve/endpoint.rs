@@ -10,6 +10,7 @@ use super::super::resolved::{
 use super::super::units::{Size, Timespan};
 use super::target::Placement;
 use super::{arn, extras, image, instance, rollout};
+use crate::stack::codes;
 
 /// Seconds of a day.
 const DAY: u64 = 86_400;
@@ -36,7 +37,10 @@ pub(super) fn resolve(
     let startup_timeout: Option<Timespan> = check.parse(field, text);
     if let Some(span) = startup_timeout {
         check.require((60..=3_600).contains(&span.seconds()), field, || {
-            Problem::new("a container gets from `60s` to `1h` to start")
+            Problem::new(
+                &codes::OUT_OF_RANGE,
+                "a container gets from `60s` to `1h` to start",
+            )
         });
     }
     let key = endpoint
@@ -54,8 +58,11 @@ pub(super) fn resolve(
     let encryption = endpoint.encryption.as_ref();
     let key_of_capture = encryption.and_then(|encryption| encryption.capture_key.as_ref());
     check.require(key_of_capture.is_none() || capture.is_some(), field, || {
-        Problem::new("`capture_key` is for `capture`, which is not there")
-            .help("add `capture: {}`, or remove the key")
+        Problem::new(
+            &codes::INCOMPLETE,
+            "`capture_key` is for `capture`, which is not there",
+        )
+        .help("add `capture: {}`, or remove the key")
     });
     Some(Endpoint {
         image: image?,
@@ -83,7 +90,7 @@ fn instances(
         }
         None => check.fail(
             &["endpoint"],
-            Problem::new("`endpoint` lacks `instance`").help(
+            Problem::new(&codes::MISSING_FIELD, "`endpoint` lacks `instance`").help(
                 "add `instance: ml.m5.large`, or `serverless: { memory: 4 GiB }` to serve \
                  without instances",
             ),
@@ -121,7 +128,10 @@ fn capture(
         let days = span.seconds() / DAY;
         let whole = span.seconds().is_multiple_of(DAY) && (1..=3_650).contains(&days);
         check.require(whole, field, || {
-            Problem::new("requests are kept for whole days, `1d` to `3650d`")
+            Problem::new(
+                &codes::OUT_OF_RANGE,
+                "requests are kept for whole days, `1d` to `3650d`",
+            )
         });
         u32::try_from(days).ok()
     });
@@ -149,13 +159,17 @@ fn autoscaling(
 ) -> Option<Autoscaling> {
     let (min, max) = (given.min, given.max);
     check.require(min <= max, &["endpoint", "autoscaling", "min"], || {
-        Problem::new(format!("`min` ({min}) is more than `max` ({max})"))
+        Problem::new(
+            &codes::CONTRADICTION,
+            format!("`min` ({min}) is more than `max` ({max})"),
+        )
     });
     if let Some(count) = endpoint.count.filter(|_| min <= max) {
         check.require((min..=max).contains(&count), &["endpoint", "count"], || {
-            Problem::new(format!(
-                "`count` must be between `min` and `max` of `autoscaling`, {min} to {max}"
-            ))
+            Problem::new(
+                &codes::OUT_OF_RANGE,
+                format!("`count` must be between `min` and `max` of `autoscaling`, {min} to {max}"),
+            )
             .because("it is the number to start with, and scaling keeps to its bounds")
             .help("remove `count`, or change it")
         });
@@ -164,7 +178,7 @@ fn autoscaling(
         let field = &["endpoint", "autoscaling", name];
         let span: Timespan = check.parse(field, text.unwrap_or(default))?;
         check.require(span.seconds() <= 3_600, field, || {
-            Problem::new(format!("`{name}` is at most `1h`"))
+            Problem::new(&codes::OUT_OF_RANGE, format!("`{name}` is at most `1h`"))
         });
         Some(span)
     };
@@ -193,16 +207,19 @@ fn serverless(
         ("capture", endpoint.capture.is_some()),
     ] {
         check.require(!there, &["endpoint", name], || {
-            Problem::new(format!("`{name}` cannot be together with `serverless`"))
-                .because(if name == "capture" {
-                    "SageMaker keeps no requests of serverless endpoints"
-                } else {
-                    "a serverless endpoint has no instances"
-                })
-                .help(format!(
-                    "remove one of the two; an environment removes what the stack has with \
+            Problem::new(
+                &codes::CONTRADICTION,
+                format!("`{name}` cannot be together with `serverless`"),
+            )
+            .because(if name == "capture" {
+                "SageMaker keeps no requests of serverless endpoints"
+            } else {
+                "a serverless endpoint has no instances"
+            })
+            .help(format!(
+                "remove one of the two; an environment removes what the stack has with \
                      `{name}: null`"
-                ))
+            ))
         });
     }
     let field = &["endpoint", "serverless", "memory"];
@@ -210,17 +227,23 @@ fn serverless(
     if let Some(memory) = memory {
         let fits = memory.whole_gib().is_some_and(|gib| (1..=6).contains(&gib));
         check.require(fits, field, || {
-            Problem::new("a serverless container has 1 to 6 whole GiB of memory")
+            Problem::new(
+                &codes::OUT_OF_RANGE,
+                "a serverless container has 1 to 6 whole GiB of memory",
+            )
         });
     }
     let max_concurrency = given.max_concurrency.unwrap_or(5);
     if let Some(provisioned) = given.provisioned_concurrency {
         let field = &["endpoint", "serverless", "provisioned_concurrency"];
         check.require(provisioned <= max_concurrency, field, || {
-            Problem::new(format!(
-                "`provisioned_concurrency` ({provisioned}) is more than `max_concurrency` \
+            Problem::new(
+                &codes::CONTRADICTION,
+                format!(
+                    "`provisioned_concurrency` ({provisioned}) is more than `max_concurrency` \
                  ({max_concurrency})"
-            ))
+                ),
+            )
         });
     }
     Some(Serverless {

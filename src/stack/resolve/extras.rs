@@ -10,6 +10,7 @@ use super::super::resolved::{Alarms, Batch, BatchStrategy, Logs, Notebook, Regis
 use super::super::units::{Latency, Size, Timespan};
 use super::target::Placement;
 use super::{arn, instance};
+use crate::stack::codes;
 
 /// What all requests of a batch job to one instance may hold together, in MiB.
 const MAX_BATCH_MIB: u64 = 100;
@@ -39,7 +40,10 @@ pub(super) fn batch(
     if let Some(payload) = max_payload {
         let mib = payload.mib();
         check.require((1..=MAX_BATCH_MIB).contains(&mib), field, || {
-            Problem::new("a request of a batch job has `1 MiB` to `100 MiB`")
+            Problem::new(
+                &codes::OUT_OF_RANGE,
+                "a request of a batch job has `1 MiB` to `100 MiB`",
+            )
         });
         let at_once = u64::from(given.max_concurrency.unwrap_or(1));
         let fits = mib.saturating_mul(at_once) <= MAX_BATCH_MIB;
@@ -47,10 +51,13 @@ pub(super) fn batch(
             fits || mib > MAX_BATCH_MIB,
             &["batch", "max_concurrency"],
             || {
-                Problem::new(format!(
-                    "`max_payload` times `max_concurrency` is {} MiB",
-                    mib * at_once
-                ))
+                Problem::new(
+                    &codes::LIMIT_EXCEEDED,
+                    format!(
+                        "`max_payload` times `max_concurrency` is {} MiB",
+                        mib * at_once
+                    ),
+                )
                 .because(format!("SageMaker takes {MAX_BATCH_MIB} MiB at once"))
                 .help("lower one of the two")
             },
@@ -88,7 +95,10 @@ pub(super) fn notebook(
         .whole_gib()
         .is_some_and(|gib| NOTEBOOK_GIB.contains(&gib));
     check.require(fits, field, || {
-        Problem::new("the disk of a notebook has 5 to 16384 whole GiB")
+        Problem::new(
+            &codes::OUT_OF_RANGE,
+            "the disk of a notebook has 5 to 16384 whole GiB",
+        )
     });
     Some(Notebook {
         instance: instance.to_owned(),
@@ -107,8 +117,11 @@ pub(super) fn registry(check: &mut Check<'_>, given: &document::Registry) -> Opt
         && !group.starts_with('-')
         && !group.ends_with('-');
     check.require(is_good, &["registry", "group"], || {
-        Problem::new(format!("`{group}` is no name of a model package group"))
-            .help("write letters, digits and hyphens between them, at most 63")
+        Problem::new(
+            &codes::INVALID_NAME,
+            format!("`{group}` is no name of a model package group"),
+        )
+        .help("write letters, digits and hyphens between them, at most 63")
     });
     is_good.then(|| Registry {
         group: group.to_owned(),
@@ -128,7 +141,7 @@ pub(super) fn alarms(
             (1..=60_000).contains(&latency.milliseconds()),
             field,
             || {
-                Problem::new("the latency is from `1ms` to `60s`")
+                Problem::new(&codes::OUT_OF_RANGE, "the latency is from `1ms` to `60s`")
                     .because("SageMaker gives a model 60 seconds to answer")
             },
         );
@@ -143,8 +156,11 @@ pub(super) fn alarms(
             (60..=3_600).contains(&seconds) && seconds.is_multiple_of(60),
             field,
             || {
-                Problem::new("the window has whole minutes, from `1m` to `1h`")
-                    .because("CloudWatch adds up metrics by the minute")
+                Problem::new(
+                    &codes::OUT_OF_RANGE,
+                    "the window has whole minutes, from `1m` to `1h`",
+                )
+                .because("CloudWatch adds up metrics by the minute")
             },
         );
     }
@@ -165,8 +181,11 @@ pub(super) fn percent(check: &mut Check<'_>, field: &[&str], text: &str) -> Opti
     let number = text.strip_suffix('%').and_then(|n| n.parse::<u32>().ok());
     let number = number.filter(|number| (1..=100).contains(number));
     check.require(number.is_some(), field, || {
-        Problem::new(format!("`{text}` is no part of a whole"))
-            .help("write `1%` to `100%`, such as `90%`")
+        Problem::new(
+            &codes::OUT_OF_RANGE,
+            format!("`{text}` is no part of a whole"),
+        )
+        .help("write `1%` to `100%`, such as `90%`")
     });
     number
 }
@@ -183,14 +202,20 @@ pub(super) fn waivers(check: &mut Check<'_>, given: &document::Checks) -> BTreeM
                     .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
         };
         check.require(id.split('-').all(word), field, || {
-            Problem::new(format!("`{id}` is no id of a policy"))
-                .help("an id looks like `API-PUBLIC`")
+            Problem::new(
+                &codes::INVALID_VALUE,
+                format!("`{id}` is no id of a policy"),
+            )
+            .help("an id looks like `API-PUBLIC`")
         });
         let length = reason.trim().chars().count();
         check.require((1..=MAX_REASON).contains(&length), field, || {
-            Problem::new(format!("the waiver of `{id}` needs a reason"))
-                .because("who reads it later must be able to judge whether it still holds")
-                .help(format!("write why, in at most {MAX_REASON} characters"))
+            Problem::new(
+                &codes::WAIVER_WITHOUT_REASON,
+                format!("the waiver of `{id}` needs a reason"),
+            )
+            .because("who reads it later must be able to judge whether it still holds")
+            .help(format!("write why, in at most {MAX_REASON} characters"))
         });
         waivers.insert(id.clone(), reason.trim().to_owned());
     }
@@ -209,8 +234,11 @@ pub(super) fn logs(check: &mut Check<'_>, logs: &document::Logs) -> Option<Logs>
         .iter()
         .map(|days| format!("{days}d"))
         .collect();
-    let problem = Problem::new(format!("logs cannot be kept for `{span}`"))
-        .help(format!("choose one of {}", days.join(", ")));
+    let problem = Problem::new(
+        &codes::UNKNOWN_VALUE,
+        format!("logs cannot be kept for `{span}`"),
+    )
+    .help(format!("choose one of {}", days.join(", ")));
     check.fail(field, problem);
     None
 }

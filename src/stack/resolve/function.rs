@@ -7,6 +7,7 @@ use super::super::problem::Problem;
 use super::super::resolved::Function;
 use super::super::suggest;
 use super::super::units::{Size, Timespan};
+use crate::stack::codes;
 
 /// The longest that the function may take: the API gives up after 30 s, and the function should
 /// say so first.
@@ -28,7 +29,12 @@ pub(super) fn resolve(check: &mut Check<'_>, function: &document::Function) -> O
         check.require(
             MEMORY.contains(&memory.mib()),
             &["function", "memory"],
-            || Problem::new("a function has from `128 MiB` to `10 GiB` of memory"),
+            || {
+                Problem::new(
+                    &codes::OUT_OF_RANGE,
+                    "a function has from `128 MiB` to `10 GiB` of memory",
+                )
+            },
         );
     }
     let timeout: Option<Timespan> = check.parse(
@@ -38,9 +44,10 @@ pub(super) fn resolve(check: &mut Check<'_>, function: &document::Function) -> O
     if let Some(timeout) = timeout {
         let fits = (1..=MAX_TIMEOUT).contains(&timeout.seconds());
         check.require(fits, &["function", "timeout"], || {
-            Problem::new(format!(
-                "a function behind the API may take `1s` to `{MAX_TIMEOUT}s`"
-            ))
+            Problem::new(
+                &codes::OUT_OF_RANGE,
+                format!("a function behind the API may take `1s` to `{MAX_TIMEOUT}s`"),
+            )
             .because("an HTTP API gives up after 30 seconds, and that cannot be raised")
         });
     }
@@ -58,18 +65,24 @@ pub(super) fn resolve(check: &mut Check<'_>, function: &document::Function) -> O
 fn runtime(check: &mut Check<'_>, runtime: &str) {
     let field = &["function", "runtime"];
     if facts::OLD_RUNTIMES.contains(&runtime) {
-        let problem = Problem::new(format!("the runtime `{runtime}` is too old"))
-            .because("it is deprecated, or soon will be: functions on it can no longer be changed")
-            .help(format!(
-                "choose one of {}",
-                suggest::listed(&facts::RUNTIMES)
-            ));
+        let problem = Problem::new(
+            &codes::OLD_RUNTIME,
+            format!("the runtime `{runtime}` is too old"),
+        )
+        .because("it is deprecated, or soon will be: functions on it can no longer be changed")
+        .help(format!(
+            "choose one of {}",
+            suggest::listed(&facts::RUNTIMES)
+        ));
         check.fail(field, problem);
         return;
     }
     check.require(facts::RUNTIMES.contains(&runtime), field, || {
-        Problem::new(format!("`{runtime}` is no runtime for this handler"))
-            .help(suggest::remedy(runtime, &facts::RUNTIMES))
+        Problem::new(
+            &codes::UNKNOWN_VALUE,
+            format!("`{runtime}` is no runtime for this handler"),
+        )
+        .help(suggest::remedy(runtime, &facts::RUNTIMES))
     });
 }
 
@@ -85,15 +98,21 @@ fn handler(check: &mut Check<'_>, function: &document::Function, code: Option<&s
             if let Some(code) = code {
                 let file = code.join(format!("{module}.py"));
                 check.require(file.is_file(), field, || {
-                    Problem::new(format!("there is no `{module}.py` in `{}`", function.code))
-                        .because(format!("looked for {}", file.display()))
+                    Problem::new(
+                        &codes::MISSING_FILE,
+                        format!("there is no `{module}.py` in `{}`", function.code),
+                    )
+                    .because(format!("looked for {}", file.display()))
                 });
             }
         }
         _ => {
             let summary = format!("`{handler}` is no handler");
             let help = "write `module.function`, as in `lambda_function.handler`";
-            check.fail(field, Problem::new(summary).help(help));
+            check.fail(
+                field,
+                Problem::new(&codes::INVALID_VALUE, summary).help(help),
+            );
         }
     }
 }

@@ -6,6 +6,7 @@ use super::super::check::Check;
 use super::super::problem::Problem;
 use super::super::resolved::{Comparison, Gate};
 use super::super::suggest;
+use crate::stack::codes;
 
 /// What compares with the model that serves.
 const REGRESSION: &str = "regression";
@@ -27,18 +28,20 @@ pub(super) fn resolve(
         if metric == REGRESSION && !metrics.contains_key(metric) {
             regression = self::regression(text);
             check.require(regression.is_some(), field, || {
-                Problem::new(format!(
-                    "`{text}` does not say how much worse a model may be"
-                ))
+                Problem::new(
+                    &codes::INVALID_GATE,
+                    format!("`{text}` does not say how much worse a model may be"),
+                )
                 .help(format!("write it as in \"<= 0.01 {AGAINST}\""))
             });
             continue;
         }
         check.require(metrics.contains_key(metric), field, || {
             let known: Vec<&str> = metrics.keys().map(String::as_str).collect();
-            Problem::new(format!(
-                "the gate `{metric}` is on a metric that nobody reports"
-            ))
+            Problem::new(
+                &codes::GATE_WITHOUT_METRIC,
+                format!("the gate `{metric}` is on a metric that nobody reports"),
+            )
             .because("a gate looks at a metric of `training.metrics`")
             .help(suggest::remedy(metric, &known))
         });
@@ -55,9 +58,12 @@ pub(super) fn resolve(
         regression.is_none() || !gates.is_empty(),
         &[section, "gates", REGRESSION],
         || {
-            Problem::new("there is no metric to compare with that of the model that serves")
-                .because("a regression is looked for in the metrics that have a gate of their own")
-                .help("add a gate, such as `eval_accuracy: \">= 0.5\"`")
+            Problem::new(
+                &codes::GATE_WITHOUT_METRIC,
+                "there is no metric to compare with that of the model that serves",
+            )
+            .because("a regression is looked for in the metrics that have a gate of their own")
+            .help("add a gate, such as `eval_accuracy: \">= 0.5\"`")
         },
     );
     (gates, regression)
@@ -73,8 +79,11 @@ fn regression(text: &str) -> Option<f64> {
 
 /// Says that a text is no condition.
 pub(super) fn no_condition(text: &str) -> Problem {
-    Problem::new(format!("`{text}` is no condition of a gate"))
-        .help("write `>=`, `>`, `<=` or `<` and a number, as in \">= 0.93\"")
+    Problem::new(
+        &codes::INVALID_GATE,
+        format!("`{text}` is no condition of a gate"),
+    )
+    .help("write `>=`, `>`, `<=` or `<` and a number, as in \">= 0.93\"")
 }
 
 /// Reads `>= 0.93`.

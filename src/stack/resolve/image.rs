@@ -8,6 +8,7 @@ use super::super::problem::Problem;
 use super::super::resolved::{Image, Repository};
 use super::super::suggest;
 use super::target::Placement;
+use crate::stack::codes;
 
 /// The longest address that SageMaker takes.
 const MAX_URI: usize = 255;
@@ -42,8 +43,11 @@ pub(super) fn resolve(
             by_versions(check, field, &wanted, place?)
         }
         _ => {
-            let problem = Problem::new("an image is given by its versions or by its address")
-                .help("write `{ pytorch: \"…\", transformers: \"…\" }` or `{ uri: \"…\" }`");
+            let problem = Problem::new(
+                &codes::CONTRADICTION,
+                "an image is given by its versions or by its address",
+            )
+            .help("write `{ pytorch: \"…\", transformers: \"…\" }` or `{ uri: \"…\" }`");
             check.fail(field, problem);
             None
         }
@@ -78,9 +82,12 @@ fn by_versions(
         .iter()
         .find(|name| facts::processor(name) != processor);
     if let (Some(first), Some(other), false) = (first, mixed, place.is_local()) {
-        let problem = Problem::new(format!("no container runs on both `{first}` and `{other}`"))
-            .because("one has another kind of processor than the other")
-            .help("choose instances of one kind, or give the `uri` of an image for all");
+        let problem = Problem::new(
+            &codes::WRONG_PROCESSOR,
+            format!("no container runs on both `{first}` and `{other}`"),
+        )
+        .because("one has another kind of processor than the other")
+        .help("choose instances of one kind, or give the `uri` of an image for all");
         check.fail(field, problem);
         return None;
     }
@@ -109,7 +116,10 @@ fn by_versions(
                 "there is no container of PyTorch {pytorch} with transformers {transformers}"
             );
             let help = format!("there are, newest first: {}", newest.join(", "));
-            check.fail(field, Problem::new(summary).help(help));
+            check.fail(
+                field,
+                Problem::new(&codes::UNKNOWN_IMAGE, summary).help(help),
+            );
             None
         }
         Err(ImageFault::Region) => {
@@ -117,21 +127,26 @@ fn by_versions(
             None
         }
         Err(ImageFault::Processor(has)) => {
-            let summary = match first {
-                Some(instance) => format!("this container cannot run on `{instance}`"),
-                None => "this container cannot run without a GPU".to_owned(),
-            };
-            let why = format!("it is made for {} only", suggest::listed(&has));
-            let help = match processor {
-                Processor::Cpu => "choose an instance with a GPU such as `ml.g4dn.xlarge`",
-                Processor::Gpu => "choose an instance without a GPU such as `ml.m5.large`",
-                Processor::Arm | Processor::Accelerator => "choose another instance",
-            };
-            let help = format!("{help}, or give the `uri` of another image");
-            check.fail(field, Problem::new(summary).because(why).help(help));
+            check.fail(field, wrong_processor(first, processor, &has));
             None
         }
     }
+}
+
+/// Says that a container is made for other processors than the instance has.
+fn wrong_processor(instance: Option<&String>, processor: Processor, has: &[&str]) -> Problem {
+    let summary = match instance {
+        Some(instance) => format!("this container cannot run on `{instance}`"),
+        None => "this container cannot run without a GPU".to_owned(),
+    };
+    let help = match processor {
+        Processor::Cpu => "choose an instance with a GPU such as `ml.g4dn.xlarge`",
+        Processor::Gpu => "choose an instance without a GPU such as `ml.m5.large`",
+        Processor::Arm | Processor::Accelerator => "choose another instance",
+    };
+    Problem::new(&codes::WRONG_PROCESSOR, summary)
+        .because(format!("it is made for {} only", suggest::listed(has)))
+        .help(format!("{help}, or give the `uri` of another image"))
 }
 
 fn published(
@@ -175,12 +190,15 @@ fn version(tag: &str, digest: Option<&str>) -> String {
 fn digest_is_one(check: &mut Check<'_>, field: &[&str], image: &document::Image) {
     let Some(digest) = &image.digest else { return };
     check.require(is_digest(digest), field, || {
-        Problem::new("this is no digest of an image")
+        Problem::new(&codes::INVALID_VALUE, "this is no digest of an image")
             .help("write `sha256:` and 64 hexadecimal digits, as `docker buildx imagetools inspect` shows it")
     });
     check.require(image.uri.is_none(), field, || {
-        Problem::new("`digest` goes with versions, not with an address")
-            .help("write the digest into the address: `<repository>@sha256:<digest>`")
+        Problem::new(
+            &codes::CONTRADICTION,
+            "`digest` goes with versions, not with an address",
+        )
+        .help("write the digest into the address: `<repository>@sha256:<digest>`")
     });
 }
 
@@ -192,8 +210,11 @@ fn is_digest(digest: &str) -> bool {
 }
 
 fn no_image_in(region: &str) -> Problem {
-    Problem::new(format!("this container is not published in `{region}`"))
-        .help("choose another region, or copy the image to a registry of yours and give its `uri`")
+    Problem::new(
+        &codes::UNKNOWN_IMAGE,
+        format!("this container is not published in `{region}`"),
+    )
+    .help("choose another region, or copy the image to a registry of yours and give its `uri`")
 }
 
 fn by_uri(check: &mut Check<'_>, field: &[&str], uri: &str, place: &Placement) -> Option<Image> {
@@ -207,12 +228,15 @@ fn by_uri(check: &mut Check<'_>, field: &[&str], uri: &str, place: &Placement) -
     }
     let repository = ecr_repository(uri).filter(|_| printable);
     check.require(repository.is_some(), field, || {
-        Problem::new("this is no address of an image in Amazon ECR")
-            .because("SageMaker pulls from ECR only")
-            .help(
-                "write `<account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>` or \
+        Problem::new(
+            &codes::INVALID_VALUE,
+            "this is no address of an image in Amazon ECR",
+        )
+        .because("SageMaker pulls from ECR only")
+        .help(
+            "write `<account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>` or \
                  `…@sha256:<digest>`",
-            )
+        )
     });
     Some(Image {
         uri: uri.to_owned(),

@@ -9,6 +9,7 @@ use super::super::problem::Problem;
 use super::super::resolved::{Batch, Endpoint};
 use super::super::suggest;
 use super::target::Placement;
+use crate::stack::codes;
 
 /// Requires that every instance type of a list exists for its use, each once.
 pub(super) fn check(
@@ -28,7 +29,11 @@ pub(super) fn check(
                 inner.push(&index);
                 exists(check, &inner, instance, purpose, place);
                 check.require(seen.insert(instance), &inner, || {
-                    Problem::new(format!("`{instance}` is here a second time")).help("keep one")
+                    Problem::new(
+                        &codes::DUPLICATE_ENTRY,
+                        format!("`{instance}` is here a second time"),
+                    )
+                    .help("keep one")
                 });
             }
         }
@@ -53,7 +58,7 @@ pub(super) fn exists(
     let summary = format!("`{instance}` is no instance type for {what}");
     let prefixed = format!("ml.{instance}");
     let known = facts::instances(purpose);
-    let problem = Problem::new(summary);
+    let problem = Problem::new(&codes::UNKNOWN_INSTANCE, summary);
     let problem = if facts::has_instance(purpose, &prefixed) {
         problem.help(format!("did you mean `{prefixed}`?"))
     } else if let Some(near) = suggest::nearest(instance, known.iter().map(String::as_str)) {
@@ -75,8 +80,11 @@ pub(super) fn exists(
 fn offered(check: &mut Check<'_>, field: &[&str], instance: &str, purpose: Use, region: &str) {
     check.require(facts::offered_in(purpose, instance, region), field, || {
         let what = purpose.words();
-        Problem::new(format!("`{region}` has no `{instance}` for {what}"))
-            .help("choose another type or another region")
+        Problem::new(
+            &codes::UNKNOWN_INSTANCE,
+            format!("`{region}` has no `{instance}` for {what}"),
+        )
+        .help("choose another type or another region")
     });
 }
 
@@ -95,10 +103,13 @@ pub(super) fn same_processor(
         || !facts::has_instance(Use::Transform, &batch.instance);
     check.require(same || place.is_local(), &["batch", "instance"], || {
         let serving = serving.map_or("serverless containers", String::as_str);
-        Problem::new(format!(
-            "the image of the endpoint cannot run on `{}`",
-            batch.instance
-        ))
+        Problem::new(
+            &codes::WRONG_PROCESSOR,
+            format!(
+                "the image of the endpoint cannot run on `{}`",
+                batch.instance
+            ),
+        )
         .because(format!(
             "it is made for the kind of processor that `{serving}` have"
         ))
@@ -109,9 +120,12 @@ pub(super) fn same_processor(
 /// Refuses a key for the disks of instances that bring their own, which are encrypted already.
 pub(super) fn no_key_for_own_disks(check: &mut Check<'_>, field: &[&str], types: &[String]) {
     for instance in types.iter().filter(|name| facts::has_own_disk(name)) {
-        let problem = Problem::new(format!("`{instance}` takes no key for its disk"))
-            .because("its disk is part of the machine, and encrypted by the machine")
-            .help("remove the key, or choose instances without disks of their own");
+        let problem = Problem::new(
+            &codes::CONTRADICTION,
+            format!("`{instance}` takes no key for its disk"),
+        )
+        .because("its disk is part of the machine, and encrypted by the machine")
+        .help("remove the key, or choose instances without disks of their own");
         check.fail(field, problem);
     }
 }

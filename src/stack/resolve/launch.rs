@@ -11,6 +11,7 @@ use super::super::document;
 use super::super::problem::Problem;
 use super::super::resolved::Launch;
 use super::training::MAX_HYPERPARAMETERS;
+use crate::stack::codes;
 
 /// Hyperparameters that tell the toolkit what to run.
 const OF_THE_TOOLKIT: usize = 2;
@@ -30,17 +31,21 @@ pub(super) fn resolve(
         is_plain(&training.entry_point),
         &["training", "entry_point"],
         || {
-            Problem::new(format!("the toolkit cannot run `{}`", training.entry_point))
-                .because(because)
-                .help(remedy)
+            Problem::new(
+                &codes::TOOLKIT,
+                format!("the toolkit cannot run `{}`", training.entry_point),
+            )
+            .because(because)
+            .help(remedy)
         },
     );
     for (name, value) in hyperparameters {
         let field = &["training", "hyperparameters", name.as_str()];
         check.require(is_plain(value), field, || {
-            Problem::new(format!(
-                "the toolkit cannot be handed the value of `{name}`"
-            ))
+            Problem::new(
+                &codes::TOOLKIT,
+                format!("the toolkit cannot be handed the value of `{name}`"),
+            )
             .because(because)
             .help(remedy)
         });
@@ -52,7 +57,11 @@ pub(super) fn resolve(
         number <= most || number > MAX_HYPERPARAMETERS,
         field,
         || {
-            Problem::new(format!("there are {number} hyperparameters")).because(format!(
+            Problem::new(
+                &codes::LIMIT_EXCEEDED,
+                format!("there are {number} hyperparameters"),
+            )
+            .because(format!(
                 "SageMaker takes {MAX_HYPERPARAMETERS}, and the toolkit needs two"
             ))
         },

@@ -5,6 +5,7 @@ use super::super::document;
 use super::super::problem::Problem;
 use super::super::resolved::Spot;
 use super::super::units::Timespan;
+use crate::stack::codes;
 
 /// The longest that SageMaker runs a job or lets it wait: 28 days.
 const LONGEST: u64 = 28 * 86_400;
@@ -34,9 +35,12 @@ pub(super) fn resolve(check: &mut Check<'_>, training: &document::Training) -> O
         spot.is_none() || training.instance.list().len() <= 1,
         &["training", "spot"],
         || {
-            Problem::new("`spot` cannot be together with a list of instance types")
-                .because("SageMaker tries the types of a list on demand only")
-                .help("name one instance type, or remove `spot`")
+            Problem::new(
+                &codes::CONTRADICTION,
+                "`spot` cannot be together with a list of instance types",
+            )
+            .because("SageMaker tries the types of a list on demand only")
+            .help("name one instance type, or remove `spot`")
         },
     );
     let max_pending = training.max_pending.as_deref();
@@ -46,7 +50,12 @@ pub(super) fn resolve(check: &mut Check<'_>, training: &document::Training) -> O
         check.require(
             (SHORTEST_PENDING..=LONGEST).contains(&span.seconds()),
             field,
-            || Problem::new("a training job may wait for capacity from `30m` to `28d`"),
+            || {
+                Problem::new(
+                    &codes::OUT_OF_RANGE,
+                    "a training job may wait for capacity from `30m` to `28d`",
+                )
+            },
         );
         Some(span)
     });
@@ -55,12 +64,18 @@ pub(super) fn resolve(check: &mut Check<'_>, training: &document::Training) -> O
         let field = &["training", "keep_alive"];
         let span: Timespan = check.parse(field, text)?;
         check.require((1..=LONGEST_POOL).contains(&span.seconds()), field, || {
-            Problem::new("instances are kept for the next job from `1s` to `6h`")
+            Problem::new(
+                &codes::OUT_OF_RANGE,
+                "instances are kept for the next job from `1s` to `6h`",
+            )
         });
         check.require(spot.is_none(), field, || {
-            Problem::new("`keep_alive` cannot be together with `spot`")
-                .because("spare capacity cannot be kept")
-                .help("remove one of the two")
+            Problem::new(
+                &codes::CONTRADICTION,
+                "`keep_alive` cannot be together with `spot`",
+            )
+            .because("spare capacity cannot be kept")
+            .help("remove one of the two")
         });
         Some(span)
     });
@@ -76,7 +91,10 @@ fn max_run(check: &mut Check<'_>, text: Option<&str>) -> Option<Timespan> {
     let field = &["training", "max_run"];
     let span: Timespan = check.parse(field, text.unwrap_or("2h"))?;
     check.require((1..=LONGEST).contains(&span.seconds()), field, || {
-        Problem::new("a training job may run from `1s` to `28d`")
+        Problem::new(
+            &codes::OUT_OF_RANGE,
+            "a training job may run from `1s` to `28d`",
+        )
     });
     Some(span)
 }
@@ -86,15 +104,19 @@ fn max_wait(check: &mut Check<'_>, text: &str, max_run: Option<Timespan>) -> Opt
     let span: Timespan = check.parse(field, text)?;
     if let Some(max_run) = max_run {
         check.require(span >= max_run, field, || {
-            Problem::new(format!(
-                "`max_wait` ({span}) is shorter than `max_run` ({max_run})"
-            ))
+            Problem::new(
+                &codes::SPOT_WAIT,
+                format!("`max_wait` ({span}) is shorter than `max_run` ({max_run})"),
+            )
             .because("it counts waiting and running together")
             .help(format!("write `{max_run}` or more"))
         });
     }
     check.require(span.seconds() <= LONGEST, field, || {
-        Problem::new("waiting and running may take at most `28d`")
+        Problem::new(
+            &codes::OUT_OF_RANGE,
+            "waiting and running may take at most `28d`",
+        )
     });
     Some(span)
 }

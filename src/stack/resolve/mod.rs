@@ -32,6 +32,7 @@ use super::names::{EnvironmentName, Names, StackName};
 use super::problem::Problem;
 use super::resolved::{Capacity, Data, DataSource, Endpoint, Protection, Stack};
 use super::yaml::Node;
+use crate::stack::codes;
 
 /// Where a document comes from.
 pub(super) struct Origin<'a> {
@@ -174,7 +175,7 @@ fn names(
         Ok(names) => Some(names),
         Err(error) => {
             let summary = "the stack's or the environment's name is too long";
-            let problem = Problem::new(summary)
+            let problem = Problem::new(&codes::NAME_TOO_LONG, summary)
                 .because(error.to_string())
                 .help("shorten it");
             check.fail(&["stack"], problem);
@@ -189,7 +190,7 @@ fn foreign_bucket(check: &mut Check<'_>, data: Option<&Data>, names: &Names) {
         return;
     };
     check.require(location.bucket != names.bucket, &["data", "s3"], || {
-        Problem::new("the bucket is the environment's own")
+        Problem::new(&codes::OWN_BUCKET, "the bucket is the environment's own")
             .because("`deploy down` empties it")
             .help("name a bucket that outlives the environment")
     });

@@ -8,6 +8,7 @@ use super::super::problem::Problem;
 use super::super::resolved::{Approvals, Comparison, Data, Holdout, Probe, Promotion, Training};
 use super::super::units::{Latency, Timespan};
 use super::gates;
+use crate::stack::codes;
 
 /// The longest load, in seconds.
 const LONGEST: u64 = 600;
@@ -25,7 +26,7 @@ pub(super) fn resolve(
     let from = document.promotes_from.as_ref();
     let Some(from) = from.and_then(|name| name.parse().ok()) else {
         check.require(given.is_none(), &["promotion"], || {
-            Problem::new("the environment takes no release over")
+            Problem::new(&codes::INCOMPLETE, "the environment takes no release over")
                 .help("say from which environment: `promotes_from: staging`")
         });
         return None;
@@ -78,14 +79,14 @@ fn holdout(
     let macro_f1 = bound("macro_f1", given.macro_f1.as_ref());
     let asks = given.accuracy.is_some() || given.macro_f1.is_some();
     check.require(asks, &["promotion", "holdout"], || {
-        Problem::new("nothing is asked of the answers")
+        Problem::new(&codes::INCOMPLETE, "nothing is asked of the answers")
             .help("add `accuracy: \">= 0.85\"` or `macro_f1: \">= 0.8\"`")
     });
     let file = check.file(&["promotion", "holdout", "file"], &given.file)?;
     // Data that is wrong itself is told where it is; nothing can be said of its format.
     let format = data?.format.clone();
     check.require(format.is_some(), &["promotion", "holdout", "file"], || {
-        Problem::new("nobody says what the file is like")
+        Problem::new(&codes::INCOMPLETE, "nobody says what the file is like")
             .because("it is read as the data set is, and `data` has no `format`")
             .help("add `format` to `data`, with its columns and classes")
     });
@@ -106,7 +107,7 @@ fn probe(check: &mut Check<'_>, given: &document::Probe) -> Option<Probe> {
     let field = &["promotion", "load", "duration"];
     let duration: Timespan = check.parse(field, given.duration.as_deref().unwrap_or("20s"))?;
     check.require((1..=LONGEST).contains(&duration.seconds()), field, || {
-        Problem::new("load is put for `1s` to `10m`")
+        Problem::new(&codes::OUT_OF_RANGE, "load is put for `1s` to `10m`")
     });
     let mut percentiles = BTreeMap::new();
     for (name, of_hundred, text) in [
@@ -130,7 +131,7 @@ fn probe(check: &mut Check<'_>, given: &document::Probe) -> Option<Probe> {
 fn approvals(check: &mut Check<'_>, given: &document::Approvals) -> Option<Approvals> {
     let ci = given.ci.unwrap_or_default();
     check.require(ci || given.signers.is_some(), &["promotion", "approvals"], || {
-        Problem::new("nobody can approve")
+        Problem::new(&codes::INCOMPLETE, "nobody can approve")
             .help("name a file of who may, `signers: approvers`, or let the CI system's word count, `ci: true`")
     });
     let signers = match &given.signers {

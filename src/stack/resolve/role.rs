@@ -9,6 +9,7 @@ use super::super::facts;
 use super::super::names::{AccountId, Region};
 use super::super::problem::Problem;
 use super::super::resolved::Role;
+use crate::stack::codes;
 
 /// Characters of a role's name at most.
 const LONGEST_NAME: usize = 64;
@@ -31,16 +32,20 @@ pub(super) fn resolve(
         let good = id.chars().all(|c| is_word(c) || matches!(c, ':' | '/'));
         let long = (SHORTEST..=LONGEST_ID).contains(&id.len());
         check.require(good && long, &["target", "role", "external_id"], || {
-            Problem::new(format!("`{id}` is no external id")).because(format!(
-                "STS takes {SHORTEST} to {LONGEST_ID} letters, digits and `_+=,.@:/-`"
-            ))
+            Problem::new(&codes::INVALID_VALUE, format!("`{id}` is no external id")).because(
+                format!("STS takes {SHORTEST} to {LONGEST_ID} letters, digits and `_+=,.@:/-`"),
+            )
         });
     }
     if let Some(name) = &role.session_name {
         let good = name.chars().all(is_word);
         let long = (SHORTEST..=LONGEST_SESSION).contains(&name.len());
         check.require(good && long, &["target", "role", "session_name"], || {
-            Problem::new(format!("`{name}` is no name of a session")).because(format!(
+            Problem::new(
+                &codes::INVALID_VALUE,
+                format!("`{name}` is no name of a session"),
+            )
+            .because(format!(
                 "STS takes {SHORTEST} to {LONGEST_SESSION} letters, digits and `_+=,.@-`"
             ))
         });
@@ -56,24 +61,28 @@ pub(super) fn resolve(
 fn arn(check: &mut Check<'_>, text: &str, account: &AccountId, region: &Region) {
     let field = &["target", "role", "arn"];
     let Some(arn) = Arn::parse(text) else {
-        let problem = Problem::new(format!("`{text}` is no ARN of a role"))
+        let problem = Problem::new(&codes::INVALID_ARN, format!("`{text}` is no ARN of a role"))
             .help(format!("write `arn:aws:iam::{account}:role/<name>`"));
         check.fail(field, problem);
         return;
     };
     check.require(arn.account == account.as_str(), field, || {
-        Problem::new(format!(
-            "this role belongs to the account {}, the environment to {account}",
-            arn.account
-        ))
+        Problem::new(
+            &codes::FOREIGN_ARN,
+            format!(
+                "this role belongs to the account {}, the environment to {account}",
+                arn.account
+            ),
+        )
         .because("whoever assumes a role acts in the role's account")
         .help("name a role of that account, in the environment if the others have their own")
     });
     if let Some(right) = facts::partition(region.as_str()) {
         check.require(arn.partition == right, field, || {
-            Problem::new(format!(
-                "an ARN of a role for `{region}` begins with `arn:{right}:`"
-            ))
+            Problem::new(
+                &codes::FOREIGN_ARN,
+                format!("an ARN of a role for `{region}` begins with `arn:{right}:`"),
+            )
         });
     }
 }

@@ -5,6 +5,7 @@ use super::super::document::{self, Document};
 use super::super::problem::Problem;
 use super::super::resolved::{Rollout, Share};
 use super::super::units::Timespan;
+use crate::stack::codes;
 
 /// What a roll-out in steps takes at most of the fleet in one.
 const MAX_PERCENT: u32 = 50;
@@ -39,18 +40,21 @@ pub(super) fn resolve(
     };
     let steps = steps(gradual)?;
     check.require(fewest >= 2, &["endpoint", "rollout"], || {
-        Problem::new(format!(
-            "a `{}` roll-out needs at least 2 instances",
-            steps.kind
-        ))
+        Problem::new(
+            &codes::ROLLOUT_UNGUARDED,
+            format!("a `{}` roll-out needs at least 2 instances", steps.kind),
+        )
         .because("one step is at most half of the fleet, and half of one instance is none")
         .help("set `count: 2` (or `autoscaling.min: 2`), or `rollout: all-at-once`")
     });
     let watched = document.alarms.is_some() || check.is_broken("alarms");
     check.require(watched, &["endpoint", "rollout"], || {
-        Problem::new(format!("a `{}` roll-out needs `alarms`", steps.kind))
-            .because("they are what stops it when the new model fails")
-            .help("add `alarms: { errors: 5, latency: 2s }`")
+        Problem::new(
+            &codes::ROLLOUT_UNGUARDED,
+            format!("a `{}` roll-out needs `alarms`", steps.kind),
+        )
+        .because("they are what stops it when the new model fails")
+        .help("add `alarms: { errors: 5, latency: 2s }`")
     });
     let share = share(check, &steps, fewest);
     let wait = wait(check, &steps);
@@ -116,7 +120,11 @@ fn share(check: &mut Check<'_>, steps: &Steps<'_>, fewest: u32) -> Option<Share>
             let percent = text.strip_suffix('%').and_then(|n| n.parse::<u32>().ok());
             let percent = percent.filter(|percent| (least..=MAX_PERCENT).contains(percent));
             check.require(percent.is_some(), field, || {
-                Problem::new(format!("`{text}` is no valid `{part}`")).help(format!(
+                Problem::new(
+                    &codes::OUT_OF_RANGE,
+                    format!("`{text}` is no valid `{part}`"),
+                )
+                .help(format!(
                     "write `{least}%` to `{MAX_PERCENT}%`, or a number of instances"
                 ))
             });
@@ -129,9 +137,10 @@ fn share(check: &mut Check<'_>, steps: &Steps<'_>, fewest: u32) -> Option<Share>
             let large = hundredfold >= fewest * u64::from(least);
             // A fleet of one has a problem of its own.
             check.require((small && large) || fewest < 2, field, || {
-                Problem::new(format!(
-                    "`{part}` must be {least}% to {MAX_PERCENT}% of the fleet"
-                ))
+                Problem::new(
+                    &codes::OUT_OF_RANGE,
+                    format!("`{part}` must be {least}% to {MAX_PERCENT}% of the fleet"),
+                )
                 .because(format!(
                     "the fleet may have {fewest} instances, this is {number}"
                 ))
@@ -146,7 +155,10 @@ fn wait(check: &mut Check<'_>, steps: &Steps<'_>) -> Option<Timespan> {
     let field = &["endpoint", "rollout", steps.kind, "wait"];
     let span: Timespan = check.parse(field, steps.wait)?;
     check.require(span.seconds() <= MAX_WAIT, field, || {
-        Problem::new("the wait between two steps is at most `1h`")
+        Problem::new(
+            &codes::OUT_OF_RANGE,
+            "the wait between two steps is at most `1h`",
+        )
     });
     Some(span)
 }
@@ -163,7 +175,10 @@ fn max_duration(check: &mut Check<'_>, steps: &Steps<'_>) -> Option<Option<Times
     let field = &["endpoint", "rollout", steps.kind, "max_duration"];
     let span: Timespan = check.parse(field, text)?;
     check.require(DURATION.contains(&span.seconds()), field, || {
-        Problem::new("a roll-out may take from `10m` to `8h`")
+        Problem::new(
+            &codes::OUT_OF_RANGE,
+            "a roll-out may take from `10m` to `8h`",
+        )
     });
     Some(Some(span))
 }
@@ -186,9 +201,10 @@ fn long_enough(
     let waits = Timespan::from_seconds(u64::from(count) * wait.seconds());
     let field = &["endpoint", "rollout", steps.kind, "max_duration"];
     check.require(waits <= limit, field, || {
-        Problem::new(format!(
-            "the waits of this roll-out take longer than `{limit}`"
-        ))
+        Problem::new(
+            &codes::ROLLOUT_TOO_SLOW,
+            format!("the waits of this roll-out take longer than `{limit}`"),
+        )
         .because(format!("{count} times `{wait}` is `{waits}`"))
         .help("raise `max_duration`, or shorten `wait`")
     });

@@ -8,6 +8,7 @@ use super::super::check::Check;
 use super::super::document::Scalar;
 use super::super::names::EnvironmentName;
 use super::super::problem::Problem;
+use crate::stack::codes;
 
 /// AWS takes 50 tags; some are left for the tool's own.
 const MAX_TAGS: usize = 40;
@@ -24,10 +25,10 @@ pub(super) fn resolve(
     let none = IndexMap::new();
     let given = given.unwrap_or(&none);
     check.require(given.len() <= MAX_TAGS, &["tags"], || {
-        Problem::new(format!(
-            "there are {} tags, more than {MAX_TAGS}",
-            given.len()
-        ))
+        Problem::new(
+            &codes::LIMIT_EXCEEDED,
+            format!("there are {} tags, more than {MAX_TAGS}", given.len()),
+        )
     });
     let mut tags = BTreeMap::new();
     for (key, value) in given {
@@ -38,15 +39,23 @@ pub(super) fn resolve(
             .iter()
             .any(|p| key.to_lowercase().starts_with(p));
         check.require(!reserved, field, || {
-            Problem::new(format!("the tag `{key}` is reserved"))
-                .because("`aws:` belongs to AWS and `deploy:` to this tool")
-                .help("rename it")
+            Problem::new(
+                &codes::RESERVED_NAME,
+                format!("the tag `{key}` is reserved"),
+            )
+            .because("`aws:` belongs to AWS and `deploy:` to this tool")
+            .help("rename it")
         });
         check.require(!key.is_empty() && fits(key, MAX_KEY), field, || {
-            Problem::new(format!("`{key}` is no key for a tag")).help(rule(MAX_KEY))
+            Problem::new(&codes::INVALID_NAME, format!("`{key}` is no key for a tag"))
+                .help(rule(MAX_KEY))
         });
         check.require(fits(&value, MAX_VALUE), field, || {
-            Problem::new(format!("the tag `{key}` has no valid value")).help(rule(MAX_VALUE))
+            Problem::new(
+                &codes::INVALID_VALUE,
+                format!("the tag `{key}` has no valid value"),
+            )
+            .help(rule(MAX_VALUE))
         });
         tags.insert(key.clone(), value);
     }

@@ -8,6 +8,7 @@ use super::super::problem::Problem;
 use super::super::resolved::{AwsTarget, LocalTarget, Python, Target};
 use super::super::suggest;
 use super::role;
+use crate::stack::codes;
 
 /// The port of the engine unless the file names one.
 const DEFAULT_PORT: u16 = 4599;
@@ -46,18 +47,25 @@ pub(super) fn resolve(check: &mut Check<'_>, document: &Document) -> Option<Plac
             None
         }
         (document::Target::Word(document::TargetWord::Local), None) => {
-            let problem = Problem::new("a local environment needs a Python to run in")
-                .because("training, serving and the function are Python processes")
-                .help(
-                    "add `local: { python: { project: <folder of pyproject.toml> } }` or \
+            let problem = Problem::new(
+                &codes::NO_PYTHON,
+                "a local environment needs a Python to run in",
+            )
+            .because("training, serving and the function are Python processes")
+            .help(
+                "add `local: { python: { project: <folder of pyproject.toml> } }` or \
                      `local: { python: { interpreter: <path> } }`",
-                );
+            );
             check.fail(&["target"], problem);
             None
         }
         (document::Target::Account(account), local) => {
             check.require(local.is_none(), &["local"], || {
-                Problem::new("`local` is for environments with `target: local`").help("remove it")
+                Problem::new(
+                    &codes::CONTRADICTION,
+                    "`local` is for environments with `target: local`",
+                )
+                .help("remove it")
             });
             resolve_aws(check, account)
         }
@@ -69,7 +77,8 @@ fn resolve_aws(check: &mut Check<'_>, account: &document::AwsAccount) -> Option<
     let region = region(check, &["target", "region"], &account.region);
     if let Some(profile) = &account.profile {
         check.require(!profile.trim().is_empty(), &["target", "profile"], || {
-            Problem::new("`profile` is empty").help("name a profile, or remove the line")
+            Problem::new(&codes::INVALID_VALUE, "`profile` is empty")
+                .help("name a profile, or remove the line")
         });
     }
     let (id, region) = (id?, region?);
@@ -112,7 +121,12 @@ fn python(check: &mut Check<'_>, python: &document::Python) -> Option<Python> {
             check.require(
                 folder.join("pyproject.toml").is_file(),
                 &["local", "python", "project"],
-                || Problem::new(format!("there is no `pyproject.toml` in `{project}`")),
+                || {
+                    Problem::new(
+                        &codes::MISSING_FILE,
+                        format!("there is no `pyproject.toml` in `{project}`"),
+                    )
+                },
             );
             let group = python
                 .group
@@ -122,14 +136,22 @@ fn python(check: &mut Check<'_>, python: &document::Python) -> Option<Python> {
             check.require(
                 !group.is_empty() && group.chars().all(safe) && !group.starts_with('-'),
                 &["local", "python", "group"],
-                || Problem::new(format!("`{group}` is no name of a dependency group")),
+                || {
+                    Problem::new(
+                        &codes::INVALID_NAME,
+                        format!("`{group}` is no name of a dependency group"),
+                    )
+                },
             );
             Some(Python::Project { folder, group })
         }
         (None, Some(interpreter)) => {
             check.require(python.group.is_none(), field, || {
-                Problem::new("`group` belongs to a `project`, not to an `interpreter`")
-                    .help("remove `group`")
+                Problem::new(
+                    &codes::CONTRADICTION,
+                    "`group` belongs to a `project`, not to an `interpreter`",
+                )
+                .help("remove `group`")
             });
             let file = check.file(&["local", "python", "interpreter"], interpreter)?;
             Some(Python::Interpreter(file))
@@ -140,8 +162,10 @@ fn python(check: &mut Check<'_>, python: &document::Python) -> Option<Python> {
             } else {
                 "one of them"
             };
-            let problem =
-                Problem::new(format!("`python` takes `project` or `interpreter`, {many}"));
+            let problem = Problem::new(
+                &codes::CONTRADICTION,
+                format!("`python` takes `project` or `interpreter`, {many}"),
+            );
             check.fail(field, problem);
             None
         }
@@ -151,7 +175,10 @@ fn python(check: &mut Check<'_>, python: &document::Python) -> Option<Python> {
 /// Reads a region and requires that it exists.
 fn region(check: &mut Check<'_>, field: &[&str], name: &str) -> Option<Region> {
     if facts::region(name).is_none() {
-        let problem = Problem::new(format!("there is no region `{name}`"));
+        let problem = Problem::new(
+            &codes::UNKNOWN_VALUE,
+            format!("there is no region `{name}`"),
+        );
         let near = suggest::nearest(name, facts::region_names());
         let problem = match near {
             Some(near) => problem.help(format!("did you mean `{near}`?")),

@@ -13,6 +13,7 @@ use super::super::resolved::Training;
 use super::super::units::Size;
 use super::target::Placement;
 use super::{container, gates, image, instance, launch, limits};
+use crate::stack::codes;
 
 /// Limits of `CreateTrainingJob`: hyperparameters, length of their keys and values.
 pub(super) const MAX_HYPERPARAMETERS: usize = 100;
@@ -97,14 +98,17 @@ fn entry_point(
     if !inside || !python || entry_point.starts_with('-') {
         let summary = format!("`{entry_point}` is no Python script inside the code folder");
         let help = "name a `.py` file by its path in the code folder";
-        check.fail(field, Problem::new(summary).help(help));
+        check.fail(
+            field,
+            Problem::new(&codes::INVALID_VALUE, summary).help(help),
+        );
     } else if let Some(code) = code {
         let file = code.join(entry_point);
         check.require(file.is_file(), field, || {
-            Problem::new(format!(
-                "there is no `{entry_point}` in `{}`",
-                training.code
-            ))
+            Problem::new(
+                &codes::MISSING_FILE,
+                format!("there is no `{entry_point}` in `{}`", training.code),
+            )
             .because(format!("looked for {}", file.display()))
         });
     }
@@ -117,7 +121,10 @@ fn volume(check: &mut Check<'_>, text: Option<&str>) -> Option<Size> {
         .whole_gib()
         .is_some_and(|gib| (1..=MAX_VOLUME).contains(&gib));
     check.require(fits, field, || {
-        Problem::new(format!("the volume must be 1 to {MAX_VOLUME} whole GiB"))
+        Problem::new(
+            &codes::OUT_OF_RANGE,
+            format!("the volume must be 1 to {MAX_VOLUME} whole GiB"),
+        )
     });
     Some(size)
 }
@@ -130,8 +137,11 @@ fn hyperparameters(
         given.len() <= MAX_HYPERPARAMETERS,
         &["training", "hyperparameters"],
         || {
-            Problem::new(format!("there are {} hyperparameters", given.len()))
-                .because(format!("SageMaker takes {MAX_HYPERPARAMETERS}"))
+            Problem::new(
+                &codes::LIMIT_EXCEEDED,
+                format!("there are {} hyperparameters", given.len()),
+            )
+            .because(format!("SageMaker takes {MAX_HYPERPARAMETERS}"))
         },
     );
     let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
@@ -144,27 +154,37 @@ fn hyperparameters(
             starts && key.len() <= MAX_KEY && key.chars().all(word),
             field,
             || {
-                Problem::new(format!("`{key}` is no name for a hyperparameter"))
-                    .because("scripts get it as the option `--<name>`")
-                    .help(format!(
-                        "use letters, digits, `_`, `-` and `.`, at most {MAX_KEY}"
-                    ))
+                Problem::new(
+                    &codes::INVALID_NAME,
+                    format!("`{key}` is no name for a hyperparameter"),
+                )
+                .because("scripts get it as the option `--<name>`")
+                .help(format!(
+                    "use letters, digits, `_`, `-` and `.`, at most {MAX_KEY}"
+                ))
             },
         );
         check.require(!key.starts_with("sagemaker_"), field, || {
-            Problem::new(format!("the hyperparameter `{key}` is reserved"))
-                .because("containers keep names with `sagemaker_` for themselves")
-                .help("rename it")
+            Problem::new(
+                &codes::RESERVED_NAME,
+                format!("the hyperparameter `{key}` is reserved"),
+            )
+            .because("containers keep names with `sagemaker_` for themselves")
+            .help("rename it")
         });
         let length = value.chars().count();
         check.require(length <= MAX_VALUE, field, || {
-            Problem::new(format!("the value of `{key}` has {length} characters"))
-                .because(format!("SageMaker takes {MAX_VALUE}"))
+            Problem::new(
+                &codes::LIMIT_EXCEEDED,
+                format!("the value of `{key}` has {length} characters"),
+            )
+            .because(format!("SageMaker takes {MAX_VALUE}"))
         });
         check.require(!value.chars().any(char::is_control), field, || {
-            Problem::new(format!(
-                "the value of `{key}` has a line break or control character"
-            ))
+            Problem::new(
+                &codes::INVALID_VALUE,
+                format!("the value of `{key}` has a line break or control character"),
+            )
             .because(
                 "SageMaker takes values of one line; everything else is safe, since the \
                      script reads its settings from a file and no shell ever sees them",
@@ -182,23 +202,28 @@ fn metrics(check: &mut Check<'_>, metrics: &IndexMap<String, String>) {
         metrics.len() <= MAX_METRICS,
         &["training", "metrics"],
         || {
-            Problem::new(format!("there are {} metrics", metrics.len()))
-                .because(format!("SageMaker takes {MAX_METRICS}"))
+            Problem::new(
+                &codes::LIMIT_EXCEEDED,
+                format!("there are {} metrics", metrics.len()),
+            )
+            .because(format!("SageMaker takes {MAX_METRICS}"))
         },
     );
     for (name, expression) in metrics {
         let field = &["training", "metrics", name.as_str()];
         let fits = !name.is_empty() && name.chars().count() <= MAX_METRIC_NAME;
         check.require(fits && !name.chars().any(char::is_control), field, || {
-            Problem::new(format!(
-                "a metric's name has 1 to {MAX_METRIC_NAME} characters"
-            ))
+            Problem::new(
+                &codes::LIMIT_EXCEEDED,
+                format!("a metric's name has 1 to {MAX_METRIC_NAME} characters"),
+            )
         });
         let length = expression.chars().count();
         check.require((1..=MAX_REGEX).contains(&length), field, || {
-            Problem::new(format!(
-                "the expression of `{name}` has {length} characters"
-            ))
+            Problem::new(
+                &codes::LIMIT_EXCEEDED,
+                format!("the expression of `{name}` has {length} characters"),
+            )
             .because(format!("SageMaker takes 1 to {MAX_REGEX}"))
         });
         no_placeholder(check, field, name);
@@ -206,15 +231,21 @@ fn metrics(check: &mut Check<'_>, metrics: &IndexMap<String, String>) {
         match Regex::new(expression) {
             // Group 0 is the whole match.
             Ok(regex) => check.require(regex.captures_len() > 1, field, || {
-                Problem::new(format!("the expression of `{name}` has no group"))
-                    .because("the first group is the metric's value")
-                    .help("put the number into parentheses, as in `loss=([0-9.]+)`")
+                Problem::new(
+                    &codes::METRIC_PATTERN,
+                    format!("the expression of `{name}` has no group"),
+                )
+                .because("the first group is the metric's value")
+                .help("put the number into parentheses, as in `loss=([0-9.]+)`")
             }),
             Err(error) => {
                 let text = error.to_string();
                 let why = text.lines().last().unwrap_or_default().trim();
                 let summary = format!("the expression of `{name}` is no regular expression");
-                check.fail(field, Problem::new(summary).because(why));
+                check.fail(
+                    field,
+                    Problem::new(&codes::METRIC_PATTERN, summary).because(why),
+                );
             }
         }
     }
@@ -223,7 +254,10 @@ fn metrics(check: &mut Check<'_>, metrics: &IndexMap<String, String>) {
 /// Refuses a text that would be taken for a placeholder of the rendered request.
 pub(super) fn no_placeholder(check: &mut Check<'_>, field: &[&str], text: &str) {
     check.require(!text.contains(PLACEHOLDER), field, || {
-        Problem::new(format!("`{PLACEHOLDER}` cannot be part of a value"))
-            .because("it marks what is filled in when the job is started")
+        Problem::new(
+            &codes::RESERVED_NAME,
+            format!("`{PLACEHOLDER}` cannot be part of a value"),
+        )
+        .because("it marks what is filled in when the job is started")
     });
 }

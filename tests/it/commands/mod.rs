@@ -10,6 +10,7 @@ use deploy::local::PythonSpec;
 use serde_json::Value;
 
 use crate::faults::{GOOD_INFERENCE, training_of, with_script_on};
+use crate::shell;
 use crate::support::project::{Project, eventually};
 use crate::support::{repository, tools};
 
@@ -50,6 +51,8 @@ fn an_environment_that_is_up_is_used_and_looked_at() {
     project
         .deploy(&["batch", "run", "headlines.txt", "--save", "batch.jsonl"])
         .ok();
+    tells_no_secret(&project);
+    is_at_home_in_a_shell(&project);
     let page = opens(&project);
     tools::must_succeed(
         Command::new(&python)
@@ -59,6 +62,58 @@ fn an_environment_that_is_up_is_used_and_looked_at() {
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("PYTHONPATH", repository().join("training-code/tests")),
     );
+}
+
+/// With everything that there is to be said, no key, token or signature is.
+fn tells_no_secret(project: &Project) {
+    let key = project
+        .deploy(&["local", "key", "--env", "local"])
+        .ok()
+        .json();
+    let secrets = ["AccessKeyId", "SecretAccessKey"].map(|name| key[name].as_str().unwrap());
+    let file = fs::read_to_string(project.path().join(".deploy/local/credentials")).unwrap();
+    let own = file.lines().filter_map(|line| line.split_once('='));
+    let own = own
+        .map(|(_, value)| value.trim())
+        .filter(|value| value.len() > 15);
+    let secrets: Vec<&str> = secrets.into_iter().chain(own).collect();
+    assert!(secrets.len() >= 4, "{secrets:?}");
+    let signature = regex::Regex::new("(?i)signature=[0-9a-f]{16}|credential=[A-Z0-9]").unwrap();
+    for command in [
+        &["up", "-vv", "--yes"][..],
+        &["status", "-vv"],
+        &["invoke", "-vv", "--endpoint", "one"],
+        &["logs", "-vv", "--output", "json"],
+    ] {
+        let run = project.deploy(command).ok();
+        assert!(run.stderr.contains("aws_smithy_runtime"), "{run}");
+        for secret in &secrets {
+            assert!(!run.stderr.contains(secret), "{command:?} tells {secret}");
+        }
+        let found = signature.find(&run.stderr);
+        assert!(found.is_none(), "{command:?} tells {found:?}");
+    }
+    let brief = project.deploy(&["status", "-v"]).ok().stderr;
+    assert!(
+        brief.contains("DescribeStacks http://127.0.0.1:"),
+        "{brief}"
+    );
+    assert!(brief.contains(": 200 in "), "{brief}");
+    assert!(!brief.contains("aws_smithy_runtime"), "{brief}");
+}
+
+/// Releases are completed, a quiet run is quiet, and a locale without UTF-8 gets ASCII.
+fn is_at_home_in_a_shell(project: &Project) {
+    let history = project.deploy(&["history", "--output", "json"]).ok().json();
+    let release = history["releases"][0]["id"].as_str().unwrap();
+    let offered = shell::offered(project, &["deploy", "rollback", "local", "--to", ""]);
+    assert!(offered.iter().any(|one| one == release), "{offered:?}");
+    assert_eq!(project.deploy(&["up", "--quiet"]).ok().stderr, "");
+    let run = project.deploy_with(&["up"], |command| {
+        command.env("LC_ALL", "C");
+    });
+    let said = run.ok().stderr;
+    assert!(said.is_ascii() && said.contains("verification ~"), "{said}");
 }
 
 /// The address of the engine's page, which a browser is led to by a file that nobody else reads.

@@ -63,7 +63,7 @@ pub(super) fn remark(text: &str, at: Duration, time: Timestamp) -> String {
 }
 
 /// Puts the time before what happened.
-fn object(data: &Value, at: Duration, time: Timestamp) -> String {
+pub(super) fn object(data: &Value, at: Duration, time: Timestamp) -> String {
     // A time that cannot be rounded is told to the nanosecond.
     let time = time.round(Unit::Millisecond).unwrap_or(time);
     let mut object = Map::new();

@@ -45,10 +45,12 @@ enum Display {
     Tree(tree::Tree<Stderr>),
     Plain(plain::Plain),
     Json(json::Json),
+    /// Nothing is shown.
+    Silent,
 }
 
 /// Begins to speak JSON on stderr, if that is the format.
-pub(in crate::cli) fn begin(format: Format) {
+pub(super) fn begin(format: Format) {
     if format == Format::Json {
         JSON_SINCE.get_or_init(Instant::now);
     }
@@ -57,7 +59,9 @@ pub(in crate::cli) fn begin(format: Format) {
 /// Makes the observer that fits the format and stderr; `dumb` is a terminal that cannot move its cursor.
 pub(in crate::cli) fn observer(format: Format, pace: Pace, dumb: bool) -> Box<dyn Observer> {
     let stderr = std::io::stderr();
-    let (display, every) = if format == Format::Json {
+    let (display, every) = if super::is_quiet() {
+        (Display::Silent, LOOK)
+    } else if format == Format::Json {
         (Display::Json(json::Json::new(pace)), LOOK)
     } else if stderr.is_terminal() && !dumb {
         let colours = anstream::AutoStream::choice(&stderr) != ColorChoice::Never;
@@ -136,6 +140,7 @@ impl Display {
             Self::Tree(tree) => tree.event(event, at, window()),
             Self::Plain(plain) => print(plain.event(event, at)),
             Self::Json(json) => print(json.event(event, at, now())),
+            Self::Silent => {}
         }
     }
 
@@ -144,6 +149,7 @@ impl Display {
             Self::Tree(tree) => tree.tick(at, window()),
             Self::Plain(plain) => print(plain.tick(at)),
             Self::Json(json) => print(json.tick(at, now())),
+            Self::Silent => {}
         }
     }
 
@@ -166,6 +172,15 @@ pub(super) fn remark(text: &str) {
     }
 }
 
+/// Prints an event if stderr speaks JSON; `false` when it does not.
+pub(super) fn told_as_json(event: &serde_json::Value) -> bool {
+    let Some(since) = JSON_SINCE.get() else {
+        return false;
+    };
+    print(Some(json::object(event, since.elapsed(), now())));
+    true
+}
+
 /// Takes a tree away so that something else can be printed; its next frame brings it back.
 pub(super) fn aside() {
     let display = held(&ON_SCREEN).upgrade();
@@ -176,6 +191,11 @@ pub(super) fn aside() {
 
 fn print(line: Option<String>) {
     if let Some(line) = line {
+        // JSON is UTF-8 everywhere.
+        let line = match JSON_SINCE.get() {
+            Some(_) => line.into(),
+            None => super::signs::shown(&line),
+        };
         // There is nowhere to tell that stderr cannot be written to.
         let _ = writeln!(anstream::stderr(), "{line}");
     }

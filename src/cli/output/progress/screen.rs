@@ -5,6 +5,7 @@ use std::io::Write;
 
 use super::layout::Window;
 use super::line::Line;
+use crate::cli::output::signs;
 
 /// Lines at the end of a terminal that are rewritten in place.
 pub(super) struct Screen<W> {
@@ -90,7 +91,7 @@ impl<W: Write> Screen<W> {
         self.shown = lines;
         self.window = window;
         // There is nowhere to tell that the terminal is gone.
-        let _ = self.out.write_all(frame.as_bytes());
+        let _ = self.out.write_all(signs::shown(frame).as_bytes());
         let _ = self.out.flush();
     }
 }

@@ -204,6 +204,29 @@ mod tests {
     }
 
     #[test]
+    fn forty_columns_are_enough_and_nothing_wraps() {
+        let (rows, columns) = (10.try_into().unwrap(), 40.try_into().unwrap());
+        let terminal = Wire(Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 50))));
+        let narrow = Window {
+            width: 40,
+            height: 10,
+        };
+        let mut tree = run(&terminal);
+        for second in 101..110 {
+            tree.tick(at(second), narrow);
+        }
+        assert_eq!(
+            seen(&terminal),
+            "\
+✓ foundation             done in 41.2 s
+⠋ service      1 min 08 s
+  └ Endpoint   create failed: no capac…
+· verification"
+                .replace('⠋', &spinner(109))
+        );
+    }
+
+    #[test]
     fn in_the_end_only_what_stays_is_there() {
         let terminal = terminal();
         let mut tree = run(&terminal);
