@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::super::confirm::{Stake, Yes, confirm};
-use super::super::context::{Environment, Global, LockArguments, Selection};
+use super::super::context::{ChangeArguments, Environment, Global, Selection};
 use super::super::failure::Failure;
 use super::super::output::{self, Format};
 use super::results;
@@ -37,7 +37,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
-    lock: LockArguments,
+    change: ChangeArguments,
     #[command(flatten)]
     results: results::ResultArguments,
     /// Column of a table or field of JSON objects with the headline; a number for a table without names
@@ -48,9 +48,6 @@ pub(super) struct Arguments {
     skip_bad_lines: bool,
     #[command(flatten)]
     waiting: WaitingArguments,
-    /// Go on without asking
-    #[arg(long, short)]
-    yes: bool,
 }
 
 /// Whether the job is waited for, and how.
@@ -79,7 +76,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let work = results::work()?;
     let taken = taken_in(global, &environment, arguments, section.count, work.path());
     let (mut session, prepared) = taken.await?;
-    session.patience = arguments.lock.patience();
+    session.patience = arguments.change.patience();
     if arguments.waiting.follow {
         session.observer = output::following(session.observer);
     }
@@ -93,7 +90,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     };
     let ask = Ask {
         environment: &environment,
-        yes: arguments.yes.into(),
+        yes: arguments.change.yes(),
     };
     let outcome = reconcile::batch(&session, run, &ask).await?;
     show(global, &environment, &outcome, &prepared)
