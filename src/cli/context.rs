@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Args;
 
+use super::confirm::Yes;
 use super::deprecated;
 use super::failure::Failure;
 use super::interrupt;
@@ -51,12 +52,26 @@ impl Global {
     }
 }
 
-/// Arguments that choose an environment.
-#[derive(Debug, Args)]
-pub(super) struct Selection {
+/// The argument that chooses a stack.
+#[derive(Debug, Clone, Args)]
+pub(super) struct StackArgument {
     /// The stack: its name or its file; by default the only one under stacks/
     #[arg(long, short, value_name = "STACK")]
     stack: Option<String>,
+}
+
+impl StackArgument {
+    /// The stack's name or file, if one was given.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.stack.as_deref()
+    }
+}
+
+/// Arguments that choose an environment.
+#[derive(Debug, Args)]
+pub(super) struct Selection {
+    #[command(flatten)]
+    stack: StackArgument,
     /// The environment
     #[arg(long, short, default_value = "local", value_name = "ENVIRONMENT")]
     env: String,
@@ -64,23 +79,32 @@ pub(super) struct Selection {
 
 impl Selection {
     /// Chooses an environment by its name.
-    pub(super) fn of(stack: Option<String>, environment: &str) -> Self {
+    pub(super) fn of(stack: &StackArgument, environment: &str) -> Self {
         Self {
-            stack,
+            stack: stack.clone(),
             env: environment.to_owned(),
         }
     }
 }
 
-/// Arguments of commands that take the environment's lock.
+/// Arguments of commands that change an environment, under its lock.
 #[derive(Debug, Args)]
-pub(super) struct LockArguments {
+pub(super) struct ChangeArguments {
     /// How long to wait for another run that works on the environment, e.g. `10m`
     #[arg(long, value_name = "TIME", default_value = "0s")]
     lock_timeout: Timespan,
+    /// Go on without asking
+    #[arg(long, short)]
+    yes: bool,
 }
 
-impl LockArguments {
+impl ChangeArguments {
+    /// Whether the user said yes beforehand.
+    pub(super) fn yes(&self) -> Yes {
+        self.yes.into()
+    }
+
+    /// How long another run is waited for.
     pub(super) fn patience(&self) -> Duration {
         Duration::from_secs(self.lock_timeout.seconds())
     }
@@ -184,7 +208,7 @@ impl Environment {
     /// Reads and checks the environment; nothing is contacted yet.
     pub(super) fn load(global: &Global, selection: &Selection) -> Result<Self, Failure> {
         let project = Project::open(global)?;
-        let file = project.stack_file(selection.stack.as_deref())?;
+        let file = project.stack_file(selection.stack.name())?;
         let mut stack = file.environment(&selection.env)?;
         use_port(&mut stack, global.local_port);
         let station = station()

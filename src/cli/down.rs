@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::confirm::Stake;
 use super::consent::Ask;
-use super::context::{Environment, Global, LockArguments, Selection};
+use super::context::{ChangeArguments, Environment, Global, Selection};
 use super::failure::Failure;
 use super::local;
 use super::output::{self, Format};
@@ -26,10 +26,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
-    lock: LockArguments,
-    /// Go on without asking
-    #[arg(long, short)]
-    yes: bool,
+    change: ChangeArguments,
     /// Keep the bucket with data and models, the roles and the past training jobs
     #[arg(long)]
     keep_data: bool,
@@ -43,7 +40,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let environment = Environment::load(global, &arguments.selection)?;
     let deployment = Deployment::of(&environment.stack);
     let mut session = environment.start_session(global).await?;
-    session.patience = arguments.lock.patience();
+    session.patience = arguments.change.patience();
     let options = DownOptions {
         extent: if arguments.keep_data {
             Extent::AllButData
@@ -64,7 +61,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let ask = Ask {
         environment: &environment,
         question,
-        yes: arguments.yes.into(),
+        yes: arguments.change.yes(),
         stake,
     };
     let Down { plan, let_go } = reconcile::down(&session, &deployment, options, &ask).await?;

@@ -6,8 +6,8 @@ use super::context::{Environment, Global};
 use super::failure::{Failure, USAGE};
 use super::output;
 use crate::bundle::{Archive, Bundles};
-use crate::plan::{self, Desired, Templates, request};
-use crate::reconcile::{self, Session};
+use crate::plan::{self, Deployment, Desired, Templates, request};
+use crate::reconcile::{self, Session, Upstream};
 use crate::release::{Pin, Provenance, Recorded, Release};
 use crate::render::Rendered;
 use crate::stack::yaml::{self, Tags};
@@ -177,7 +177,7 @@ impl Own {
 
 /// What was released last in an environment that takes releases over.
 async fn released(environment: &Environment, session: &Session) -> Result<Desired, Failure> {
-    let deployment = plan::Deployment::of(&environment.stack);
+    let deployment = Deployment::of(&environment.stack);
     let observed = reconcile::observe(session, &deployment).await?;
     let releases = match observed.foundation {
         Some(_) => reconcile::releases(session, &deployment).await?,
@@ -274,7 +274,10 @@ impl Environment {
         if let Some(promotion) = &self.stack.promotion {
             let source = self.sibling(promotion.from.as_str())?;
             let other = source.session_to_look(global).await?;
-            session.source = other.map(|other| other.cloud);
+            session.source = other.map(|other| Upstream {
+                cloud: other.cloud,
+                registry: Deployment::of(&source.stack).registry,
+            });
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::confirm::Stake;
 use super::consent::Ask;
-use super::context::{Environment, Global, LockArguments, Selection};
+use super::context::{ChangeArguments, Environment, Global, Selection};
 use super::failure::Failure;
 use super::output::{self, Format};
 use crate::reconcile::{self, Keep};
@@ -27,16 +27,13 @@ pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
-    lock: LockArguments,
+    change: ChangeArguments,
     /// Keep so many of the newest models, whether or not anything refers to them
     #[arg(long, value_name = "NUMBER", default_value_t = 5)]
     keep: usize,
     /// Keep all that is needed to go back to so many of the newest releases
     #[arg(long, value_name = "NUMBER", default_value_t = 5)]
     keep_releases: usize,
-    /// Go on without asking
-    #[arg(long, short)]
-    yes: bool,
 }
 
 /// Removes models, data and code that nothing refers to.
@@ -44,12 +41,12 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let environment = Environment::load(global, &arguments.selection)?;
     let draft = environment.draft()?;
     let mut session = environment.start_session(global).await?;
-    session.patience = arguments.lock.patience();
+    session.patience = arguments.change.patience();
     let desired = draft.completed(global, &environment, &mut session).await?;
     let ask = Ask {
         environment: &environment,
         question: "Remove this for good?".to_owned(),
-        yes: arguments.yes.into(),
+        yes: arguments.change.yes(),
         stake: Stake::Change,
     };
     let keep = Keep {

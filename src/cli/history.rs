@@ -4,11 +4,13 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::context::{Environment, Global, Selection};
+use super::context::{Environment, Global, Selection, StackArgument};
 use super::failure::Failure;
 use super::output::{self, Format};
 use super::releases::Known;
-use crate::plan::headline_metric;
+use crate::cloud::registry::Version;
+use crate::plan::{Deployment, headline_metric};
+use crate::reconcile::{self, Session};
 use crate::release::{Evidence, Provenance, Recorded, Release};
 
 /// Digits of a training key that are shown.
@@ -27,9 +29,8 @@ pub(super) struct Arguments {
     /// The environment
     #[arg(default_value = "local", value_name = "ENVIRONMENT")]
     environment: String,
-    /// The stack: its name or its file; by default the only one under stacks/
-    #[arg(long, short, value_name = "STACK")]
-    stack: Option<String>,
+    #[command(flatten)]
+    stack: StackArgument,
 }
 
 /// Arguments of `deploy show`.
@@ -49,9 +50,10 @@ pub(super) struct ShowArguments {
 
 /// Lists the releases of an environment.
 pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
-    let selection = Selection::of(arguments.stack.clone(), &arguments.environment);
+    let selection = Selection::of(&arguments.stack, &arguments.environment);
     let environment = Environment::load(global, &selection)?;
-    let known = look(global, &environment).await?;
+    let session = environment.session_to_look(global).await?;
+    let known = look(session.as_ref(), &environment).await?;
     if global.output == Format::Json {
         output::result(&json!({
             "stack": environment.stack.name.as_str(),
@@ -80,22 +82,51 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
 /// Shows one release.
 pub(super) async fn show(global: &Global, arguments: &ShowArguments) -> Result<(), Failure> {
     let environment = Environment::load(global, &arguments.selection)?;
-    let known = look(global, &environment).await?;
+    let session = environment.session_to_look(global).await?;
+    let known = look(session.as_ref(), &environment).await?;
     let recorded = known.meant(&arguments.release)?;
+    let version = version(session.as_ref(), &environment, &recorded.release).await;
     if global.output == Format::Json {
-        output::result(&data(recorded, &known));
+        let mut value = data(recorded, &known);
+        if let Some(Version { arn, approval, .. }) = &version {
+            value["registry"] = json!({ "arn": arn, "approval": approval });
+        }
+        output::result(&value);
         return Ok(());
     }
-    for (name, value) in lines(recorded, &known) {
+    let registered = version.map(|version| {
+        let Version { arn, approval, .. } = version;
+        ("registry", format!("{arn} ({approval})"))
+    });
+    for (name, value) in lines(recorded, &known).into_iter().chain(registered) {
         output::text(&format!("{name:<12} {value}"));
     }
     Ok(())
 }
 
-async fn look(global: &Global, environment: &Environment) -> Result<Known, Failure> {
-    match environment.session_to_look(global).await? {
-        Some(session) => Ok(Known::look(&session, environment).await?),
+async fn look(session: Option<&Session>, environment: &Environment) -> Result<Known, Failure> {
+    match session {
+        Some(session) => Ok(Known::look(session, environment).await?),
         None => Ok(Known::default()),
+    }
+}
+
+/// What the model registry has of a release's model. A registry that cannot be read hides no release.
+async fn version(
+    session: Option<&Session>,
+    environment: &Environment,
+    release: &Release,
+) -> Option<Version> {
+    let deployment = Deployment::of(&environment.stack);
+    match reconcile::version(session?, &deployment, release).await {
+        Ok(version) => version,
+        Err(error) => {
+            let error = Failure::from(error).text();
+            output::warning(&format!(
+                "what the model registry says is not known: {error}"
+            ));
+            None
+        }
     }
 }
 

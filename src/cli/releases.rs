@@ -61,12 +61,6 @@ impl Known {
     ) -> Result<&Release, NoEarlier> {
         plan::earlier(&self.releases, than, meant).map(|recorded| &recorded.release)
     }
-
-    /// The release that the stacks say they are; `None` for what was never seen to serve.
-    pub(super) fn serving(&self) -> Option<&Recorded> {
-        let mut recorded = self.releases.iter();
-        recorded.find(|one| self.serves(&one.release))
-    }
 }
 
 /// Says that an environment has no release that serves.

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::codes;
 use super::confirm::Stake;
 use super::consent::Ask;
-use super::context::{Environment, Global, LockArguments, Selection};
+use super::context::{ChangeArguments, Environment, Global, Selection, StackArgument};
 use super::draft::again;
 use super::failure::{FAILED, Failure, ROLLED_BACK, USAGE};
 use super::output::{self, Format};
@@ -35,14 +35,10 @@ pub(super) struct Arguments {
     /// Why; it is kept in the release
     #[arg(long, value_name = "REASON", value_parser = reason::read)]
     reason: Option<String>,
-    /// The stack: its name or its file; by default the only one under stacks/
-    #[arg(long, short, value_name = "STACK")]
-    stack: Option<String>,
     #[command(flatten)]
-    lock: LockArguments,
-    /// Go on without asking
-    #[arg(long, short)]
-    yes: bool,
+    stack: StackArgument,
+    #[command(flatten)]
+    change: ChangeArguments,
     /// When a roll-back of CloudFormation failed, leave what could not be rolled back as it is
     #[arg(long)]
     skip_failed: bool,
@@ -50,12 +46,12 @@ pub(super) struct Arguments {
 
 /// Deploys an earlier release again.
 pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
-    let selection = Selection::of(arguments.stack.clone(), &arguments.environment);
+    let selection = Selection::of(&arguments.stack, &arguments.environment);
     let environment = Environment::load(global, &selection)?;
     let nothing = || Failure::from(NoEarlier::Nothing);
     let session = environment.session_to_look(global).await?;
     let mut session = session.ok_or_else(nothing)?;
-    session.patience = arguments.lock.patience();
+    session.patience = arguments.change.patience();
     let known = Known::look(&session, &environment).await?;
     let current = known.current.as_ref();
     let release = known.earlier(current, arguments.to.as_deref())?.clone();
@@ -74,7 +70,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let ask = Ask {
         environment: &environment,
         question: format!("Go back to {}?", release.id),
-        yes: arguments.yes.into(),
+        yes: arguments.change.yes(),
         stake: Stake::Change,
     };
     let result = Box::pin(reconcile::up(&session, &desired, options, &ask)).await;

@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 
 use super::confirm::Stake;
 use super::consent::{self, Agreed, Ask};
-use super::context::{Environment, Global, LockArguments, Selection};
+use super::context::{ChangeArguments, Environment, Global, Selection};
 use super::failure::Failure;
 use super::origin;
 use super::output::{self, Format};
+use super::promote::approvals::ApprovalArguments;
+use super::promote::pin;
 use super::{reason, rollback, unsupported, warnings};
 use crate::cloud::stacks::DriftMode;
 use crate::plan::{Choices, Closeness, LiveResources, Plan, Reach, RetryTraining};
@@ -23,6 +25,7 @@ Examples:
   deploy up                                  on this machine, no account needed
   deploy up --env staging                    on AWS; shows the plan and asks
   deploy up --env staging --yes              in CI
+  deploy up --env prod --approval bob.sig    what is pinned, with an approval that came after the pin
   deploy up --env prod --plan plan.json      exactly the plan that `deploy plan --out` kept, or nothing")]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -30,16 +33,15 @@ pub(super) struct Arguments {
     #[command(flatten)]
     choices: ChoiceArguments,
     #[command(flatten)]
-    lock: LockArguments,
-    /// Go on without asking
-    #[arg(long, short)]
-    yes: bool,
+    change: ChangeArguments,
     /// Carry out this saved plan, or refuse when anything has changed since it was made
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
     /// Let a model pass that does not pass its gates; the reason is kept beside the model
     #[arg(long, value_name = "REASON", value_parser = reason::read)]
     override_gates: Option<String>,
+    #[command(flatten)]
+    approvals: ApprovalArguments,
     #[command(flatten)]
     failure: FailureArguments,
     /// First take back what others changed since the last deployment (see `deploy drift`)
@@ -104,8 +106,17 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     draft.override_gates(arguments.override_gates.as_ref());
     warnings::show(global, &environment);
     let mut session = environment.start_session(global).await?;
-    session.patience = arguments.lock.patience();
-    let desired = draft.completed(global, &environment, &mut session).await?;
+    session.patience = arguments.change.patience();
+    let mut desired = draft.completed(global, &environment, &mut session).await?;
+    let given = &arguments.approvals;
+    Box::pin(pin::judge(
+        global,
+        &environment,
+        &session,
+        &mut desired,
+        given,
+    ))
+    .await?;
     let options = UpOptions {
         choices: arguments.choices.choices(),
         skip: if arguments.failure.skip_failed {
@@ -122,7 +133,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let ask = Ask {
         environment: &environment,
         question: "Carry this out?".to_owned(),
-        yes: arguments.yes.into(),
+        yes: arguments.change.yes(),
         stake: Stake::Change,
     };
     let result = match saved {

@@ -5,7 +5,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::check;
-use super::context::{Global, Project};
+use super::context::{Global, Project, StackArgument};
 use super::failure::Failure;
 use super::output::{self, Format};
 use super::station::station;
@@ -19,15 +19,14 @@ Examples:
   deploy validate --stack stacks/news-classifier/stack.yaml
   deploy validate --output json   every mistake as path, line, column, message, why and help")]
 pub(super) struct Arguments {
-    /// The stack: its name or its file; by default the only one under stacks/
-    #[arg(long, short, value_name = "STACK")]
-    stack: Option<String>,
+    #[command(flatten)]
+    stack: StackArgument,
 }
 
 /// Checks the stack file, and that the templates of every environment render.
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     let project = Project::open(global)?;
-    let file = project.stack_file(arguments.stack.as_deref())?;
+    let file = project.stack_file(arguments.stack.name())?;
     let stacks = file.all()?;
     check::waivers(&file)?;
     let library = project.library()?;

@@ -1,8 +1,10 @@
 //! The model registry: versions of a model in a group, and whether they are approved.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use async_trait::async_trait;
+use serde::Serialize;
 
 use super::CloudFault;
 
@@ -37,7 +39,8 @@ pub struct Version {
 }
 
 /// What somebody thinks of a version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Approval {
     /// It may serve.
     Approved,
@@ -45,6 +48,16 @@ pub enum Approval {
     Rejected,
     /// Nobody has looked yet.
     Pending,
+}
+
+impl fmt::Display for Approval {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Pending => "pending",
+        })
+    }
 }
 
 /// The registry of an account and region.

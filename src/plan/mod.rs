@@ -12,6 +12,7 @@ pub mod codes;
 mod desired;
 mod expected;
 pub mod garbage;
+mod held;
 mod observed;
 pub mod parameters;
 mod record;
@@ -23,13 +24,14 @@ pub mod teardown;
 mod training;
 mod up;
 
-pub use action::{Action, Held, Plan, Reason, Step, StepKind};
+pub use action::{Action, Plan, Reason, Step, StepKind};
 pub use basis::Basis;
 pub use desired::{
     Deployment, Desired, DesiredModel, DesiredStack, DesiredTraining, Purpose, ReleasedModel,
     Upload,
 };
 pub use expected::{Expected, expected, expected_of_resource};
+pub use held::Held;
 pub use observed::{Inside, Observed};
 pub use record::ModelRecord;
 pub use released::{NoEarlier, Templates, earlier, unproven};

@@ -1,8 +1,9 @@
 //! The plan that brings an environment up.
 
-use super::action::{Action, Held, Plan, Reason, Step, StepKind};
+use super::action::{Action, Plan, Reason, Step, StepKind};
 use super::basis::Basis;
 use super::desired::{Deployment, Desired, DesiredModel, DesiredStack, Purpose, ReleasedModel};
+use super::held::Held;
 use super::observed::Observed;
 use super::parameters::FINGERPRINT;
 use super::recover::{Recovery, recovery};

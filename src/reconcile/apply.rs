@@ -165,8 +165,8 @@ impl Run<'_> {
         let (size, sha256) = (artifact.size, artifact.sha256.as_str());
         // Also one that is there already is looked at: it may not be what was recorded.
         match (&released.source, &self.session.source) {
-            (Some(from), Some(cloud)) => {
-                transfer(cloud, self.session, from, &here, size, sha256).await?;
+            (Some(from), Some(upstream)) => {
+                transfer(&upstream.cloud, self.session, from, &here, size, sha256).await?;
             }
             _ => is_right(self.session, &here, size, sha256).await?,
         }
@@ -178,11 +178,12 @@ impl Run<'_> {
     }
 
     /// Sees that it serves, and writes that down. Where nothing was changed and it is written down already,
-    /// only the API is asked.
+    /// only the API is asked; a run without the lock is one that has seen that.
     async fn verification(&mut self) -> Result<(), ReconcileError> {
         let bucket = &self.desired.deployment.names.bucket;
-        let recorded = self.closeness == Closeness::Answer
-            && release::is_recorded(self.session, bucket, &self.release).await?;
+        let recorded = self.lock.is_none()
+            || self.closeness == Closeness::Answer
+                && release::is_recorded(self.session, bucket, &self.release).await?;
         let closeness = if recorded {
             Closeness::Answer
         } else {
@@ -197,27 +198,11 @@ impl Run<'_> {
                 outputs: &self.service,
                 model: model.and_then(|model| Some((model.key.as_str(), model.job.as_ref()?))),
             };
-            self.alone(release::keep(self.session, &seen)).await?;
+            release::keep(self.session, &seen).await?;
         }
         registry::enter(self.session, self.desired, &self.release).await;
         self.released = true;
         Ok(())
-    }
-
-    /// Writes under the environment's lock, also where nothing had to be changed and so nobody holds it: two
-    /// runs would write the same down twice.
-    async fn alone(
-        &self,
-        writing: impl Future<Output = Result<(), ReconcileError>> + Send,
-    ) -> Result<(), ReconcileError> {
-        if self.lock.is_some() {
-            return writing.await;
-        }
-        let lock = Lock::new(self.session, &self.desired.deployment, "up");
-        lock.take().await?;
-        let written = writing.await;
-        lock.release().await;
-        written
     }
 
     async fn service(&mut self, action: Action) -> Result<(), ReconcileError> {

@@ -65,9 +65,10 @@ pub use error::{Cause, ReconcileError};
 pub use gc::{Keep, gc};
 pub use observe::{model, observe};
 pub use pin::pin;
-pub use promotion::{Candidate, examine};
+pub use promotion::{Candidate, examine, recalled};
 pub use proof::{Depth, proof};
-pub use release::{releases, template};
+pub use registry::version;
+pub use release::{recorded, releases, serving, template};
 pub use remove::Stubborn;
 pub use report::{ArchiveError, Report, ReportError, Wanted, report};
 pub use search::{Found, LogSource, Looking, look_into_logs};
@@ -88,8 +89,8 @@ use progress::Observer;
 pub struct Session {
     /// The environment's cloud.
     pub cloud: Cloud,
-    /// The cloud of the environment that releases are taken from, if there is one.
-    pub source: Option<Cloud>,
+    /// The environment that releases are taken from, if there is one.
+    pub source: Option<Upstream>,
     /// Who is told of progress.
     pub observer: Arc<dyn Observer>,
     /// Whether the user wants to stop.
@@ -100,4 +101,13 @@ pub struct Session {
     pub patience: Duration,
     /// How crowded the account is.
     pub crowding: Crowding,
+}
+
+/// An environment that releases are taken from.
+#[derive(Clone)]
+pub struct Upstream {
+    /// Its cloud.
+    pub cloud: Cloud,
+    /// The group of its models in the registry, if it keeps them there.
+    pub registry: Option<String>,
 }

@@ -41,8 +41,7 @@ pub async fn examine(
         session, release, ..
     } = candidate;
     let at = session.station.witness.now();
-    let mut evidence = metrics(release, promotion, serving, at);
-    evidence.extend(ages(release, promotion, at));
+    let mut evidence = recalled(release, promotion, serving, at);
     evidence.push(unchanged(candidate, at).await?);
     session.cancel.check()?;
     evidence.push(answers(candidate, at).await?);
@@ -58,6 +57,18 @@ pub async fn examine(
         evidence.extend(holdout(&subject, terms, texts, at).await?);
     }
     Ok(evidence)
+}
+
+/// Asks the gates that the release's own record answers: those of its metrics and its age.
+pub fn recalled(
+    release: &Release,
+    promotion: &Promotion,
+    serving: Option<&Release>,
+    at: Timestamp,
+) -> Vec<Evidence> {
+    let mut evidence = metrics(release, promotion, serving, at);
+    evidence.extend(ages(release, promotion, at));
+    evidence
 }
 
 /// The conditions on the model's metrics.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::error::Error as _;
 
 use super::Session;
-use super::error::{ReconcileError, doing};
+use super::error::{ReconcileError, doing, known};
 use super::progress::Event;
 use super::release;
 use crate::bundle::Digest;
@@ -51,7 +51,8 @@ async fn try_enter(
     group: &str,
     id: &ReleaseId,
 ) -> Result<(), ReconcileError> {
-    let release = release::one(session, &desired.deployment, id).await?;
+    let recorded = release::recorded(session, &desired.deployment, id).await?;
+    let release = known(recorded, "the release")?.release;
     let own = subject(&release, &release.environment);
     let version = match find(&session.cloud, group, &own).await? {
         Some(version) => version,
@@ -67,15 +68,40 @@ async fn try_enter(
     let from = &promotion.from;
     let note = format!("promoted from {} {}; {by}", from.environment, from.release);
     approve(session, &session.cloud, &version, &note).await?;
-    let Some(source) = &session.source else {
+    let Some(upstream) = &session.source else {
+        return Ok(());
+    };
+    let Some(group) = &upstream.registry else {
         return Ok(());
     };
     let proven = subject(&release, &from.environment);
-    if let Some(version) = find(source, group, &proven).await? {
+    if let Some(version) = find(&upstream.cloud, group, &proven).await? {
         let note = format!("promoted to {} as {id}; {by}", release.environment);
-        approve(session, source, &version, &note).await?;
+        approve(session, &upstream.cloud, &version, &note).await?;
     }
     Ok(())
+}
+
+/// The version that tells of a release's model; `None` where there is none, or no registry is asked for.
+///
+/// # Errors
+/// The registry cannot be read.
+pub async fn version(
+    session: &Session,
+    deployment: &Deployment,
+    release: &Release,
+) -> Result<Option<Version>, ReconcileError> {
+    match &deployment.registry {
+        Some(group) => {
+            find(
+                &session.cloud,
+                group,
+                &subject(release, &release.environment),
+            )
+            .await
+        }
+        None => Ok(None),
+    }
 }
 
 /// Removes the environment's versions, and the group if nothing else is in it.

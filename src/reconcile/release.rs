@@ -274,22 +274,42 @@ pub async fn releases(
     Ok(releases)
 }
 
-/// Reads the release of this name.
+/// Reads the release of this name; `None` where none was written down.
 ///
 /// # Errors
 /// It cannot be read, or is not what was written.
-pub(super) async fn one(
+pub async fn recorded(
     session: &Session,
     deployment: &Deployment,
     id: &ReleaseId,
-) -> Result<Release, ReconcileError> {
+) -> Result<Option<Recorded>, ReconcileError> {
     let bucket = &deployment.names.bucket;
     let artifacts = &session.cloud.artifacts;
-    let page = artifacts.list(bucket, &Release::folder(id), None).await;
-    let page = page.map_err(doing("look for the release"))?;
+    let page = match artifacts.list(bucket, &Release::folder(id), None).await {
+        Err(fault) if fault.kind == FaultKind::NotFound => return Ok(None),
+        page => page.map_err(doing("look for the release"))?,
+    };
+    if page.objects.is_empty() {
+        return Ok(None);
+    }
     let keys = page.objects.into_iter().map(|object| object.key);
-    let recorded = read(session, bucket, keys.collect()).await?;
-    Ok(recorded.release)
+    read(session, bucket, keys.collect()).await.map(Some)
+}
+
+/// Reads the release that the stacks say they are; `None` where they say none, and for what was never seen to
+/// serve.
+///
+/// # Errors
+/// It cannot be read, or is not what was written.
+pub async fn serving(
+    session: &Session,
+    deployment: &Deployment,
+    observed: &Observed,
+) -> Result<Option<Recorded>, ReconcileError> {
+    match observed.release() {
+        Some(id) => recorded(session, deployment, &id).await,
+        None => Ok(None),
+    }
 }
 
 /// Reads the records of one release: of two runs that saw it at the same moment, the first one's counts.

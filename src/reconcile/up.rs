@@ -11,11 +11,12 @@ use super::error::ReconcileError;
 use super::lock::Lock;
 use super::observe::{look_for_up, observe};
 use super::quota;
+use super::release;
 use super::settle::{settled, wait};
 use super::withdraw::Skip;
 use crate::cloud::stacks::{DriftMode, StackState};
 use crate::plan::recover::{Recovery, recovery};
-use crate::plan::{self, Choices, Deployment, Desired, Observed, Plan, Reach};
+use crate::plan::{self, Choices, Deployment, Desired, Observed, Plan, Reach, Step, StepKind};
 
 /// How often the world may move between a plan and its execution.
 const ROUNDS: usize = 5;
@@ -91,7 +92,7 @@ pub async fn up(
         }
         quota::check(session, desired, &plan).await?;
         consent.agree(&plan)?;
-        if plan.changes_nothing() {
+        if plan.changes_nothing() && is_written_down(session, desired, &observed, &plan).await? {
             let outcome = bring_up(session, desired, &observed, &plan, None).await?;
             return Ok(Up { plan, outcome });
         }
@@ -121,6 +122,22 @@ pub async fn up(
     Err(ReconcileError::Moved {
         what: before.map_or_else(Vec::new, |plan| plan.based_on.moved(&now)),
     })
+}
+
+/// Whether what serves is a release already, so that nothing is left to write under the lock: two runs would
+/// write the same down twice. A plan that does not ask whether it serves writes nothing.
+async fn is_written_down(
+    session: &Session,
+    desired: &Desired,
+    observed: &Observed,
+    plan: &Plan,
+) -> Result<bool, ReconcileError> {
+    let asks = |step: &Step| step.kind == StepKind::Verification;
+    if !plan.steps.iter().any(asks) {
+        return Ok(true);
+    }
+    let id = release::name(session, desired, observed).await?;
+    release::is_recorded(session, &desired.deployment.names.bucket, &id).await
 }
 
 /// What others changed since the last deployment, by stack. Where that cannot be told yet, because a stack

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::approval::statement;
 use super::provenance::Promotion;
 use super::record::{Model, Object, Stacks};
 
@@ -51,6 +52,11 @@ impl Pin {
     /// The file, beside the stack file.
     pub fn file_name(environment: &str) -> String {
         format!("{environment}.lock.yaml")
+    }
+
+    /// The text that is signed to approve it.
+    pub fn statement(&self) -> String {
+        statement(&self.stack, &self.promotion.from, &self.environment)
     }
 
     /// Whether another pin leads to the same, taken from the same release.

@@ -64,6 +64,19 @@ pub struct Promotion {
     pub unproven: Option<Unproven>,
 }
 
+impl Promotion {
+    /// Adds approvals, one of each person, and says whether there were new ones.
+    pub fn approve(&mut self, given: &[Approval]) -> bool {
+        let before = self.approvals.len();
+        for approval in given {
+            if self.approvals.iter().all(|other| other.by != approval.by) {
+                self.approvals.push(approval.clone());
+            }
+        }
+        self.approvals.len() > before
+    }
+}
+
 /// A release of another environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -117,6 +130,9 @@ pub struct Approval {
     pub means: Means,
     /// When it was looked at.
     pub at: Timestamp,
+    /// The signature itself, so that it can be checked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
 }
 
 impl fmt::Display for Approval {

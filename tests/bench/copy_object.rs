@@ -1,28 +1,28 @@
 //! Copies one object between two buckets by the product's own code, for the benchmark of copies: as a promotion
 //! copies the artifact of a release.
 
+mod place;
+
 use anyhow::{Context, Result, bail};
-use clap::Parser;
-use deploy::aws::{Connection, Endpoint, connect};
+use clap::{Args, Parser};
+use deploy::aws::connect;
 use deploy::cloud::Cloud;
 use deploy::cloud::artifacts::Sent;
 use deploy::cloud::copies::{Arrival, At, Origin};
+use place::Place;
 
 /// Copies one object.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// URL of an AWS-compatible endpoint
-    #[arg(long)]
-    endpoint: String,
-    /// Access key that the endpoint knows
-    #[arg(long, default_value = "test")]
-    access_key: String,
-    /// Secret key that belongs to it
-    #[arg(long, default_value = "test")]
-    secret_key: String,
-    /// Region
-    #[arg(long, default_value = "us-east-1")]
-    region: String,
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    what: What,
+}
+
+/// What is copied, and how.
+#[derive(Debug, Args)]
+struct What {
     /// Through this machine, as between accounts of which neither may read the other's bucket
     #[arg(long)]
     streamed: bool,
@@ -39,23 +39,14 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let arguments = Arguments::parse();
-    let connection = Connection {
-        region: arguments.region.clone(),
-        profile: None,
-        role: None,
-        endpoint: Some(Endpoint {
-            url: arguments.endpoint.clone(),
-            access_key: arguments.access_key.clone(),
-            secret_key: arguments.secret_key.clone(),
-        }),
-    };
+    let Arguments { place, what } = Arguments::parse();
+    let connection = place.connection();
     // Two connections, as for two accounts.
     let (source, target) = (connect(&connection).await, connect(&connection).await);
-    copy(&arguments, &source, &target).await
+    copy(&what, &source, &target).await
 }
 
-async fn copy(arguments: &Arguments, source: &Cloud, target: &Cloud) -> Result<()> {
+async fn copy(arguments: &What, source: &Cloud, target: &Cloud) -> Result<()> {
     let at = |bucket: &String| At {
         bucket: bucket.clone(),
         key: arguments.key.clone(),

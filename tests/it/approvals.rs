@@ -53,7 +53,7 @@ fn project() -> Project {
              text: title, label: label, classes: [b, m] } }",
         );
     let project = Project::new(&format!(
-        "{shared}  staging:\n{local}  prod:\n{}{PROMOTION}",
+        "registry: {{ group: classifiers }}\n{shared}  staging:\n{local}  prod:\n{}{PROMOTION}",
         local.trim_end()
     ));
     project.write("stacks/tiny/headlines.csv", HOLDOUT);
@@ -117,24 +117,7 @@ fn two_people_approve_by_signature_what_the_gates_let_pass() {
     );
 
     let good = sign(&project, "alice", "deploy", "alice.txt", &text);
-    let git = sign(&project, "alice", "git", "git.txt", &text);
-    let another = text.replace("to prod", "to live");
-    let another = sign(&project, "alice", "deploy", "another.txt", &another);
-    let stranger = sign(&project, "mallory", "deploy", "mallory.txt", &text);
-    for (signature, why) in [
-        (&git, "in the namespace `git`, not in `deploy`"),
-        (&another, "it signs another text"),
-        (&stranger, "is not among those of the signers"),
-        (
-            &project.path().join("alice.txt").display().to_string(),
-            "no signature of `ssh-keygen",
-        ),
-    ] {
-        promote(&project, &[signature]).failed(5, &["is no approval of this promotion", why]);
-    }
-    let ci = ["promote", "staging", "prod", "--approved-by", "alice"];
-    project.deploy(&ci).failed(64, &["promotion.approvals.ci"]);
-
+    what_is_no_approval_is_refused(&project, &text);
     let again = sign(&project, "alice", "deploy", "again.txt", &text);
     promote(&project, &[&good, &again]).failed(
         5,
@@ -146,16 +129,55 @@ fn two_people_approve_by_signature_what_the_gates_let_pass() {
         ],
     );
 
+    pinned(&project, &good);
+    let of_pin = project.deploy(&["approve", "staging", "prod", "--pin"]);
+    assert_eq!(of_pin.ok().stdout, text);
     let other = sign(&project, "bob", "deploy", "bob.txt", &text);
-    let arguments = ["promote", "staging", "prod", "--pin", "--output", "json"];
-    let approved = ["--approval", &good, "--approval", &other];
-    let pinned = project.deploy(&[&arguments[..], &approved[..]].concat());
-    let promotion = pinned.ok().json()["pin"]["promotion"].clone();
+    a_forged_pin_is_refused(&project, &other);
+    carried_out(&project, &other);
+    for environment in ["prod", "staging"] {
+        project
+            .deploy(&["down", "--env", environment, "--yes"])
+            .ok();
+    }
+}
+
+/// Signatures of something else, for something else, or by somebody else, and somebody's mere word.
+fn what_is_no_approval_is_refused(project: &Project, text: &str) {
+    let git = sign(project, "alice", "git", "git.txt", text);
+    let another = text.replace("to prod", "to live");
+    let another = sign(project, "alice", "deploy", "another.txt", &another);
+    let stranger = sign(project, "mallory", "deploy", "mallory.txt", text);
+    for (signature, why) in [
+        (&git, "in the namespace `git`, not in `deploy`"),
+        (&another, "it signs another text"),
+        (&stranger, "is not among those of the signers"),
+        (
+            &project.path().join("alice.txt").display().to_string(),
+            "no signature of `ssh-keygen",
+        ),
+    ] {
+        promote(project, &[signature]).failed(5, &["is no approval of this promotion", why]);
+    }
+    let ci = ["promote", "staging", "prod", "--approved-by", "alice"];
+    project.deploy(&ci).failed(64, &["promotion.approvals.ci"]);
+}
+
+/// Pins the promotion with the only approval that there is so far.
+fn pinned(project: &Project, approval: &str) {
+    let pin = ["promote", "staging", "prod", "--pin", "--output", "json"];
+    let pinned = project.deploy(&[&pin[..], &["--approval", approval]].concat());
+    let pinned = pinned.ok();
+    assert!(
+        pinned.stderr.contains("only alice has approved it"),
+        "{pinned}"
+    );
+    let promotion = pinned.json()["pin"]["promotion"].clone();
     let names = |list: &str, field: &str| -> Vec<Value> {
         let list = promotion[list].as_array().unwrap().iter();
         list.map(|one| one[field].clone()).collect()
     };
-    assert_eq!(names("approvals", "by"), ["alice", "bob"]);
+    assert_eq!(names("approvals", "by"), ["alice"]);
     let key = promotion["approvals"][0]["means"]["signature"].as_str();
     assert!(key.unwrap().starts_with("SHA256:"), "{promotion}");
     let gates = names("evidence", "gate");
@@ -167,5 +189,64 @@ fn two_people_approve_by_signature_what_the_gates_let_pass() {
     ] {
         assert!(gates.contains(&gate.into()), "{gate}: {gates:?}");
     }
-    project.deploy(&["down", "--env", "staging", "--yes"]).ok();
+}
+
+/// The pin is a file: what somebody writes into it does not count because it stands there.
+fn a_forged_pin_is_refused(project: &Project, missing: &str) {
+    let path = "stacks/tiny/prod.lock.yaml";
+    let good = fs::read_to_string(project.path().join(path)).unwrap();
+    let artifact = good.split("artifact:").nth(1).unwrap();
+    let digest = artifact.split("sha256: ").nth(1).unwrap()[..64].to_owned();
+    for (from, to, code, why) in [
+        (
+            "by: alice",
+            "by: bob",
+            5,
+            "the approval of bob that is pinned does not count: alice signed it",
+        ),
+        (
+            "passed: true",
+            "passed: false",
+            5,
+            "may not be taken over: ",
+        ),
+        (
+            &digest,
+            &"f".repeat(64),
+            64,
+            "is not what the file says of it",
+        ),
+    ] {
+        assert!(good.contains(from), "{from:?} is not in the pin:\n{good}");
+        project.write(path, &good.replacen(from, to, 1));
+        let up = ["up", "--env", "prod", "--yes", "--approval", missing];
+        project.deploy(&up).failed(code, &[why]);
+    }
+    project.write(path, &good);
+}
+
+/// What is pinned comes to serve once everybody has approved whose approval is asked.
+fn carried_out(project: &Project, missing: &str) {
+    let up = ["up", "--env", "prod", "--yes"];
+    let lacks = "2 people must approve it, only alice has approved it";
+    project.deploy(&up).failed(5, &[lacks]);
+    project
+        .deploy(&[&up[..], &["--approval", missing]].concat())
+        .ok();
+    let shown = project.deploy(&["show", "1", "--env", "prod"]).ok();
+    for text in [
+        "promoted from staging 1-",
+        "ok  holdout accuracy: >= 0.75 is asked, 0.7500 of 4 texts was found",
+        "approved by  alice, signed with SHA256:",
+        "approved by  bob, signed with SHA256:",
+        ":model-package/classifiers/2 (approved)",
+    ] {
+        assert!(
+            shown.stdout.contains(text),
+            "{text:?} is not said:\n{shown}"
+        );
+    }
+    // What serves is not asked for approval again.
+    let again = project.deploy(&[&up[..], &["--output", "json"]].concat());
+    assert_eq!(again.ok().json()["changed"], false);
 }

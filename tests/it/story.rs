@@ -94,6 +94,7 @@ fn a_model_goes_from_staging_to_prod_and_back() {
     refused_before_anything_is_promoted(&project);
     project.deploy(&["up", "--env", "staging"]).ok();
     promoted(&project);
+    compared(&project);
     what_does_not_pass_is_refused(&project);
     pinned(&project);
     what_does_not_serve_is_taken_back(&project);
@@ -121,7 +122,13 @@ fn refused_before_anything_is_promoted(project: &Project) {
 
 fn promoted(project: &Project) {
     let run = project.deploy(&["promote", "staging", "prod"]).ok();
-    for text in ["eval_accuracy", "smoke test", "drift", "release 1-"] {
+    for text in [
+        "eval_accuracy",
+        "smoke test",
+        "drift",
+        "the endpoint's image is taken in eu-west-1",
+        "release 1-",
+    ] {
         assert!(run.stderr.contains(text), "{text:?} is not said:\n{run}");
     }
     prod_answers(project, "Business");
@@ -140,6 +147,31 @@ fn promoted(project: &Project) {
     assert_eq!(again["changed"], false, "{again}");
     let up = json(project, &["up", "--env", "prod"]);
     assert_eq!(up["changed"], false, "{up}");
+}
+
+/// Both accounts are asked by one command: what serves in them is the same, and then it is not.
+fn compared(project: &Project) {
+    let run = project.deploy(&["diff", "staging@current", "prod@1"]).ok();
+    assert!(run.stdout.contains("no differences"), "{run}");
+}
+
+/// What prod would get from what staging has proven since.
+fn compared_with_another(project: &Project) {
+    let diff = ["diff", "prod@current", "staging@current"];
+    let run = project.deploy(&diff);
+    assert_eq!(run.code, 2, "{run}");
+    for text in [
+        "of staging against release 1-",
+        "eval_accuracy: 0.9000 -> 0.9500  (+0.0500)",
+        "MemorySize: 256 -> 320",
+    ] {
+        assert!(run.stdout.contains(text), "{text:?} is not said:\n{run}");
+    }
+    let run = project.deploy(&[&diff[..], &["--output", "json"]].concat());
+    let model = run.json()["environments"][0]["model"].clone();
+    for (side, environment) in [("before", "prod"), ("after", "staging")] {
+        assert_eq!(model[side]["release"]["environment"], environment, "{run}");
+    }
 }
 
 fn what_does_not_pass_is_refused(project: &Project) {
@@ -164,6 +196,7 @@ fn what_does_not_pass_is_refused(project: &Project) {
         .failed(5, &["the template of the service", "--allow-unproven"]);
     project.deploy(&["up", "--env", "staging"]).ok();
     prod_answers(project, "Business");
+    compared_with_another(project);
 }
 
 fn pinned(project: &Project) {
@@ -227,19 +260,65 @@ fn gone_back(project: &Project) {
     project
         .deploy(&["rollback", "prod", "--to", "99"])
         .failed(64, &["there is no release `99`"]);
-    project
-        .deploy(&[
-            "rollback",
-            "prod",
-            "--to",
-            "1",
-            "--reason",
-            "the labels changed",
-        ])
-        .ok();
+    let why = "the labels changed";
+    let back = project.deploy(&["rollback", "prod", "--to", "1", "--reason", why]);
+    let back = back.ok();
+    for text in [
+        "promoted from staging 1-",
+        "then: metric eval_accuracy: >= 0.8 is asked",
+    ] {
+        assert!(back.stderr.contains(text), "{text:?} is not said:\n{back}");
+    }
     prod_answers(project, "Business");
-    let shown = project.deploy(&["history", "prod"]).ok();
-    assert!(shown.stdout.contains("the labels changed"), "{shown}");
+    told_afterwards(project, why);
     let status = json(project, &["status", "--env", "prod", "--deep"]);
     assert_eq!(status["release"]["proven"], true, "{status}");
+}
+
+/// Anybody can say at any time what served in prod, where it came from, and on what evidence.
+fn told_afterwards(project: &Project, why: &str) {
+    let shown = project.deploy(&["history", "prod"]).ok();
+    let lines: Vec<&str> = shown.stdout.lines().collect();
+    // The third never came to serve.
+    for (release, texts) in [
+        (
+            "  5-",
+            &["serves", "accuracy 0.9000", "model, service", why][..],
+        ),
+        ("  4-", &["rolled back to 2-", "did not serve"]),
+        (
+            "  2-",
+            &[
+                "accuracy 0.9500",
+                "model, service",
+                "promoted from staging 3-",
+            ],
+        ),
+        (
+            "  1-",
+            &[
+                "model, function, foundation, service",
+                "promoted from staging 1-",
+            ],
+        ),
+    ] {
+        let line = lines.iter().find(|line| line.contains(release));
+        let line = line.unwrap_or_else(|| panic!("{release} is not listed:\n{shown}"));
+        for text in texts {
+            assert!(
+                line.contains(text),
+                "{text:?} is not said of{release}:\n{shown}"
+            );
+        }
+    }
+    let shown = project.deploy(&["show", "1", "--env", "prod"]).ok();
+    for text in [
+        "promoted from staging 1-",
+        "ok  metric eval_accuracy: >= 0.8 is asked, 0.9 was found",
+    ] {
+        assert!(
+            shown.stdout.contains(text),
+            "{text:?} is not said:\n{shown}"
+        );
+    }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::super::codes;
 use super::super::confirm::{Stake, Yes, confirm};
-use super::super::context::{Environment, Global, LockArguments, Selection};
+use super::super::context::{ChangeArguments, Environment, Global, Selection};
 use super::super::failure::Failure;
 use super::super::output::{self, Format};
 use super::results;
@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
-    lock: LockArguments,
+    change: ChangeArguments,
     #[command(flatten)]
     results: results::ResultArguments,
     /// Column of a table or field of JSON objects with the headline; a number for a table without names
@@ -49,9 +49,6 @@ pub(super) struct Arguments {
     skip_bad_lines: bool,
     #[command(flatten)]
     waiting: WaitingArguments,
-    /// Go on without asking
-    #[arg(long, short)]
-    yes: bool,
 }
 
 /// Whether the job is waited for, and how.
@@ -80,7 +77,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let work = results::work()?;
     let taken = taken_in(global, &environment, arguments, section.count, work.path());
     let (mut session, prepared) = taken.await?;
-    session.patience = arguments.lock.patience();
+    session.patience = arguments.change.patience();
     if arguments.waiting.follow {
         session.observer = output::following(session.observer);
     }
@@ -94,7 +91,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     };
     let ask = Ask {
         environment: &environment,
-        yes: arguments.yes.into(),
+        yes: arguments.change.yes(),
     };
     let outcome = reconcile::batch(&session, run, &ask).await?;
     show(global, &environment, &outcome, &prepared)

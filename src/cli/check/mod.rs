@@ -7,7 +7,7 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::context::{Global, Project};
+use super::context::{Global, Project, StackArgument};
 use super::failure::Failure;
 use super::origin::Origins;
 use super::output::{self, Format};
@@ -28,9 +28,8 @@ A finding is accepted by its id and a reason in the stack file:
 
 Exit code 1 says that there are findings as bad as --fail-on.")]
 pub(super) struct Arguments {
-    /// The stack: its name or its file; by default the only one under stacks/
-    #[arg(long, short, value_name = "STACK")]
-    stack: Option<String>,
+    #[command(flatten)]
+    stack: StackArgument,
     /// Only this environment; may be repeated
     #[arg(long, short, value_name = "ENVIRONMENT")]
     env: Vec<String>,
@@ -87,7 +86,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure>
         return list(format);
     }
     let project = Project::open(global)?;
-    let file = project.stack_file(arguments.stack.as_deref())?;
+    let file = project.stack_file(arguments.stack.name())?;
     let stacks = stacks(&file, &arguments.env)?;
     let waivers = waivers(&file)?;
     let library = project.library()?;

@@ -9,6 +9,7 @@ use crate::cli::releases::{self, Known, none_serves};
 use crate::diff::{
     self, Besides, Compared, Content, ContentChange, Documents, Identity, ModelDiff, Report,
 };
+use crate::plan::Deployment;
 use crate::reconcile::{self, Session};
 use crate::release::{Model, Release};
 use crate::stack::{DataSource, Stack, StackFile};
@@ -57,10 +58,10 @@ pub(super) async fn report(
     texts: [&str; 2],
 ) -> Result<Report, Failure> {
     let project = Project::open(global)?;
-    let file = project.stack_file(arguments.stack.as_deref())?;
+    let file = project.stack_file(arguments.stack.name())?;
     let [before, after] = meant(texts, &file)?;
     let side = |environment, release| {
-        let selection = Selection::of(arguments.stack.clone(), environment);
+        let selection = Selection::of(&arguments.stack, environment);
         load(global, selection, release)
     };
     let [before, after] = [
@@ -122,13 +123,16 @@ async fn load(
     let name = environment.stack.environment.as_str();
     let session = environment.session_to_look(global).await?;
     let session = session.ok_or_else(|| none_serves(name))?;
-    let known = Known::look(&session, &environment).await?;
     let release = if meant == "current" {
-        known.serving().ok_or_else(|| none_serves(name))?
+        let deployment = Deployment::of(&environment.stack);
+        let observed = reconcile::observe(&session, &deployment).await?;
+        let serving = reconcile::serving(&session, &deployment, &observed).await?;
+        serving.ok_or_else(|| none_serves(name))?
     } else {
-        known.meant(meant)?
+        let known = Known::look(&session, &environment).await?;
+        known.meant(meant)?.clone()
     };
-    let release = release.release.clone();
+    let release = release.release;
     let bucket = &environment.stack.names.bucket;
     let documents = releases::documents(&session, bucket, &release).await?;
     Ok(Side {

@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use crate::cli::codes;
-use crate::cli::context::{Global, Project};
+use crate::cli::context::{Global, Project, StackArgument};
 use crate::cli::failure::{self, Failure};
 use crate::cli::origin::Origins;
 use crate::cli::output::{self, Format};
@@ -39,9 +39,8 @@ pub(in crate::cli) struct Arguments {
     /// beginning of what follows the number, or `current`), or `tree`, the working tree beside a release
     #[arg(value_names = ["A", "B"], num_args = 2, conflicts_with_all = ["base", "env", "schema"])]
     sides: Vec<String>,
-    /// The stack: its name or its file; by default the only one under stacks/
-    #[arg(long, short, value_name = "STACK")]
-    stack: Option<String>,
+    #[command(flatten)]
+    stack: StackArgument,
     /// Only this environment; may be repeated
     #[arg(long, short, value_name = "ENVIRONMENT")]
     env: Vec<String>,
@@ -102,7 +101,7 @@ pub(in crate::cli) async fn run(global: &Global, arguments: &Arguments) -> Resul
 /// What the working tree has otherwise than a revision or rendered files.
 fn against_base(global: &Global, arguments: &Arguments) -> Result<Report, Failure> {
     let project = Project::open(global)?;
-    let file = project.stack_file(arguments.stack.as_deref())?;
+    let file = project.stack_file(arguments.stack.name())?;
     let path = std::path::absolute(&file.source().path)
         .context("cannot tell where the stack file is")
         .map_err(Failure::failed)?;

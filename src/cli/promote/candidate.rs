@@ -31,11 +31,7 @@ impl Serving {
         if observed.service.is_none() {
             return Err(nothing());
         }
-        let releases = reconcile::releases(&session, &deployment).await?;
-        let current = observed.release();
-        let recorded = releases
-            .into_iter()
-            .find(|recorded| Some(&recorded.release.id) == current.as_ref());
+        let recorded = reconcile::serving(&session, &deployment, &observed).await?;
         let recorded = recorded.ok_or_else(|| {
             let message = format!("what is deployed in `{name}` was never seen to serve");
             Failure::with_code(FAILED, anyhow::Error::msg(message)).hint(format!(

@@ -1,12 +1,12 @@
 //! `deploy promote`.
 
-mod approvals;
+pub(super) mod approvals;
 pub(super) mod approve;
 mod candidate;
+pub(super) mod pin;
 mod probe;
 mod show;
 
-use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -14,16 +14,15 @@ use self::approvals::ApprovalArguments;
 use self::candidate::{Serving, source_of};
 use super::confirm::Stake;
 use super::consent::Ask;
-use super::context::{Environment, Global, LockArguments, Selection};
+use super::context::{ChangeArguments, Environment, Global, Selection, StackArgument};
 use super::failure::{Failure, GATE_FAILED};
 use super::output::{self, Format};
-use super::{origin, reason, rollback, unsupported, warnings, write};
+use super::{origin, reason, rollback, unsupported, warnings};
 use crate::bundle::{Archive, Labelled, labelled};
 use crate::plan::{self, Deployment, Desired, Observed, unproven};
-use crate::reconcile::{self, Candidate, Session, Up, UpOptions};
-use crate::release::{Evidence, Pin, Promotion, Recorded, Release, Unproven, statement};
+use crate::reconcile::{self, Candidate, Session, Up, UpOptions, Upstream};
+use crate::release::{Evidence, Promotion, Recorded, Release, ReleaseId, Unproven, statement};
 use crate::render::Rendered;
-use crate::stack::yaml;
 use crate::stack::{Image, Promotion as Terms};
 
 /// Arguments of `deploy promote`.
@@ -46,14 +45,10 @@ pub(super) struct Arguments {
     /// The environment that takes it over
     #[arg(value_name = "TO")]
     to: String,
-    /// The stack: its name or its file; by default the only one under stacks/
-    #[arg(long, short, value_name = "STACK")]
-    stack: Option<String>,
     #[command(flatten)]
-    lock: LockArguments,
-    /// Go on without asking
-    #[arg(long, short)]
-    yes: bool,
+    stack: StackArgument,
+    #[command(flatten)]
+    change: ChangeArguments,
     /// Write the promotion into a file beside the stack file, to be reviewed, in place of carrying it out
     #[arg(long)]
     pin: bool,
@@ -88,7 +83,7 @@ struct Both {
 /// Takes a release over.
 pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     let mut both = Box::pin(Both::load(global, arguments)).await?;
-    both.session.patience = arguments.lock.patience();
+    both.session.patience = arguments.change.patience();
     let unproven = both.unproven(arguments.allow_unproven.as_deref())?;
     let from = source_of(&both.from, &both.candidate);
     let to = both.to.stack.environment.clone();
@@ -97,24 +92,33 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let at = both.to.station.witness.now();
     // First, so that nobody waits for the gates to be told of a wrong signature.
     let approvals = approvals::collect(asked, &arguments.approvals, &text, at)?;
-    let promotion = Promotion {
+    let mut promotion = Promotion {
         from,
         evidence: Box::pin(both.evidence()).await?,
-        approvals,
+        approvals: Vec::new(),
         unproven,
     };
+    promotion.approve(&approvals);
     if global.output == Format::Human {
         show::show(&both, &promotion).await?;
     }
-    refuse_failed(&both, &promotion)?;
-    approvals::require(asked, &promotion, to.as_str())
+    refuse_failed(&both.to, &promotion.from.release, &promotion.evidence)
         .map_err(|failure| with_promotion(failure, &promotion))?;
     let model = &both.candidate.release.model;
     let (stack, rendered, function) = (&both.to.stack, &both.rendered, &both.function);
     let desired = Desired::promoted(stack, rendered, function, model, promotion.clone());
+    let approved = approvals::require(asked, &promotion, to.as_str());
     if arguments.pin {
-        return pin(global, &both, &desired, promotion);
+        pin::write(global, &both, &desired, promotion)?;
+        if let Err(lacks) = approved {
+            output::note(&format!(
+                "{}; those that come later are given to `deploy up --env {to}`",
+                lacks.text()
+            ));
+        }
+        return Ok(());
     }
+    approved.map_err(|failure| with_promotion(failure, &promotion))?;
     Box::pin(carry_out(global, arguments, both, &desired, &promotion)).await
 }
 
@@ -126,19 +130,23 @@ async fn carry_out(
     promotion: &Promotion,
 ) -> Result<(), Failure> {
     let Both {
+        from,
         to,
         mut session,
         source,
         ..
     } = both;
-    session.source = Some(source.cloud);
+    session.source = Some(Upstream {
+        cloud: source.cloud,
+        registry: Deployment::of(&from.stack).registry,
+    });
     let ask = Ask {
         environment: &to,
         question: format!(
             "Take {} of {} over?",
             promotion.from.release, promotion.from.environment
         ),
-        yes: arguments.yes.into(),
+        yes: arguments.change.yes(),
         stake: Stake::Change,
     };
     let result = reconcile::up(&session, desired, UpOptions::default(), &ask).await;
@@ -181,10 +189,7 @@ async fn carry_out(
 impl Both {
     /// Reads both environments and looks at them; nothing is changed.
     async fn load(global: &Global, arguments: &Arguments) -> Result<Self, Failure> {
-        let to = Environment::load(
-            global,
-            &Selection::of(arguments.stack.clone(), &arguments.to),
-        )?;
+        let to = Environment::load(global, &Selection::of(&arguments.stack, &arguments.to))?;
         let terms = terms(&to, &arguments.from)?;
         let texts = match &terms.holdout {
             Some(holdout) => {
@@ -308,32 +313,29 @@ async fn serving(session: &Session, to: &Environment) -> Result<Option<Release>,
     if !held.is_empty() {
         return Err(held.into());
     }
-    if observed.foundation.is_none() {
-        return Ok(None);
-    }
-    let current = observed.release();
-    let releases = reconcile::releases(session, &deployment).await?;
-    let mut releases = releases.into_iter().map(|recorded| recorded.release);
-    Ok(releases.find(|release| Some(&release.id) == current.as_ref()))
+    let serving = reconcile::serving(session, &deployment, &observed).await?;
+    Ok(serving.map(|recorded| recorded.release))
 }
 
 /// Refuses what did not pass.
-fn refuse_failed(both: &Both, promotion: &Promotion) -> Result<(), Failure> {
-    let failed = promotion.evidence.iter().filter(|one| !one.passed);
+fn refuse_failed(
+    to: &Environment,
+    release: &ReleaseId,
+    evidence: &[Evidence],
+) -> Result<(), Failure> {
+    let failed = evidence.iter().filter(|one| !one.passed);
     let failed: Vec<String> = failed.map(ToString::to_string).collect();
     if failed.is_empty() {
         return Ok(());
     }
-    let release = &both.candidate.release.id;
     let message = format!(
         "release {release} may not be taken over: {}",
         failed.join("; ")
     );
-    let failure = Failure::with_code(GATE_FAILED, anyhow::Error::msg(message)).hint(format!(
+    Err(Failure::with_code(GATE_FAILED, anyhow::Error::msg(message)).hint(format!(
         "what is asked is said by `promotion` of the environment `{}` in the stack file; nothing was changed",
-        both.to.stack.environment
-    ));
-    Err(with_promotion(failure, promotion))
+        to.stack.environment
+    )))
 }
 
 /// Adds what was found, for programs.
@@ -342,70 +344,4 @@ fn with_promotion(mut failure: Failure, promotion: &Promotion) -> Failure {
         failure.found = Some(Box::new(found));
     }
     failure
-}
-
-/// Writes the promotion down for review.
-fn pin(
-    global: &Global,
-    both: &Both,
-    desired: &Desired,
-    promotion: Promotion,
-) -> Result<(), Failure> {
-    let release = &both.candidate.release;
-    let worker = &both.to.station.worker;
-    let mut function = release.function.clone();
-    function.key.clone_from(&desired.function_key);
-    function.sha256 = both.function.digest.clone();
-    let pin = Pin {
-        version: Pin::VERSION,
-        stack: both.to.stack.name.to_string(),
-        environment: both.to.stack.environment.to_string(),
-        at: both.to.station.witness.now(),
-        by: format!("{}@{}", worker.user, worker.host),
-        model: release.model.clone(),
-        function,
-        stacks: desired.stacks(),
-        promotion,
-    };
-    let path = both.to.pin_file();
-    // With newer evidence for the same it would be a change that changes nothing.
-    if let Some(old) = both.to.pin()?.filter(|old| old.same_content(&pin)) {
-        if global.output == Format::Json {
-            output::result(&json!({ "pin": old, "files": [] }));
-        }
-        output::note(&format!("{} pins this already", path.display()));
-        return Ok(());
-    }
-    let text = yaml::write(&json!(pin))
-        .context("cannot write the pin")
-        .map_err(Failure::failed)?;
-    let header = format!(
-        "# Written by `deploy promote {} {} --pin`. `deploy up --env {}` carries out exactly this.\n",
-        both.from.stack.environment, pin.environment, pin.environment
-    );
-    write::replace(&path, format!("{header}{text}").as_bytes())?;
-    let folder = both.to.stack.file.with_file_name("rendered");
-    let folder = folder.join(both.to.stack.environment.as_str());
-    let mut files = vec![path];
-    for (name, text) in both.rendered.files() {
-        let path = folder.join(name);
-        write::replace(&path, text.as_bytes())?;
-        files.push(path);
-    }
-    let files: Vec<String> = files
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
-    if global.output == Format::Json {
-        output::result(&json!({ "pin": pin, "files": files }));
-        return Ok(());
-    }
-    for file in &files {
-        output::text(file);
-    }
-    output::note(&format!(
-        "pinned; commit these files, and once they are merged `deploy up --env {}` carries it out",
-        pin.environment
-    ));
-    Ok(())
 }

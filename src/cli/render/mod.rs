@@ -7,7 +7,7 @@ use std::path::Path;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::context::{Global, Project};
+use super::context::{Global, Project, StackArgument};
 use super::failure::{DIFFERENCES, Failure};
 use super::output::{self, Format};
 use super::write;
@@ -23,9 +23,8 @@ Examples:
   deploy render --env prod --stdout  one environment, on the terminal
   deploy render --check              in CI: exit code 2 when the files are out of date")]
 pub(super) struct Arguments {
-    /// The stack: its name or its file; by default the only one under stacks/
-    #[arg(long, short, value_name = "STACK")]
-    stack: Option<String>,
+    #[command(flatten)]
+    stack: StackArgument,
     /// Only this environment; may be repeated
     #[arg(long, short, value_name = "ENVIRONMENT")]
     env: Vec<String>,
@@ -47,7 +46,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure>
     // Neither needs the other, and each takes about as long.
     let stacks = std::thread::scope(|scope| {
         scope.spawn(|| library.preload());
-        let file = project.stack_file(arguments.stack.as_deref())?;
+        let file = project.stack_file(arguments.stack.name())?;
         selected(&file, &arguments.env)
     })?;
     let beside = stacks.first().and_then(|stack| stack.file.parent());

@@ -27,13 +27,10 @@ impl Proof {
         id: &ReleaseId,
         depth: Depth,
     ) -> Self {
-        let releases = match reconcile::releases(session, deployment).await {
-            Ok(releases) => releases,
+        let recorded = match reconcile::recorded(session, deployment, id).await {
+            Ok(Some(recorded)) => recorded,
+            Ok(None) => return Self::Unrecorded,
             Err(error) => return Self::Unknown(error.to_string()),
-        };
-        let recorded = releases.iter().find(|one| one.release.id == *id);
-        let Some(recorded) = recorded else {
-            return Self::Unrecorded;
         };
         let release = &recorded.release;
         match reconcile::proof(session, deployment, observed, release, depth).await {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::confirm::Stake;
 use super::consent::Ask;
-use super::context::{Environment, Global, LockArguments, Selection};
+use super::context::{ChangeArguments, Environment, Global, Selection};
 use super::failure::Failure;
 use super::origin;
 use super::output::{self, Format};
@@ -40,10 +40,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
-    lock: LockArguments,
-    /// Go on without asking
-    #[arg(long, short)]
-    yes: bool,
+    change: ChangeArguments,
     #[command(flatten)]
     job: JobArguments,
     /// Stop the job that runs, also one that `deploy up` waits for
@@ -76,7 +73,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         Some(Command::List(arguments)) => list::run(global, arguments).await,
         Some(Command::Logs(arguments)) => logs::run(global, arguments).await,
         None if arguments.stop => {
-            let stopping = stop::run(global, &arguments.selection, arguments.yes.into());
+            let stopping = stop::run(global, &arguments.selection, arguments.change.yes());
             Box::pin(stopping).await
         }
         None => Box::pin(train(global, arguments)).await,
@@ -97,7 +94,7 @@ async fn train(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     let draft = environment.draft()?;
     warnings::show(global, &environment);
     let mut session = environment.start_session(global).await?;
-    session.patience = arguments.lock.patience();
+    session.patience = arguments.change.patience();
     let desired = draft.completed(global, &environment, &mut session).await?;
     if arguments.job.follow {
         session.observer = output::following(session.observer);
@@ -117,7 +114,7 @@ async fn train(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     let ask = Ask {
         environment: &environment,
         question: "Carry this out?".to_owned(),
-        yes: arguments.yes.into(),
+        yes: arguments.change.yes(),
         stake: Stake::Change,
     };
     let result = reconcile::up(&session, &desired, options, &ask).await;

@@ -6,8 +6,9 @@ use std::fmt;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
-use super::action::{Action, Held, Reason, Step, StepKind};
+use super::action::{Action, Reason, Step, StepKind};
 use super::desired::Desired;
+use super::held::Held;
 use super::observed::{Inside, Observed};
 use super::up::{Choices, Closeness, RetryTraining, matches};
 use crate::cloud::training::{TrainingPhase, TrainingState};

@@ -53,8 +53,8 @@ pub(in crate::stack) struct Notebook {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::stack) struct Registry {
-    /// The model package group, of the account and region. Environments that promote from one another name
-    /// the same one.
+    /// The model package group, of the account and region. Environments that promote from one another may
+    /// share one.
     #[schemars(extend("examples" = ["headlines-classifier"]))]
     pub(in crate::stack) group: String,
 }

@@ -18,6 +18,7 @@ mod laws;
 mod limit;
 mod name;
 mod preview;
+mod promises;
 mod propagation;
 mod random;
 mod refusals;

@@ -14,7 +14,8 @@ use super::state::state;
 use super::trial::up;
 use super::world::{KEY, Project, Run, SECRET, URL, World};
 
-fn client(world: &World) -> aws_sdk_sagemaker::Client {
+/// A client of SageMaker that is none of deploy's.
+pub(super) fn client(world: &World) -> aws_sdk_sagemaker::Client {
     let connector = SharedHttpConnector::new(world.wire(Vec::new()));
     let config = aws_sdk_sagemaker::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -30,9 +31,14 @@ type Told = (String, ModelApprovalStatus, Option<String>);
 
 /// Reads the versions, in the order in which they came.
 async fn versions(world: &World) -> Vec<Told> {
+    versions_in(world, "classifiers").await
+}
+
+/// The same of another group.
+async fn versions_in(world: &World, group: &str) -> Vec<Told> {
     let client = client(world);
     let listed = client.list_model_packages();
-    let listed = listed.model_package_group_name("classifiers").send().await;
+    let listed = listed.model_package_group_name(group).send().await;
     let mut told = Vec::new();
     for version in listed.unwrap().model_package_summary_list() {
         let arn = version.model_package_arn().unwrap();
@@ -115,6 +121,22 @@ async fn a_model_waits_for_approval_until_it_is_promoted_and_goes_with_its_envir
         assert_eq!(versions.count(), left, "{lines:?}");
         let groups = lines.iter().filter(|line| line.starts_with("versions of "));
         assert_eq!(groups.count(), left, "{lines:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_of_another_name_is_kept_in_step_too() {
+    let project = Project::new();
+    let desired = project.desired_registered_apart("1e-3", "proven");
+    let world = up(&desired, &Script::default()).await;
+    promoted(&project, &world, &desired.deployment).await;
+    for (group, environment) in [("classifiers", "local"), ("proven", "prod")] {
+        let versions = versions_in(&world, group).await;
+        let [(of, approval, _)] = &versions[..] else {
+            panic!("{group}: {versions:?}")
+        };
+        let expected = (environment, &ModelApprovalStatus::Approved);
+        assert_eq!((of.as_str(), approval), expected, "{group}");
     }
 }
 

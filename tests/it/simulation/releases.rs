@@ -13,7 +13,7 @@ use super::trial::{Situation, Task, Trial, up};
 use super::world::{Project, World};
 
 /// The bucket of the environment that trains.
-const BUCKET: &str = "tiny-local-000000000000-us-east-1";
+pub(super) const BUCKET: &str = "tiny-local-000000000000-us-east-1";
 
 /// An account in which one environment has released twice, what it released, newest first.
 async fn released_twice(script: &Script) -> (Project, World, Vec<Recorded>) {
@@ -239,7 +239,7 @@ async fn a_release_whose_model_is_gone_is_not_gone_back_to() {
 }
 
 /// Writes over an object, as somebody else may.
-async fn put(world: &World, key: &str, bytes: Vec<u8>) {
+pub(super) async fn put(world: &World, key: &str, bytes: Vec<u8>) {
     let put = client(world).put_object().bucket(BUCKET).key(key);
     put.body(bytes.into()).send().await.unwrap();
 }

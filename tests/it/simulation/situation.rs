@@ -256,15 +256,7 @@ pub(super) async fn up_that_reverts_drift() -> Trial {
     let project = Project::new();
     let desired = project.desired("1e-3");
     let before = up(&desired, &Script::default()).await;
-    let suspended = aws_sdk_s3::types::VersioningConfiguration::builder()
-        .status(aws_sdk_s3::types::BucketVersioningStatus::Suspended)
-        .build();
-    let edited = client(&before)
-        .put_bucket_versioning()
-        .bucket(&desired.deployment.names.bucket)
-        .versioning_configuration(suspended)
-        .send();
-    edited.await.unwrap();
+    suspend_versions(&before, &desired.deployment.names.bucket).await;
     let options = UpOptions {
         drift: DriftMode::Revert,
         ..UpOptions::default()
@@ -280,6 +272,18 @@ pub(super) async fn up_that_reverts_drift() -> Trial {
     let changes = |call: &&String| call.contains("ExecuteChangeSet");
     assert_eq!(trial.calls.iter().filter(changes).count(), 1);
     trial
+}
+
+/// Keeps no versions in a bucket any more, as somebody may set it: drift.
+pub(super) async fn suspend_versions(world: &World, bucket: &str) {
+    let suspended = aws_sdk_s3::types::VersioningConfiguration::builder()
+        .status(aws_sdk_s3::types::BucketVersioningStatus::Suspended)
+        .build();
+    let edited = client(world)
+        .put_bucket_versioning()
+        .bucket(bucket)
+        .versioning_configuration(suspended);
+    edited.send().await.unwrap();
 }
 
 /// A client of CloudFormation as anybody has it.

@@ -19,7 +19,7 @@ use deploy::plan::batch::Batch;
 use deploy::plan::{Choices, Deployment, Desired, Plan, Templates};
 use deploy::reconcile::progress::{Event, Observer};
 use deploy::reconcile::{
-    self, Cancel, Crowding, ReconcileError, Session, Station, Witness, Worker,
+    self, Cancel, Crowding, ReconcileError, Session, Station, Upstream, Witness, Worker,
 };
 use deploy::release::{Promotion, Recorded, Release, Source};
 use deploy::render::{self, Library};
@@ -85,6 +85,20 @@ impl Project {
         let registry = "registry: { group: classifiers }\nenvironments:\n";
         let text = stack_file(&self.1, learning_rate, "");
         self.desired_by(&text.replace("environments:\n", registry), None)
+    }
+
+    /// The same, where the environment that does not train has a group of its own.
+    pub(super) fn desired_registered_apart(&self, learning_rate: &str, own: &str) -> Desired {
+        let text = stack_file(&self.1, learning_rate, "")
+            .replace(
+                "environments:\n",
+                "registry: { group: classifiers }\nenvironments:\n",
+            )
+            .replace(
+                "promotes_from: local\n",
+                &format!("promotes_from: local\n    registry: {{ group: {own} }}\n"),
+            );
+        self.desired_by(&text, None)
     }
 
     /// What the environment is to be when its endpoint is serverless.
@@ -352,15 +366,19 @@ impl World {
 
     /// Plans what bringing an environment up would do.
     pub(super) async fn plan(&self, desired: &Desired) -> Plan {
+        let choices = Choices::default();
+        let plan = self.look(async |session| reconcile::plan_up(session, desired, choices).await);
+        plan.await.unwrap()
+    }
+
+    /// Looks at the account with nothing going wrong.
+    pub(super) async fn look<T>(&self, look: impl AsyncFnOnce(&Session) -> T) -> T {
         let (_switch, cancel) = Cancel::switch();
         let wire = self.wire(Vec::new());
         let session = self
             .session(&wire, Machine::Same, Arc::default(), cancel)
             .await;
-        let choices = Choices::default();
-        reconcile::plan_up(&session, desired, choices)
-            .await
-            .unwrap()
+        look(&session).await
     }
 
     /// Reads the releases of an environment, newest first.
@@ -373,40 +391,30 @@ impl World {
         &self,
         deployment: &Deployment,
     ) -> Result<Vec<Recorded>, ReconcileError> {
-        let (_switch, cancel) = Cancel::switch();
-        let wire = self.wire(Vec::new());
-        let session = self
-            .session(&wire, Machine::Same, Arc::default(), cancel)
-            .await;
-        reconcile::releases(&session, deployment).await
+        self.look(async |session| reconcile::releases(session, deployment).await)
+            .await
     }
 
     /// Reads the templates of a release of the environment that trains.
     pub(super) async fn templates(&self, release: &Release) -> Templates {
-        let (_switch, cancel) = Cancel::switch();
-        let wire = self.wire(Vec::new());
-        let session = self
-            .session(&wire, Machine::Same, Arc::default(), cancel)
-            .await;
         let bucket = format!(
             "{}-{}-{}-{}",
             release.stack, release.environment, release.account, release.region
         );
-        let text = |template| reconcile::template(&session, &bucket, template);
-        Templates {
-            foundation: text(&release.stacks.foundation).await.unwrap(),
-            service: text(&release.stacks.service).await.unwrap(),
-        }
+        self.look(async |session| {
+            let text = |template| reconcile::template(session, &bucket, template);
+            Templates {
+                foundation: text(&release.stacks.foundation).await.unwrap(),
+                service: text(&release.stacks.service).await.unwrap(),
+            }
+        })
+        .await
     }
 
     /// Pins data in S3 to what is there.
     pub(super) async fn pin(&self, location: &S3Location) -> Digest {
-        let (_switch, cancel) = Cancel::switch();
-        let wire = self.wire(Vec::new());
-        let session = self
-            .session(&wire, Machine::Same, Arc::default(), cancel)
-            .await;
-        reconcile::pin(&session, location).await.unwrap()
+        let pin = self.look(async |session| reconcile::pin(session, location).await);
+        pin.await.unwrap()
     }
 
     async fn session(
@@ -419,7 +427,10 @@ impl World {
         let cloud = cloud(wire).await;
         Session {
             // Environments of one account take models from one another.
-            source: Some(cloud.clone()),
+            source: Some(Upstream {
+                cloud: cloud.clone(),
+                registry: Some("classifiers".to_owned()),
+            }),
             cloud,
             observer,
             cancel,

@@ -20,7 +20,7 @@ pub(super) trait Listed {
         self.record().name.clone()
     }
 
-    /// Its status, where the kind of thing has one.
+    /// Its status, where the kind of thing has one: then it may change, and is told with when it did.
     fn status(&self) -> Option<&'static str> {
         None
     }
@@ -100,7 +100,11 @@ pub(super) fn page<'a, T: Listed + 'a>(
         .last()
         .filter(|_| more)
         .map(|(key, _)| hex::encode(key));
-    let summaries = items.into_iter().map(|(_, thing)| summary(kind, thing));
+    let summaries = items.into_iter().map(|(_, thing)| {
+        let mut summary = json!({});
+        summarize(kind, thing, &mut summary);
+        summary
+    });
     let mut answer = json!({ kind.listed_as(): summaries.collect::<Vec<_>>() });
     if let Some(next) = next {
         answer["NextToken"] = next.into();
@@ -108,16 +112,17 @@ pub(super) fn page<'a, T: Listed + 'a>(
     Ok(answer)
 }
 
-/// What a list tells of a thing.
-fn summary(kind: Kind, thing: &impl Listed) -> Value {
+/// Adds to an answer what a list tells of a thing.
+pub(super) fn summarize(kind: Kind, thing: &impl Listed, answer: &mut Value) {
     let record = thing.record();
-    let mut summary = json!({
-        kind.member(): record.name,
-        kind.arn_member(): record.arn,
-        "CreationTime": record.created,
-    });
-    thing.tell(&mut summary);
-    summary
+    answer[kind.member()] = record.name.as_str().into();
+    answer[kind.arn_member()] = record.arn.as_str().into();
+    answer["CreationTime"] = record.created.into();
+    if let Some(status) = thing.status() {
+        answer[kind.status_member()] = status.into();
+        answer["LastModifiedTime"] = record.modified.into();
+    }
+    thing.tell(answer);
 }
 
 fn page_size(input: &Value) -> Result<usize, ApiError> {
@@ -170,10 +175,6 @@ mod tests {
 
         fn status(&self) -> Option<&'static str> {
             Some(self.1)
-        }
-
-        fn tell(&self, summary: &mut Value) {
-            summary["Status"] = self.1.into();
         }
     }
 
@@ -234,7 +235,8 @@ mod tests {
         let (names, answer) = listed(&input);
         assert_eq!(names, ["job-21", "job-23"]);
         let first = json!({
-            "TrainingJobName": "job-21", "TrainingJobArn": "arn-21", "CreationTime": 210.0, "Status": "Failed",
+            "TrainingJobName": "job-21", "TrainingJobArn": "arn-21", "CreationTime": 210.0,
+            "TrainingJobStatus": "Failed", "LastModifiedTime": 0.0,
         });
         assert_eq!(answer["TrainingJobSummaries"][0], first);
     }

@@ -49,6 +49,11 @@ impl Kind {
         }
     }
 
+    /// Returns the member that has the status of a thing of this kind, where it has one.
+    pub(super) fn status_member(self) -> String {
+        self.member().replace("Name", "Status")
+    }
+
     /// Returns the member that has the ARN of a thing of this kind.
     pub(super) fn arn_member(self) -> &'static str {
         match self {

@@ -85,9 +85,4 @@ impl Listed for Endpoint {
     fn status(&self) -> Option<&'static str> {
         Some(self.status.word())
     }
-
-    fn tell(&self, summary: &mut Value) {
-        summary["LastModifiedTime"] = self.record.modified.into();
-        summary["EndpointStatus"] = self.status.word().into();
-    }
 }

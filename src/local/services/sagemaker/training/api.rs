@@ -139,8 +139,6 @@ impl Listed for Job {
     }
 
     fn tell(&self, summary: &mut Value) {
-        summary["LastModifiedTime"] = self.record.modified.into();
-        summary["TrainingJobStatus"] = self.status.word().into();
         summary["SecondaryStatus"] = self.phase().word().into();
         if let Some(ended) = self.ended {
             summary["TrainingEndTime"] = ended.into();

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::super::listing::Listed;
+use super::super::listing::{Listed, summarize};
+use super::super::names::Kind;
 use super::super::state::{JobStatus, Record, Serving};
 use super::tally::Records;
 
@@ -40,9 +41,7 @@ impl TransformJob {
     /// `DescribeTransformJob`'s answer.
     pub(super) fn described(&self) -> Value {
         let mut answer = self.record.request.clone();
-        answer["TransformJobArn"] = self.record.arn.as_str().into();
-        answer["CreationTime"] = self.record.created.into();
-        self.tell(&mut answer);
+        summarize(Kind::TransformJob, self, &mut answer);
         if let Some(started) = self.started {
             answer["TransformStartTime"] = started.into();
         }
@@ -60,8 +59,6 @@ impl Listed for TransformJob {
     }
 
     fn tell(&self, summary: &mut Value) {
-        summary["LastModifiedTime"] = self.record.modified.into();
-        summary["TransformJobStatus"] = self.status.word().into();
         if let Some(reason) = &self.failure_reason {
             summary["FailureReason"] = reason.as_str().into();
         }
