@@ -37,7 +37,7 @@ pub(super) struct Global {
 #[derive(Debug, Args)]
 pub(super) struct Selection {
     /// The stack: its name or its file; by default the only one under stacks/
-    #[arg(long, short, value_name = "STACK")]
+    #[arg(long, short, env = "DEPLOY_STACK", value_name = "STACK")]
     stack: Option<String>,
     /// The environment
     #[arg(long, short, default_value = "local", value_name = "ENVIRONMENT")]
@@ -104,13 +104,11 @@ impl Project {
     pub(super) fn stack_file(&self, stack: Option<&str>) -> Result<StackFile, Failure> {
         let path = match stack {
             None => stack::find(&self.root).map_err(|error| {
-                Failure::with_code(super::failure::USAGE, error)
-                    .hint("`--stack` names it; `-C FOLDER` names another project")
+                Failure::with_code(super::failure::USAGE, error).hint(
+                    "`--stack NAME`, or DEPLOY_STACK, says which; `-C FOLDER` names another project",
+                )
             })?,
-            Some(name) if name.contains('/') || Path::new(name).extension().is_some() => {
-                PathBuf::from(name)
-            }
-            Some(name) => self.root.join("stacks").join(name).join("stack.yaml"),
+            Some(name) => stack::named(&self.root, name),
         };
         Ok(StackFile::read(&path)?)
     }

@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     #[arg(default_value = "local", value_name = "ENVIRONMENT")]
     environment: String,
     /// The stack: its name or its file; by default the only one under stacks/
-    #[arg(long, short, value_name = "STACK")]
+    #[arg(long, short, env = "DEPLOY_STACK", value_name = "STACK")]
     stack: Option<String>,
 }
 

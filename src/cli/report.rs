@@ -15,6 +15,7 @@ use super::output::{self, Format};
 use super::write;
 use crate::plan::Deployment;
 use crate::reconcile::{self, Report, ReportError, Wanted};
+use crate::stack::ModelSource;
 
 /// Digits of the training key in a page's name.
 const IN_NAME: usize = 8;
@@ -79,6 +80,11 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         )));
     }
     let environment = Environment::load(global, &arguments.selection)?;
+    if let (ModelSource::Brought(brought), Wanted::Current) =
+        (&environment.stack.model, arguments.wanted())
+    {
+        return Err(brought_unmeasured(&brought.name()));
+    }
     let Some(session) = environment.session_to_look(global).await? else {
         return Err(ReportError::NothingTrained.into());
     };
@@ -114,6 +120,15 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         output::note(&format!("no browser was opened ({why}); the page is saved"));
     }
     Ok(())
+}
+
+/// Says that a model that is brought has no report.
+fn brought_unmeasured(name: &str) -> Failure {
+    let message =
+        format!("there is no report: {name} is brought, and no training here has measured it");
+    Failure::usage(message).hint(
+        "`--model KEY` or `--job NAME` shows the report of a model that was trained here before",
+    )
 }
 
 fn show(environment: &Environment, report: &Report, path: Option<&Path>) {

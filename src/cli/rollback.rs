@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "REASON", value_parser = reason::read)]
     reason: Option<String>,
     /// The stack: its name or its file; by default the only one under stacks/
-    #[arg(long, short, value_name = "STACK")]
+    #[arg(long, short, env = "DEPLOY_STACK", value_name = "STACK")]
     stack: Option<String>,
     #[command(flatten)]
     lock: LockArguments,

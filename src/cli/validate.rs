@@ -20,7 +20,7 @@ Examples:
   deploy validate --output json   every mistake as path, line, column, message, why and help")]
 pub(super) struct Arguments {
     /// The stack: its name or its file; by default the only one under stacks/
-    #[arg(long, short, value_name = "STACK")]
+    #[arg(long, short, env = "DEPLOY_STACK", value_name = "STACK")]
     stack: Option<String>,
 }
 

@@ -328,24 +328,29 @@ fn retraining_is_predicted_as_the_training_key_has_it() {
         change(&mut stack);
         variants.push(stack);
     };
-    vary(&|stack| stack.training.image.uri.push('x'));
-    vary(&|stack| stack.training.entry_point = "other.py".into());
+    vary(&|stack| stack.recipe().training.image.uri.push('x'));
+    vary(&|stack| stack.recipe().training.entry_point = "other.py".into());
     vary(&|stack| {
         stack
+            .recipe()
             .training
             .hyperparameters
             .insert("epochs".into(), "9".into());
     });
     vary(&|stack| {
-        stack.training.hyperparameters.remove("epochs");
+        stack.recipe().training.hyperparameters.remove("epochs");
     });
     vary(&|stack| {
-        stack.training.environment.insert("A".into(), "b".into());
+        stack
+            .recipe()
+            .training
+            .environment
+            .insert("A".into(), "b".into());
     });
-    vary(&|stack| stack.training.count = 2);
-    vary(&|stack| stack.training.max_run = "3h".parse().unwrap());
-    vary(&|stack| stack.training.volume = "60 GiB".parse().unwrap());
-    vary(&|stack| stack.training.metrics.clear());
+    vary(&|stack| stack.recipe().training.count = 2);
+    vary(&|stack| stack.recipe().training.max_run = "3h".parse().unwrap());
+    vary(&|stack| stack.recipe().training.volume = "60 GiB".parse().unwrap());
+    vary(&|stack| stack.recipe().training.metrics.clear());
     vary(&|stack| {
         stack.tags.insert("a".into(), "b".into());
     });

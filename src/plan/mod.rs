@@ -11,6 +11,7 @@ pub mod check;
 mod desired;
 mod expected;
 pub mod garbage;
+mod model;
 mod observed;
 pub mod parameters;
 mod record;
@@ -25,8 +26,8 @@ mod up;
 pub use action::{Action, Held, Plan, Reason, Step, StepKind};
 pub use basis::Basis;
 pub use desired::{
-    Deployment, Desired, DesiredModel, DesiredStack, DesiredTraining, Purpose, ReleasedModel,
-    Upload,
+    BroughtModel, Deployment, Desired, DesiredModel, DesiredStack, DesiredTraining, Purpose,
+    ReleasedModel, Upload,
 };
 pub use expected::{Expected, expected, expected_of_resource};
 pub use observed::{Inside, Observed};

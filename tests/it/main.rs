@@ -10,6 +10,7 @@ mod commands;
 mod diff;
 mod drift;
 mod end_to_end;
+mod examples;
 mod faults;
 mod init;
 mod injection;

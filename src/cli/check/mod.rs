@@ -29,7 +29,7 @@ A finding is accepted by its id and a reason in the stack file:
 Exit code 1 says that there are findings as bad as --fail-on.")]
 pub(super) struct Arguments {
     /// The stack: its name or its file; by default the only one under stacks/
-    #[arg(long, short, value_name = "STACK")]
+    #[arg(long, short, env = "DEPLOY_STACK", value_name = "STACK")]
     stack: Option<String>,
     /// Only this environment; may be repeated
     #[arg(long, short, value_name = "ENVIRONMENT")]

@@ -30,7 +30,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(value_name = "TO")]
     to: String,
     /// The stack: its name or its file; by default the only one under stacks/
-    #[arg(long, short, value_name = "STACK")]
+    #[arg(long, short, env = "DEPLOY_STACK", value_name = "STACK")]
     stack: Option<String>,
 }
 

@@ -47,7 +47,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "TO")]
     to: String,
     /// The stack: its name or its file; by default the only one under stacks/
-    #[arg(long, short, value_name = "STACK")]
+    #[arg(long, short, env = "DEPLOY_STACK", value_name = "STACK")]
     stack: Option<String>,
     #[command(flatten)]
     lock: LockArguments,

@@ -24,7 +24,7 @@ Examples:
   deploy render --check              in CI: exit code 2 when the files are out of date")]
 pub(super) struct Arguments {
     /// The stack: its name or its file; by default the only one under stacks/
-    #[arg(long, short, value_name = "STACK")]
+    #[arg(long, short, env = "DEPLOY_STACK", value_name = "STACK")]
     stack: Option<String>,
     /// Only this environment; may be repeated
     #[arg(long, short, value_name = "ENVIRONMENT")]

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::super::problem::Place;
 use super::super::resolved::{
-    Capacity, Comparison, DataSource, Promotion, Protection, Python, Target,
+    Capacity, Comparison, DataSource, ModelSource, Promotion, Protection, Python, Target,
 };
 use super::super::schema::MERGED;
 use super::*;
@@ -69,7 +69,7 @@ fn a_good_stack_is_resolved_with_its_defaults() {
     let stack = load(GOOD, "prod").unwrap();
     assert_eq!(stack.names.endpoint, "news-prod");
     assert_eq!(stack.protection, Protection::Protected);
-    assert_eq!(stack.training.volume.to_string(), "50 GiB");
+    assert_eq!(stack.training().unwrap().volume.to_string(), "50 GiB");
     assert_eq!(stack.function.timeout.seconds(), 25);
     assert_eq!(
         (
@@ -79,11 +79,12 @@ fn a_good_stack_is_resolved_with_its_defaults() {
         ("POST", 100)
     );
     assert_eq!(stack.logs.retention_days, 30);
-    assert!(matches!(&stack.data.source, DataSource::File(path) if path.is_absolute()));
-    assert!(stack.training.code.is_absolute());
+    assert!(matches!(&stack.data().unwrap().source, DataSource::File(path) if path.is_absolute()));
+    assert!(stack.training().unwrap().code.is_absolute());
     assert!(
         stack
-            .training
+            .training()
+            .unwrap()
             .image
             .uri
             .starts_with("763104351884.dkr.ecr.eu-west-1.amazonaws.com/")
@@ -116,7 +117,8 @@ fn a_role_is_of_the_environments_account() {
 fn hyperparameters_become_strings() {
     let stack = load(GOOD, "prod").unwrap();
     let given: Vec<(&str, &str)> = stack
-        .training
+        .training()
+        .unwrap()
         .hyperparameters
         .iter()
         .map(|(k, v)| (k.as_str(), v.as_str()))
@@ -135,7 +137,7 @@ fn hyperparameters_become_strings() {
 #[test]
 fn an_image_is_pinned_to_a_digest_and_known_to_be_patched_until_a_day() {
     let stack = load(&changed("stack: news", "stack: news"), "prod").unwrap();
-    let image = &stack.training.image;
+    let image = &stack.training().unwrap().image;
     assert!(
         image.uri.contains("huggingface-pytorch-training:2.8.0"),
         "{}",
@@ -146,7 +148,7 @@ fn an_image_is_pinned_to_a_digest_and_known_to_be_patched_until_a_day() {
     let old = r#"transformers: "4.56.2" }"#;
     let new = format!(r#"transformers: "4.56.2", digest: "{digest}" }}"#);
     let stack = load(&changed(old, &new), "prod").unwrap();
-    let uri = &stack.training.image.uri;
+    let uri = &stack.training().unwrap().image.uri;
     assert!(
         uri.ends_with(&format!("/huggingface-pytorch-training@{digest}")),
         "{uri}"
@@ -158,7 +160,7 @@ fn a_local_environment_needs_no_account_and_no_gpu() {
     let text = changed("instance: ml.g4dn.xlarge", "instance: ml.m5.large");
     let stack = load(&text, "local").unwrap();
     assert_eq!(stack.account.as_str(), "000000000000");
-    assert!(stack.training.image.uri.starts_with("local/"));
+    assert!(stack.training().unwrap().image.uri.starts_with("local/"));
     let Target::Local(local) = stack.target else {
         panic!()
     };
@@ -185,6 +187,10 @@ rows.csv } => rows.csv, format: { columns: [a, b, b], text: a, label: b, classes
 rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [x, x] } } => x => here a second time
 rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [01, 2] } } => 01 => one number to some readers
 rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [x, y], required: [z] } } => z => no column `z`
+rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: { x: X, y: X } } } => X => here a second time
+rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: { x: X } } } => classes => 2 to 1000 classes
+rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [x, y], group: z } } => z => no column `z`
+rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [x, y], time: z } } => z => no column `z`
   entry_point: train.py =>   entry_point: train.py⏎  launch: toolkit => "x y" => cannot be handed the value of `name`
   code: code =>   code: rows.csv => rows.csv => `rows.csv` is no folder
 entry_point: train.py => entry_point: tran.py => tran.py => no `tran.py` in `code`
@@ -511,8 +517,8 @@ fn an_environment_lies_over_the_stack() {
         "    training: { hyperparameters: { epochs: 9 } }\n    endpoint: { count: 2 }",
     );
     let stack = load(&text, "prod").unwrap();
-    assert_eq!(stack.training.hyperparameters["epochs"], "9");
-    assert_eq!(stack.training.hyperparameters["name"], "x y");
+    assert_eq!(stack.training().unwrap().hyperparameters["epochs"], "9");
+    assert_eq!(stack.training().unwrap().hyperparameters["name"], "x y");
     let capacity = |stack: Stack| match stack.endpoint.capacity {
         Capacity::Instances(capacity) => capacity,
         Capacity::Serverless(_) => panic!("serverless"),
@@ -605,7 +611,13 @@ fn null_in_an_environment_removes_what_the_stack_says() {
     );
     let stack = load(&text, "prod").unwrap();
     assert!(stack.alarms.is_none() && stack.notebook.is_some());
-    assert!(!stack.training.hyperparameters.contains_key("epochs"));
+    assert!(
+        !stack
+            .training()
+            .unwrap()
+            .hyperparameters
+            .contains_key("epochs")
+    );
     let local = load(&text, "local").unwrap();
     assert!(local.alarms.is_some());
     let empty = text.replace("alarms: null", "alarms:");
@@ -643,6 +655,143 @@ fn a_mistake_of_shape_hides_no_mistake_of_other_sections_and_environments() {
         assert!(told.contains(expected), "{expected} is not in:\n{told}");
     }
     assert_eq!(problems.list().len(), 7, "{told}");
+}
+
+/// The good stack with a model that is brought in place of its data and training.
+fn bringing(model: &str) -> String {
+    let (start, rest) = GOOD.split_once("data:").unwrap();
+    let (_, end) = rest.split_once("endpoint:").unwrap();
+    format!("{start}model: {model}\nendpoint:{end}")
+}
+
+#[test]
+fn a_model_that_is_there_already_takes_the_place_of_data_and_training() {
+    let load = |model: &str| {
+        let (folder, file) = project(&bringing(model));
+        fs::write(folder.path().join("model.tar.gz"), "x").unwrap();
+        StackFile::read(&file)?.environment("prod")
+    };
+    let stack = load("{ artifact: model.tar.gz }").unwrap();
+    assert!(stack.training().is_none() && stack.data().is_none());
+    let ModelSource::Brought(brought) = stack.model else {
+        panic!()
+    };
+    assert_eq!(brought.name(), "model.tar.gz");
+    let digest = "0".repeat(64);
+    let s3 = format!("{{ artifact: s3://models/a/model.tar.gz, sha256: {digest:?} }}");
+    let ModelSource::Brought(brought) = load(&s3).unwrap().model else {
+        panic!()
+    };
+    assert_eq!(brought.name(), "s3://models/a/model.tar.gz");
+    for (model, place, summary) in [
+        (
+            "{ artifact: other.tar.gz }",
+            "other.tar.gz",
+            "does not exist",
+        ),
+        ("{ artifact: rows.csv }", "rows.csv", "is no `.tar.gz`"),
+        (
+            "{ artifact: model.tar.gz, sha256: abc }",
+            "abc",
+            "no SHA-256",
+        ),
+        (
+            "{ artifact: \"s3://models/a.tar.gz\" }",
+            "\"s3://models/a.tar.gz\"",
+            "which model",
+        ),
+        (
+            "{ artifact: \"s3://models.tar.gz\" }",
+            "\"s3://models.tar.gz\"",
+            "no object in S3",
+        ),
+    ] {
+        let problems = load(model).unwrap_err();
+        let [problem] = problems.list() else {
+            panic!("{problems}")
+        };
+        assert_eq!(underlined(&problems, problem), place, "{problems}");
+        assert!(problem.summary.contains(summary), "{problems}");
+    }
+    let own = "s3://news-prod-111122223333-eu-west-1/a.tar.gz";
+    let own = format!("{{ artifact: {own:?}, sha256: {digest:?} }}");
+    let problems = load(&own).unwrap_err().to_string();
+    assert!(problems.contains("the environment's own"), "{problems}");
+}
+
+#[test]
+fn a_stack_trains_or_brings_its_model_and_does_one_of_both() {
+    let both = changed("data:", "model: { artifact: model.tar.gz }\ndata:");
+    let (folder, file) = project(&both);
+    fs::write(folder.path().join("model.tar.gz"), "x").unwrap();
+    let read = StackFile::read(&file).unwrap();
+    let found = read.environment("prod").unwrap_err();
+    let told: Vec<&str> = found
+        .list()
+        .iter()
+        .map(|one| one.summary.as_str())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "`data` does not go with `model`",
+            "`training` does not go with `model`"
+        ]
+    );
+    let neither = problems_of_neither();
+    assert_eq!(
+        neither,
+        ["the stack lacks `data`", "the stack lacks `training`"]
+    );
+    // A section that cannot be read is no missing one.
+    let broken = problems("data: { file: rows.csv }", "data: 5");
+    assert_eq!(broken.list().len(), 1, "{broken}");
+}
+
+fn problems_of_neither() -> Vec<String> {
+    let text = bringing("x").replace("model: x\n", "");
+    let problems = load(&text, "prod").unwrap_err();
+    problems
+        .list()
+        .iter()
+        .map(|one| one.summary.clone())
+        .collect()
+}
+
+#[test]
+fn the_training_code_is_told_the_format_unless_it_says_not_to() {
+    let format = "rows.csv, format: { separator: comma, columns: [a, b], text: a, label: b, classes: { x: X, y: Y } } }";
+    let text = GOOD.replacen("rows.csv }", format, 1);
+    let told = |text: &str| {
+        let stack = load(text, "prod").unwrap();
+        stack
+            .training()
+            .unwrap()
+            .environment
+            .get("DATA_FORMAT")
+            .cloned()
+    };
+    assert_eq!(
+        told(&text).unwrap(),
+        r#"{"columns":2,"text":0,"label":1,"group":null,"time":null,"separator":",","quoted":false,"header":false,"classes":[["x","X"],["y","Y"]]}"#
+    );
+    assert_eq!(told(GOOD), None);
+    let own = "ml.g4dn.xlarge\n  environment: { DATA_FORMAT: \"\" }";
+    let own = text.replacen("ml.g4dn.xlarge", own, 1);
+    assert_eq!(told(&own).as_deref(), Some(""));
+    let many: Vec<String> = (0..200).map(|class| format!("c{class}")).collect();
+    let long = text.replacen("{ x: X, y: Y }", &format!("[{}]", many.join(", ")), 1);
+    let problems = load(&long, "prod").unwrap_err().to_string();
+    assert!(
+        problems.contains("cannot be told to the training code"),
+        "{problems}"
+    );
+    let quiet = long.replacen(
+        "ml.g4dn.xlarge",
+        "ml.g4dn.xlarge\n  environment: { DATA_FORMAT: \"\" }",
+        1,
+    );
+    assert!(load(&quiet, "prod").is_ok());
 }
 
 #[test]
