@@ -169,6 +169,33 @@ fn changed_code_is_told_with_its_files() {
 }
 
 #[test]
+fn another_model_that_is_brought_is_told_and_reaches_the_endpoint() {
+    let with = |state: ContentState| {
+        let model = ContentChange {
+            what: Content::Model,
+            path: "model.tar.gz".into(),
+            state,
+        };
+        // Nothing is trained on either side.
+        let mut untrained = prod();
+        untrained.remove("training-job");
+        compare_environment("prod", Some(&untrained), Some(&untrained), vec![model])
+    };
+    let diff = with(ContentState::Changed {
+        files: vec!["~ model.tar.gz".into()],
+    });
+    let told = "another model is brought: `model.tar.gz` changed";
+    says(&diff, Severity::Caution, told);
+    let replaced = action(&diff, "AWS::SageMaker::Model");
+    assert_eq!(replaced, Some(Action::Replace));
+    let diff = with(ContentState::Unknown {
+        because: "git does not track it".into(),
+    });
+    assert!(!diff.is_changed());
+    says(&diff, Severity::Caution, "cannot be told from here");
+}
+
+#[test]
 fn what_git_does_not_know_is_not_taken_for_unchanged() {
     let content = vec![ContentChange {
         what: Content::Data,

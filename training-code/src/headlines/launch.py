@@ -73,7 +73,7 @@ def replace_process(hosts: Hosts, script: Path, arguments: Sequence[str]) -> Non
 
 
 def torchrun(hosts: Hosts, processes: int, place: tuple[str, str]) -> list[str]:
-    """Gives the arguments of Python that start the processes of this host, which meet at a place."""
+    """Gives the arguments of Python that start this host's processes, which meet at a place."""
     address, port = place
     return [
         "-m",
