@@ -132,9 +132,7 @@ def preparation(metrics: Part) -> Markup | None:
         element(
             "div",
             pairs("Rows", steps),
-            table("Classes left", ["Class", "Texts", "Share"], of_classes)
-            if of_classes
-            else None,
+            table("Classes left", ["Class", "Texts", "Share"], of_classes) if of_classes else None,
             class_="pair",
         ),
     )
