@@ -38,6 +38,17 @@ codes! {
               or learn classes that are none",
         remedy: "mend the data, or describe it as it is under `data.format`",
     }
+    ANOTHER_MODEL = "another-model" {
+        title: "The archive is another model than the stack file means",
+        why: "`model.sha256` says which model serves; what was brought has other bytes, by mistake or because \
+              somebody changed them",
+        remedy: "bring the model that is meant, or say that this one is, in `model.sha256`",
+    }
+    NO_ARCHIVE = "no-archive" {
+        title: "A model's archive cannot be unpacked by anybody",
+        why: "SageMaker unpacks `model.tar.gz` before the container starts: the endpoint would fail after minutes",
+        remedy: "pack what is to stand in /opt/ml/model: `tar -czf model.tar.gz -C FOLDER .`",
+    }
     NOT_PACKED = "not-packed" {
         title: "Code cannot be packed into an archive",
         why: "The archiver's own words say why; nothing was uploaded",
@@ -55,6 +66,8 @@ impl BundleError {
             Self::Empty { .. } => &EMPTY_FOLDER,
             Self::BadRule { .. } => &BAD_IGNORE_RULE,
             Self::WrongData(_) => &WRONG_DATA,
+            Self::AnotherModel { .. } => &ANOTHER_MODEL,
+            Self::NoArchive { .. } => &NO_ARCHIVE,
             Self::Pack { .. } => &NOT_PACKED,
         }
     }

@@ -4,6 +4,7 @@
 //! twice and a training key means one model. Input: a checked `Stack`. Output: [`Bundles`]. Must not
 //! know: clouds, plans, the terminal.
 
+mod brought;
 pub mod codes;
 mod data;
 mod digest;
@@ -18,6 +19,7 @@ mod sourcedir;
 
 use std::path::{Path, PathBuf};
 
+pub use brought::{BroughtBundle, BroughtFrom};
 pub use data::DataBundle;
 pub use digest::{Digest, NoDigest};
 pub use examine::{Labelled, WrongData, labelled, texts};
@@ -27,25 +29,42 @@ pub(crate) use ingredients::tests::ingredients;
 pub use ingredients::{Change, Content, Ingredients};
 
 use self::folder::Limits;
-use crate::stack::{Launch, Stack};
+use crate::stack::{Launch, ModelSource, Recipe, Stack};
 
 /// Everything that one environment uploads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundles {
+    /// What the model is made from, or the model itself.
+    pub model: ModelBundle,
+    /// The function's code, as a ZIP archive.
+    pub function: Archive,
+    /// What tells the model from all others: the digest of everything that decides it, or that of the
+    /// archive where it is brought. Same key, same model.
+    pub training_key: Digest,
+    /// What the user should know, and that stops nothing.
+    pub remarks: Vec<String>,
+}
+
+/// What the model is made from, or the model itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ModelBundle {
+    /// It is trained.
+    Trained(Box<RecipeBundle>),
+    /// It is there already.
+    Brought(BroughtBundle),
+}
+
+/// What a model is trained from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecipeBundle {
     /// The data set.
     pub data: DataBundle,
     /// The training code.
     pub code: Code,
     /// The training code as one archive, where the image's toolkit starts it.
     pub sourcedir: Option<Archive>,
-    /// The function's code, as a ZIP archive.
-    pub function: Archive,
     /// Everything that decides the model.
     pub ingredients: Ingredients,
-    /// Digest of it: same key, same model.
-    pub training_key: Digest,
-    /// What the user should know, and that stops nothing.
-    pub remarks: Vec<String>,
 }
 
 /// A folder of code, file by file.
@@ -125,6 +144,25 @@ pub enum BundleError {
     /// The data is not what the stack file says it is.
     #[error(transparent)]
     WrongData(Box<WrongData>),
+    /// The archive is another model than the one that the stack file means.
+    #[error("{} is another model: its SHA-256 is {found}, and `model.sha256` is {meant}", path.display())]
+    AnotherModel {
+        /// The archive.
+        path: PathBuf,
+        /// Its digest.
+        found: Digest,
+        /// The digest in the stack file.
+        meant: String,
+    },
+    /// The archive cannot be unpacked by anybody.
+    #[error("{} is no tar archive packed by gzip", path.display())]
+    NoArchive {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: std::io::Error,
+    },
     /// The archive cannot be written.
     #[error("cannot pack {}", path.display())]
     Pack {
@@ -159,6 +197,12 @@ impl BundleError {
                     .to_owned(),
             ),
             Self::Unusable { .. } => Some("rename it, or leave it out".to_owned()),
+            Self::AnotherModel { .. } => Some(
+                "bring the model that is meant, or say that this one is, in `model.sha256`".to_owned(),
+            ),
+            Self::NoArchive { .. } => Some(
+                "pack what is to stand in /opt/ml/model: `tar -czf model.tar.gz -C FOLDER .`".to_owned(),
+            ),
             Self::Unreadable { .. } | Self::Empty { .. } | Self::Pack { .. } => None,
         }
     }
@@ -179,39 +223,65 @@ impl Bundles {
     /// place is known until [`Bundles::pin`] is told more.
     pub fn of(stack: &Stack) -> Result<Self, BundleError> {
         let mut remarks = Vec::new();
-        let code = Code::of(&stack.training.code)?;
-        remarks.extend(requirements::unpinned(&code));
-        let sourcedir = match stack.training.launch {
-            Launch::Script => None,
-            Launch::Toolkit => Some(sourcedir::pack(&code)?),
+        let model = match &stack.model {
+            ModelSource::Trained(recipe) => {
+                let bundle = RecipeBundle::of(recipe, &mut remarks)?;
+                ModelBundle::Trained(Box::new(bundle))
+            }
+            ModelSource::Brought(brought) => ModelBundle::Brought(BroughtBundle::of(brought)?),
         };
-        let function = function::pack(&stack.function.code)?;
-        let (data, remark) = DataBundle::of(&stack.data)?;
-        remarks.extend(remark);
-        let ingredients = Ingredients::of(
-            &stack.training,
-            data.content(),
-            Content::of(&code.files, &code.digest),
-        );
-        let training_key = ingredients.key();
         Ok(Self {
-            data,
-            code,
-            sourcedir,
-            function,
-            ingredients,
-            training_key,
+            training_key: model.key(),
+            model,
+            function: function::pack(&stack.function.code)?,
             remarks,
         })
     }
 
     /// Pins data in S3 to what is there; everything else is pinned by its digest already.
     pub fn pin(&mut self, to: Digest) {
-        if let DataBundle::S3 { pin, .. } = &mut self.data {
+        let ModelBundle::Trained(recipe) = &mut self.model else {
+            return;
+        };
+        if let DataBundle::S3 { pin, .. } = &mut recipe.data {
             *pin = Some(to);
-            self.ingredients.data = self.data.content();
-            self.training_key = self.ingredients.key();
+            recipe.ingredients.data = recipe.data.content();
+            self.training_key = recipe.ingredients.key();
         }
+    }
+}
+
+impl ModelBundle {
+    fn key(&self) -> Digest {
+        match self {
+            Self::Trained(recipe) => recipe.ingredients.key(),
+            Self::Brought(brought) => brought.sha256.clone(),
+        }
+    }
+}
+
+impl RecipeBundle {
+    /// Reads, hashes and examines what a model is trained from.
+    fn of(recipe: &Recipe, remarks: &mut Vec<String>) -> Result<Self, BundleError> {
+        let code = Code::of(&recipe.training.code)?;
+        remarks.extend(requirements::unpinned(&code));
+        let sourcedir = match recipe.training.launch {
+            Launch::Script => None,
+            Launch::Toolkit => Some(sourcedir::pack(&code)?),
+        };
+        let (data, remark) = DataBundle::of(&recipe.data)?;
+        remarks.extend(remark);
+        let ingredients = Ingredients::of(
+            &recipe.training,
+            data.content(),
+            Content::of(&code.files, &code.digest),
+        );
+        Ok(Self {
+            data,
+            code,
+            sourcedir,
+            ingredients,
+        })
     }
 }
 

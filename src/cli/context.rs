@@ -56,11 +56,16 @@ impl Global {
 #[derive(Debug, Clone, Args)]
 pub(super) struct StackArgument {
     /// The stack: its name or its file; by default the only one under stacks/
-    #[arg(long, short, value_name = "STACK")]
+    #[arg(long, short, env = "DEPLOY_STACK", value_name = "STACK")]
     stack: Option<String>,
 }
 
 impl StackArgument {
+    /// As if this had been given.
+    pub(super) fn given(stack: Option<String>) -> Self {
+        Self { stack }
+    }
+
     /// The stack's name or file, if one was given.
     pub(super) fn name(&self) -> Option<&str> {
         self.stack.as_deref()
@@ -146,13 +151,11 @@ impl Project {
     pub(super) fn stack_file(&self, stack: Option<&str>) -> Result<StackFile, Failure> {
         let path = match stack {
             None => stack::find(&self.root).map_err(|error| {
-                Failure::with_code(super::failure::USAGE, error)
-                    .hint("`--stack` names it; `-C FOLDER` names another project")
+                Failure::with_code(super::failure::USAGE, error).hint(
+                    "`--stack NAME`, or DEPLOY_STACK, says which; `-C FOLDER` names another project",
+                )
             })?,
-            Some(name) if name.contains('/') || Path::new(name).extension().is_some() => {
-                PathBuf::from(name)
-            }
-            Some(name) => self.root.join("stacks").join(name).join("stack.yaml"),
+            Some(name) => stack::named(&self.root, name),
         };
         let file = StackFile::read(&path)?;
         deprecated::warn(file.deprecations());

@@ -15,7 +15,7 @@ use crate::stack::{DataSource, Promotion};
 
 /// What an environment is to be, as far as it can be told without asking the cloud.
 pub(super) enum Draft {
-    /// It trains its own model.
+    /// It trains its own model, or brings it.
     Own(Box<Own>),
     /// It takes over what is pinned.
     Pinned(Box<Desired>),
@@ -23,7 +23,7 @@ pub(super) enum Draft {
     Released,
 }
 
-/// What an environment is to be that trains its own model.
+/// What an environment is to be that has its own model, trained or brought.
 pub(super) struct Own {
     /// What is desired; for data in S3, without what is there now.
     desired: Desired,
@@ -162,7 +162,8 @@ impl Own {
         environment: &Environment,
         session: &Session,
     ) -> Result<Desired, Failure> {
-        let DataSource::S3(location) = &environment.stack.data.source else {
+        let data = environment.stack.data();
+        let Some(DataSource::S3(location)) = data.map(|data| &data.source) else {
             return Ok(self.desired);
         };
         let mut bundles = self.bundles;

@@ -238,7 +238,9 @@ pub(super) fn headlines(
         }
         return Ok(lines);
     }
-    let texts = bundle::texts(&environment.stack.data, HEADLINES)
+    let data = environment.stack.data();
+    let texts = data.map_or(Ok(Vec::new()), |data| bundle::texts(data, HEADLINES));
+    let texts = texts
         .context("cannot read the stack's data")
         .map_err(|error| {
             Failure::with_code(FAILED, error).hint("`--headlines FILE` names other headlines")

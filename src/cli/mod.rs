@@ -76,7 +76,7 @@ struct Arguments {
 const AFTER_HELP: &str = "\
 Examples:
   deploy up                               train and serve on this machine
-  deploy invoke \"Fed holds rates\"         classify a headline
+  deploy invoke \"Fed holds rates\"         classify a text
   deploy down                             remove it
   deploy validate                         check the stack file of every environment
   deploy up --env staging                 the same on AWS, after showing the plan
@@ -137,7 +137,7 @@ enum Command {
     Show(history::ShowArguments),
     /// Show what others changed since it was deployed
     Drift(drift::Arguments),
-    /// Classify headlines
+    /// Classify texts
     Invoke(invoke::Arguments),
     /// Print the OpenAPI document of the HTTP API
     Openapi(openapi::Arguments),

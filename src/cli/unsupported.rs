@@ -2,7 +2,10 @@
 
 use super::codes;
 use super::failure::Failure;
-use crate::stack::{Stack, Target};
+use crate::stack::{Stack, Target, Training};
+
+/// Instances of one training job that the local engine plays.
+const MOST_INSTANCES: u32 = 8;
 
 /// Refuses a stack that asks for what cannot be done.
 pub(super) fn refuse(stack: &Stack) -> Result<(), Failure> {
@@ -24,16 +27,31 @@ pub(super) fn refuse(stack: &Stack) -> Result<(), Failure> {
 
 /// The fields that ask for what the local engine does not emulate.
 fn not_local(stack: &Stack) -> Vec<&'static str> {
-    let training = &stack.training;
+    let asked = |of: fn(&Training) -> bool| stack.training().is_some_and(of);
     let mut fields = vec![
-        ("training.count", training.count > 1),
-        ("training.instance (a list)", training.instances.len() > 1),
-        ("training.max_pending", training.max_pending.is_some()),
-        ("training.network.subnets", training.network.vpc.is_some()),
-        ("training.network.isolation", training.network.isolation),
+        (
+            "training.count above 8",
+            asked(|training| training.count > MOST_INSTANCES),
+        ),
+        (
+            "training.instance (a list)",
+            asked(|training| training.instances.len() > 1),
+        ),
+        (
+            "training.max_pending",
+            asked(|training| training.max_pending.is_some()),
+        ),
+        (
+            "training.network.subnets",
+            asked(|training| training.network.vpc.is_some()),
+        ),
+        (
+            "training.network.isolation",
+            asked(|training| training.network.isolation),
+        ),
         (
             "training.encryption.volume_key",
-            training.encryption.volume_key.is_some(),
+            asked(|training| training.encryption.volume_key.is_some()),
         ),
         (
             "endpoint.encryption.volume_key",
@@ -90,11 +108,13 @@ mod tests {
     }
 
     #[test]
-    fn spare_capacity_and_retries_are_played_by_the_local_engine() {
+    fn spare_capacity_retries_and_several_instances_are_played_by_the_local_engine() {
         let mut stack = shipped("local");
-        let max_wait = stack.training.max_run;
-        stack.training.spot = Some(Spot { max_wait });
-        stack.training.retries = Some(2);
+        let training = &mut stack.recipe().training;
+        let max_wait = training.max_run;
+        training.spot = Some(Spot { max_wait });
+        training.retries = Some(2);
+        training.count = 2;
         assert!(refuse(&stack).is_ok());
     }
 
@@ -135,15 +155,15 @@ mod tests {
     #[test]
     fn what_only_aws_can_do_is_refused_locally_by_name() {
         let change = |stack: &mut Stack| {
-            stack.training.count = 2;
-            stack.training.max_pending = Some(Timespan::from_seconds(60));
+            stack.recipe().training.count = 9;
+            stack.recipe().training.max_pending = Some(Timespan::from_seconds(60));
             watched_canary(stack, Some("arn:aws:sns:eu-west-1:111122223333:on-call"));
         };
         let mut local = shipped("local");
         change(&mut local);
         assert_eq!(
             refused(&local),
-            "the local engine cannot do this: `training.count`, `training.max_pending`, `alarms.notify`"
+            "the local engine cannot do this: `training.count above 8`, `training.max_pending`, `alarms.notify`"
         );
         let mut staging = shipped("staging");
         change(&mut staging);

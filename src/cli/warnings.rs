@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::context::{Environment, Global};
 use super::output::{self, Format};
-use crate::stack::{Auth, Image, Protection, Stack};
+use crate::stack::{Auth, Image, Protection, Stack, Target};
 
 /// Everything to be warned of at a time.
 pub(super) fn of(stack: &Stack, now: Timestamp) -> Vec<String> {
@@ -19,13 +19,38 @@ pub(super) fn of(stack: &Stack, now: Timestamp) -> Vec<String> {
         ))
     };
     [
-        image("training", &stack.training.image),
+        (stack.training()).and_then(|training| image("training", &training.image)),
         image("endpoint", &stack.endpoint.image),
+        stand_in(stack),
         open_to_everyone(stack),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Says what stands for an image of the user's own on this machine.
+fn stand_in(stack: &Stack) -> Option<String> {
+    let Target::Local(_) = stack.target else {
+        return None;
+    };
+    let training = stack
+        .training()
+        .map(|training| ("training", &training.image));
+    let images = training
+        .into_iter()
+        .chain([("endpoint", &stack.endpoint.image)]);
+    let own: Vec<String> = images
+        .filter(|(_, image)| image.is_foreign())
+        .map(|(section, _)| format!("`{section}.image`"))
+        .collect();
+    (!own.is_empty()).then(|| {
+        format!(
+            "no container is run on this machine: the Python of `local.python` stands for {}, with the same \
+             code under the same contract; give it the packages that the image has",
+            own.join(" and ")
+        )
+    })
 }
 
 /// Says that everyone may call a protected environment, unless somebody gave a reason for it.

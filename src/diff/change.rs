@@ -244,6 +244,8 @@ pub struct ContentChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Content {
+    /// The archive of a model that is brought.
+    Model,
     /// The data file.
     Data,
     /// The training code.

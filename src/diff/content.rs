@@ -13,10 +13,13 @@ use crate::stack::yaml::{self, Node, Tags};
 pub struct Paths {
     /// The environment.
     pub environment: String,
-    /// The file or folder of the data; `None` for data in S3, which the rendered request names.
+    /// The file of a model that is brought; `None` for others.
+    pub model: Option<PathBuf>,
+    /// The file or folder of the data; `None` for data in S3, which the rendered request names, and where
+    /// there is none.
     pub data: Option<PathBuf>,
-    /// The folder of the training code.
-    pub training: PathBuf,
+    /// The folder of the training code; `None` where nothing is trained.
+    pub training: Option<PathBuf>,
     /// The folder of the function's code.
     pub function: PathBuf,
 }
@@ -86,16 +89,18 @@ struct Place {
 impl Paths {
     /// Each with the fields of the stack file that may name it.
     fn all(&self) -> impl Iterator<Item = (Content, &'static [[&'static str; 2]], &Path)> {
+        const MODEL: &[[&str; 2]] = &[["model", "artifact"]];
         const DATA: &[[&str; 2]] = &[["data", "file"], ["data", "folder"]];
         const TRAINING: &[[&str; 2]] = &[["training", "code"]];
         const FUNCTION: &[[&str; 2]] = &[["function", "code"]];
-        let data = self.data.as_deref();
-        data.map(|path| (Content::Data, DATA, path))
-            .into_iter()
-            .chain([
-                (Content::TrainingCode, TRAINING, self.training.as_path()),
-                (Content::FunctionCode, FUNCTION, self.function.as_path()),
-            ])
+        [
+            (Content::Model, MODEL, self.model.as_deref()),
+            (Content::Data, DATA, self.data.as_deref()),
+            (Content::TrainingCode, TRAINING, self.training.as_deref()),
+            (Content::FunctionCode, FUNCTION, Some(&self.function)),
+        ]
+        .into_iter()
+        .filter_map(|(what, fields, path)| Some((what, fields, path?)))
     }
 }
 

@@ -1,13 +1,13 @@
 //! What two environments of a stack differ in that no template shows.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::change::{Content, ContentChange, ContentState};
 use super::environment::Besides;
-use crate::stack::{DataSource, Gate, Protection, Stack};
+use crate::stack::{Brought, DataSource, Gate, ModelSource, Protection, Stack};
 
 /// Something that the tool itself does otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -46,10 +46,10 @@ fn settings(stack: &Stack) -> [(&'static str, Option<String>); 3] {
         } = gate;
         format!("{metric} {} {threshold}", comparison.symbol())
     };
-    let regression = stack.training.regression;
+    let regression = stack.training().and_then(|training| training.regression);
     let regression = regression.map(|most| format!("regression <= {most}"));
-    let gates = stack.training.gates.iter().map(gate).chain(regression);
-    let gates: Vec<String> = gates.collect();
+    let gates = stack.training().map_or(&[][..], |training| &training.gates);
+    let gates: Vec<String> = gates.iter().map(gate).chain(regression).collect();
     let protected = stack.protection == Protection::Protected;
     let from = stack.promotion.as_ref().map(|terms| terms.from.to_string());
     [
@@ -62,23 +62,12 @@ fn settings(stack: &Stack) -> [(&'static str, Option<String>); 3] {
     ]
 }
 
-/// Data and code that are another file or folder. What decides a model counts only where both train.
+/// Data and code that are another file or folder. What decides a model counts only where neither takes one
+/// over.
 fn content(before: &Stack, after: &Stack) -> Vec<ContentChange> {
-    let both_train = before.promotion.is_none() && after.promotion.is_none();
-    let data = match (&before.data.source, &after.data.source) {
-        (
-            DataSource::File(one) | DataSource::Folder(one),
-            DataSource::File(other) | DataSource::Folder(other),
-        ) => Some((Content::Data, one, other)),
-        // The rendered request names data in S3.
-        _ => None,
-    };
-    let code = (
-        Content::TrainingCode,
-        &before.training.code,
-        &after.training.code,
-    );
-    let training = data.into_iter().chain([code]).filter(|_| both_train);
+    let both_have_their_own = before.promotion.is_none() && after.promotion.is_none();
+    let made_from = made_from(&before.model, &after.model);
+    let training = made_from.into_iter().filter(|_| both_have_their_own);
     let function = (
         Content::FunctionCode,
         &before.function.code,
@@ -98,4 +87,30 @@ fn content(before: &Stack, after: &Stack) -> Vec<ContentChange> {
             state: ContentState::Moved { before: named(one) },
         })
         .collect()
+}
+
+/// What two models are made from, where both are trained from files, or brought as files.
+fn made_from<'a>(
+    before: &'a ModelSource,
+    after: &'a ModelSource,
+) -> Vec<(Content, &'a PathBuf, &'a PathBuf)> {
+    match (before, after) {
+        (
+            ModelSource::Brought(Brought::File { path: one, .. }),
+            ModelSource::Brought(Brought::File { path: other, .. }),
+        ) => vec![(Content::Model, one, other)],
+        (ModelSource::Trained(before), ModelSource::Trained(after)) => {
+            let (one, other) = (&before.training.code, &after.training.code);
+            let code = (Content::TrainingCode, one, other);
+            match (&before.data.source, &after.data.source) {
+                (
+                    DataSource::File(one) | DataSource::Folder(one),
+                    DataSource::File(other) | DataSource::Folder(other),
+                ) => vec![(Content::Data, one, other), code],
+                // The rendered request names data in S3.
+                _ => vec![code],
+            }
+        }
+        _ => Vec::new(),
+    }
 }

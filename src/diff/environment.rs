@@ -166,16 +166,19 @@ fn seeds(
     let mut add = |name: &str| {
         seeds.insert(("service".to_owned(), name.to_owned()), Level::Yes);
     };
+    let is_new = |what: Content| {
+        let known = |change: &&ContentChange| !matches!(change.state, ContentState::Unknown { .. });
+        content
+            .iter()
+            .filter(known)
+            .any(|change| change.what == what)
+    };
     let retrains = matches!(training, Some(Training::Retrains { .. }));
-    if retrains || model.is_some_and(ModelDiff::is_changed) {
+    if retrains || is_new(Content::Model) || model.is_some_and(ModelDiff::is_changed) {
         add("ModelDataKey");
         add("TrainingKey");
     }
-    let is_new = |change: &ContentChange| !matches!(change.state, ContentState::Unknown { .. });
-    if content
-        .iter()
-        .any(|change| change.what == Content::FunctionCode && is_new(change))
-    {
+    if is_new(Content::FunctionCode) {
         add("FunctionCodeKey");
     }
     seeds

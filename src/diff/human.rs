@@ -114,6 +114,7 @@ pub(super) fn request_word(action: Action) -> &'static str {
 /// What data and code are called.
 pub(super) fn content_word(content: Content) -> &'static str {
     match content {
+        Content::Model => "model",
         Content::Data => "data",
         Content::TrainingCode => "training code",
         Content::FunctionCode => "function code",

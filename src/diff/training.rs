@@ -50,7 +50,7 @@ pub(super) fn training(before: &Value, after: &Value, content: &[ContentChange])
         let what = match change.what {
             Content::Data => "data",
             Content::TrainingCode => "code",
-            Content::FunctionCode => continue,
+            Content::Model | Content::FunctionCode => continue,
         };
         match &change.state {
             ContentState::Changed { files } if change.what == Content::TrainingCode => {

@@ -30,7 +30,7 @@ pub fn document(stack: &Stack, url: Option<&str>) -> Value {
         "openapi": "3.1.0",
         "info": {
             "title": format!("{} ({})", stack.name, stack.environment),
-            "description": "Classifies headlines. Every answer has the header `apigw-requestid`; \
+            "description": "Classifies texts. Every answer has the header `apigw-requestid`; \
                             quote it when you report a trouble.",
             "version": CONTRACT,
         },

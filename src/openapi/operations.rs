@@ -20,16 +20,16 @@ pub(super) fn operation(route: &Route, routes: &[Route]) -> Value {
     if health {
         operation["summary"] = json!("Says that the API and the function before the model work");
     } else if takes_body {
-        operation["summary"] = json!("Classifies headlines");
+        operation["summary"] = json!("Classifies texts");
         operation["requestBody"] = json!({
             "required": true,
             "description": "At most 256 KiB.",
             "content": { "application/json": {
                 "schema": { "$ref": "#/components/schemas/Question" },
                 "examples": {
-                    "one": { "value": { "headline": "Fed official says weak data caused by weather" } },
+                    "one": { "value": { "text": "Fed official says weak data caused by weather" } },
                     "reference": { "value": { "query": { "headline": "New phone unveiled" } } },
-                    "list": { "value": { "headlines": ["Singer cancels tour", "Vaccine approved"] } },
+                    "list": { "value": { "texts": ["Singer cancels tour", "Vaccine approved"] } },
                 },
             } },
         });

@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
-/// Characters that a headline may have, as in the function and in the model's own code.
+/// Characters that a text may have, as in the function and in the model's own code.
 const MOST_CHARACTERS: u32 = 10_000;
-/// Headlines that one request may have, as there.
-const MOST_HEADLINES: u32 = 256;
+/// Texts that one request may have, as there.
+const MOST_TEXTS: u32 = 256;
 
 /// All schemas by name.
 pub(super) fn all() -> Value {
     json!({
         "Question": question(),
-        "Headline": {
-            "description": "A headline; it may not be blank.",
+        "Text": {
+            "description": "A text; it may not be blank.",
             "type": "string",
             "minLength": 1,
             "maxLength": MOST_CHARACTERS,
@@ -21,7 +21,7 @@ pub(super) fn all() -> Value {
             "examples": ["Fed official says weak data caused by weather"],
         },
         "Answer": {
-            "description": "As many predictions as headlines were asked for.",
+            "description": "As many predictions as texts were asked for.",
             "oneOf": [
                 { "$ref": "#/components/schemas/Prediction" },
                 { "$ref": "#/components/schemas/Predictions" },
@@ -35,14 +35,14 @@ pub(super) fn all() -> Value {
             "items": probabilities(),
         })),
         "Predictions": {
-            "description": "The answer to a list: a prediction for each headline, in its order.",
+            "description": "The answer to a list: a prediction for each text, in its order.",
             "type": "object",
             "required": ["predictions"],
             "properties": {
                 "predictions": {
                     "type": "array",
                     "minItems": 1,
-                    "maxItems": MOST_HEADLINES,
+                    "maxItems": MOST_TEXTS,
                     "items": prediction(&probabilities()),
                 },
             },
@@ -63,38 +63,30 @@ pub(super) fn all() -> Value {
 }
 
 fn question() -> Value {
-    let headline = || json!({ "$ref": "#/components/schemas/Headline" });
-    let one = || {
+    let text = || json!({ "$ref": "#/components/schemas/Text" });
+    let with = |name: &str, value: Value| {
         json!({
             "type": "object",
-            "required": ["headline"],
-            "properties": { "headline": headline() },
+            "required": [name],
+            "properties": { name: value },
             "additionalProperties": false,
         })
     };
+    let list = json!({
+        "type": "array",
+        "minItems": 1,
+        "maxItems": MOST_TEXTS,
+        "items": text(),
+    });
     json!({
-        "description": "One headline, the same in the form of the reference project, or a list.",
+        "description": "One text or a list; a text may be called a headline, also in the form of the \
+                        reference project.",
         "oneOf": [
-            one(),
-            {
-                "type": "object",
-                "required": ["query"],
-                "properties": { "query": one() },
-                "additionalProperties": false,
-            },
-            {
-                "type": "object",
-                "required": ["headlines"],
-                "properties": {
-                    "headlines": {
-                        "type": "array",
-                        "minItems": 1,
-                        "maxItems": MOST_HEADLINES,
-                        "items": headline(),
-                    },
-                },
-                "additionalProperties": false,
-            },
+            with("text", text()),
+            with("texts", list.clone()),
+            with("headline", text()),
+            with("query", with("headline", text())),
+            with("headlines", list),
         ],
     })
 }

@@ -126,7 +126,7 @@ fn collect(value: &Value, references: &mut Vec<String>) {
 }
 
 #[test]
-fn the_three_forms_of_a_request_are_taken_and_no_other() {
+fn the_forms_of_a_request_are_taken_and_no_other() {
     let document = document(&shipped("local"), None);
     let mut schema = document["components"]["schemas"]["Question"].clone();
     schema["components"] = document["components"].clone();
@@ -135,6 +135,8 @@ fn the_three_forms_of_a_request_are_taken_and_no_other() {
         json!({ "headline": "x" }),
         json!({ "query": { "headline": "x" } }),
         json!({ "headlines": ["x", "y"] }),
+        json!({ "text": "x" }),
+        json!({ "texts": ["x", "y"] }),
     ] {
         assert!(validator.is_valid(&good), "{good}");
     }

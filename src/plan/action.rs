@@ -92,7 +92,7 @@ pub enum StepKind {
     Function,
     /// The training job.
     Training,
-    /// A released model's archive in the bucket.
+    /// The archive in the bucket of a model that is not trained: a released or a brought one.
     Artifact,
     /// The CloudFormation stack of everything that serves.
     Service,
@@ -243,6 +243,13 @@ pub enum Reason {
     },
     /// A release has proven it; which one, and whether it is in the bucket already, in words.
     Proven(String),
+    /// Somebody brings it.
+    Brought {
+        /// What people know it by: a file, or an object's address.
+        name: String,
+        /// SHA-256 of the archive, in short.
+        sha256: String,
+    },
     /// A deployment is finished only when it serves.
     MustServe,
     /// The environment is being removed.
@@ -284,6 +291,7 @@ impl fmt::Display for Reason {
             Self::Repeated { job, why, attempt } => {
                 write!(formatter, "attempt {attempt}, as {job} has no model: {why}")
             }
+            Self::Brought { name, sha256 } => write!(formatter, "brings {name} ({sha256}…)"),
             Self::MustServe => formatter.write_str("done means that it answers"),
             Self::Teardown => formatter.write_str("the environment is removed"),
             Self::Unreferenced => {

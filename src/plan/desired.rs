@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::bundle::{Bundles, DataBundle, Digest, Ingredients, LocalFile};
+use super::model::model;
+use crate::bundle::{Bundles, Digest, Ingredients};
 use crate::cloud::artifacts::Source;
 use crate::cloud::copies::At;
 use crate::cloud::inventory::Scope;
 use crate::release::{Model, Provenance, ReleaseId, Stacks, Template};
 use crate::render::Rendered;
-use crate::stack::{Gate, Names, S3Location, Stack, Timespan, Training};
+use crate::stack::{Gate, Names, S3Location, Stack};
 
 /// Which environment is meant, and what belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub struct Desired {
 pub enum DesiredModel {
     /// From a training job of this environment.
     Trained(Box<DesiredTraining>),
+    /// Somebody brings it: nothing is trained, and nobody has measured it here.
+    Brought(Box<BroughtModel>),
     /// From a release: its artifact is taken as it is, and nothing is trained.
     Released(Box<ReleasedModel>),
 }
@@ -83,6 +86,19 @@ pub struct DesiredTraining {
     pub regression: Option<f64>,
     /// Why the gates are not to hold this time, in the user's words.
     pub gate_override: Option<String>,
+}
+
+/// A model that is there already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BroughtModel {
+    /// What people know it by.
+    pub name: String,
+    /// Key of its archive in the environment's own bucket.
+    pub key: String,
+    /// SHA-256 of the archive.
+    pub sha256: Digest,
+    /// The object that it is copied from; `None` for a file, which is uploaded.
+    pub source: Option<At>,
 }
 
 /// A model that a release has proven.
@@ -129,6 +145,8 @@ pub enum Purpose {
     Code,
     /// Function code.
     Function,
+    /// A model that is brought.
+    Model,
 }
 
 impl Deployment {
@@ -171,27 +189,12 @@ impl Desired {
     /// Puts together what an environment is to be.
     pub fn new(stack: &Stack, rendered: &Rendered, bundles: &Bundles) -> Self {
         let function_key = function_key(&bundles.function.digest);
-        let sourcedir = bundles.sourcedir.as_ref();
-        let code = sourcedir.map_or(&bundles.code.digest, |archive| &archive.digest);
-        let code_prefix = format!("code/{code}/");
-        let data_prefix = format!("data/{}/", bundles.data.digest());
-        let mut uploads = uploads(bundles, &data_prefix, &code_prefix);
+        let (model, mut uploads) = model(stack, rendered, bundles);
         uploads.push(Upload {
             purpose: Purpose::Function,
             key: function_key.clone(),
             source: Source::Bytes(bundles.function.bytes.clone()),
         });
-        let mut placeholders = BTreeMap::from([
-            ("CodePrefix", code_prefix),
-            ("TrainingKey", bundles.training_key.to_string()),
-        ]);
-        let data_in_s3 = match &bundles.data {
-            DataBundle::S3 { location, pin } => Some((location.clone(), pin.clone())),
-            DataBundle::Local { .. } => {
-                placeholders.insert("DataPrefix", data_prefix);
-                None
-            }
-        };
         let service = fingerprint(&[
             rendered.service.digest(),
             bundles.training_key.as_str(),
@@ -214,35 +217,18 @@ impl Desired {
             },
             uploads,
             training_key: bundles.training_key.clone(),
-            model: DesiredModel::Trained(Box::new(DesiredTraining {
-                data_in_s3,
-                ingredients: bundles.ingredients.clone(),
-                request: rendered.training_job.value().clone(),
-                placeholders,
-                limit_seconds: training_limit(&stack.training),
-                gates: stack.training.gates.clone(),
-                regression: stack.training.regression,
-                gate_override: None,
-            })),
+            model,
             function_key,
             image: Some(stack.endpoint.image.uri.clone()),
             provenance: Provenance::Deployed,
         }
     }
 
-    /// How the model is trained; `None` for one that is taken from a release.
+    /// How the model is trained; `None` for one that is not.
     pub fn training(&self) -> Option<&DesiredTraining> {
         match &self.model {
             DesiredModel::Trained(training) => Some(training),
-            DesiredModel::Released(_) => None,
-        }
-    }
-
-    /// The model that is taken from a release.
-    pub fn released(&self) -> Option<&ReleasedModel> {
-        match &self.model {
-            DesiredModel::Trained(_) => None,
-            DesiredModel::Released(released) => Some(released),
+            DesiredModel::Brought(_) | DesiredModel::Released(_) => None,
         }
     }
 
@@ -250,12 +236,16 @@ impl Desired {
     /// that is trained here.
     pub fn needed(&self) -> Vec<&str> {
         let uploads = self.uploads.iter().map(|upload| upload.key.as_str());
-        let artifact = self
-            .released()
-            .map(|released| released.model.artifact.key.as_str());
-        let mut keys: Vec<&str> = uploads.chain(artifact).collect();
-        if !keys.contains(&self.function_key.as_str()) {
-            keys.push(&self.function_key);
+        let mut keys: Vec<&str> = uploads.collect();
+        let artifact = match &self.model {
+            DesiredModel::Trained(_) => None,
+            DesiredModel::Brought(brought) => Some(brought.key.as_str()),
+            DesiredModel::Released(released) => Some(released.model.artifact.key.as_str()),
+        };
+        for key in artifact.into_iter().chain([self.function_key.as_str()]) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
         }
         keys
     }
@@ -298,43 +288,6 @@ impl Desired {
             format!("{name}-r{attempt}")
         }
     }
-}
-
-/// SageMaker counts waiting for spot capacity and training together, and waiting for an instance
-/// (`MaxPendingTimeInSeconds`) by itself.
-fn training_limit(training: &Training) -> u64 {
-    let run = training.max_run.seconds();
-    let with_wait = training.spot.as_ref().map(|spot| spot.max_wait.seconds());
-    let pending = training.max_pending.map(Timespan::seconds);
-    run.max(with_wait.unwrap_or_default()) + pending.unwrap_or_default()
-}
-
-/// What training needs in the bucket.
-fn uploads(bundles: &Bundles, data: &str, code: &str) -> Vec<Upload> {
-    let each = |purpose, prefix: &str, files: &[LocalFile]| -> Vec<Upload> {
-        let upload = |file: &LocalFile| Upload {
-            purpose,
-            key: format!("{prefix}{}", file.name),
-            source: Source::File {
-                path: file.path.clone(),
-                sha256: file.digest.to_string(),
-            },
-        };
-        files.iter().map(upload).collect()
-    };
-    let mut uploads = match &bundles.data {
-        DataBundle::Local { files, .. } => each(Purpose::Data, data, files),
-        DataBundle::S3 { .. } => Vec::new(),
-    };
-    match &bundles.sourcedir {
-        Some(archive) => uploads.push(Upload {
-            purpose: Purpose::Code,
-            key: format!("{code}sourcedir.tar.gz"),
-            source: Source::Bytes(archive.bytes.clone()),
-        }),
-        None => uploads.extend(each(Purpose::Code, code, &bundles.code.files)),
-    }
-    uploads
 }
 
 /// Key of the function's archive.

@@ -13,6 +13,7 @@ mod desired;
 mod expected;
 pub mod garbage;
 mod held;
+mod model;
 mod observed;
 pub mod parameters;
 mod record;
@@ -27,8 +28,8 @@ mod up;
 pub use action::{Action, Plan, Reason, Step, StepKind};
 pub use basis::Basis;
 pub use desired::{
-    Deployment, Desired, DesiredModel, DesiredStack, DesiredTraining, Purpose, ReleasedModel,
-    Upload,
+    BroughtModel, Deployment, Desired, DesiredModel, DesiredStack, DesiredTraining, Purpose,
+    ReleasedModel, Upload,
 };
 pub use expected::{Expected, expected, expected_of_resource};
 pub use held::Held;

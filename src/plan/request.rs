@@ -24,7 +24,7 @@ pub enum RequestFault {
 /// It is no request, or one that the service refuses.
 pub fn filled(desired: &Desired, name: &str, role: &str) -> Result<TrainingRequest, RequestFault> {
     let training = desired.training().ok_or_else(|| {
-        RequestFault::Malformed("the model comes from a release, it is not trained".to_owned())
+        RequestFault::Malformed("the model is there already, it is not trained".to_owned())
     })?;
     let mut values = training.placeholders.clone();
     values.insert("TrainingJobName", name.to_owned());
@@ -42,11 +42,15 @@ pub fn filled(desired: &Desired, name: &str, role: &str) -> Result<TrainingReque
     }
 }
 
-/// Holds the request against the limits before anything is there that it could be sent for.
+/// Holds the request, where there is one, against the limits before anything is there that it could be sent
+/// for.
 ///
 /// # Errors
 /// Like [`filled`].
 pub fn examine(desired: &Desired) -> Result<(), RequestFault> {
+    if desired.training().is_none() {
+        return Ok(());
+    }
     // Of all attempts the later ones have the longest names.
     filled(desired, &desired.job_name(99), ANY_ROLE).map(|_| ())
 }
@@ -198,7 +202,7 @@ environments:
     fn request(desired: &mut Desired) -> &mut Value {
         match &mut desired.model {
             DesiredModel::Trained(training) => &mut training.request,
-            DesiredModel::Released(_) => panic!("it is trained"),
+            DesiredModel::Brought(_) | DesiredModel::Released(_) => panic!("it is trained"),
         }
     }
 

@@ -2,7 +2,9 @@
 
 use super::action::{Action, Plan, Reason, Step, StepKind};
 use super::basis::Basis;
-use super::desired::{Deployment, Desired, DesiredModel, DesiredStack, Purpose, ReleasedModel};
+use super::desired::{
+    BroughtModel, Deployment, Desired, DesiredModel, DesiredStack, Purpose, ReleasedModel,
+};
 use super::held::Held;
 use super::observed::Observed;
 use super::parameters::FINGERPRINT;
@@ -110,6 +112,7 @@ pub fn plan(desired: &Desired, observed: &Observed, choices: Choices) -> Plan {
     if looks_for_model(desired, observed, choices) {
         let step = match &desired.model {
             DesiredModel::Trained(_) => training_step(desired, observed, choices),
+            DesiredModel::Brought(brought) => Ok(brought_step(brought, observed)),
             DesiredModel::Released(released) => artifact_step(released, observed),
         };
         match step {
@@ -340,6 +343,24 @@ fn artifact_step(released: &ReleasedModel, observed: &Observed) -> Result<Step, 
         action,
         reason: Reason::Proven(words),
     })
+}
+
+/// Decides what becomes of a model that is brought.
+fn brought_step(brought: &BroughtModel, observed: &Observed) -> Step {
+    let action = if observed.inside.uploaded.contains(&brought.key) {
+        Action::Reuse
+    } else {
+        Action::Create
+    };
+    let digest = brought.sha256.as_str();
+    Step {
+        kind: StepKind::Artifact,
+        action,
+        reason: Reason::Brought {
+            name: brought.name.clone(),
+            sha256: digest.get(..SHOWN).unwrap_or(digest).to_owned(),
+        },
+    }
 }
 
 /// Says that the function's code is neither in the bucket nor about to be put there.

@@ -66,7 +66,6 @@ impl<'a> Subject<'a> {
             text: Cow::Borrowed(text),
         };
         let (foundation, service) = (&rendered.foundation, &rendered.service);
-        let training = &rendered.training_job;
         let mut documents = vec![
             document(
                 DocumentName::Foundation,
@@ -74,12 +73,14 @@ impl<'a> Subject<'a> {
                 foundation.text(),
             ),
             document(DocumentName::Service, service.body(), service.text()),
-            document(DocumentName::TrainingJob, training.value(), training.text()),
         ];
-        documents.extend(
-            (rendered.transform_job.as_ref())
-                .map(|job| document(DocumentName::TransformJob, job.value(), job.text())),
-        );
+        for (name, job) in [
+            (DocumentName::TrainingJob, &rendered.training_job),
+            (DocumentName::TransformJob, &rendered.transform_job),
+        ] {
+            let job = job.as_ref();
+            documents.extend(job.map(|job| document(name, job.value(), job.text())));
+        }
         Self {
             stack: stack.name.as_str(),
             environment: stack.environment.as_str(),

@@ -16,7 +16,7 @@ use super::registry;
 use super::release::{self, Seen};
 use super::steps;
 use super::train::{Hold, train};
-use super::transfer::{is_right, transfer};
+use super::transfer::{fetch, is_right, transfer};
 use super::upload::upload;
 use super::verify::{Closeness, verify};
 use super::withdraw::{self, Skip};
@@ -25,8 +25,8 @@ use crate::cloud::stacks::{DriftMode, StackState};
 use crate::cloud::training::TrainingState;
 use crate::plan::recover::{Recovery, recovery};
 use crate::plan::{
-    Action, Deployment, Desired, DesiredStack, Observed, Plan, Purpose, Reason, Step, StepKind,
-    parameters as names,
+    Action, BroughtModel, Deployment, Desired, DesiredModel, DesiredStack, Observed, Plan, Purpose,
+    Reason, ReleasedModel, Step, StepKind, parameters as names,
 };
 use crate::release::{RELEASE_TAG, ReleaseId};
 
@@ -154,9 +154,32 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Takes a model over that a release has proven.
+    /// Takes over a model that is not trained here.
     async fn artifact(&mut self) -> Result<(), ReconcileError> {
-        let released = known(self.desired.released(), "the release")?;
+        let key = match &self.desired.model {
+            DesiredModel::Released(released) => self.released(released).await?,
+            DesiredModel::Brought(brought) => self.brought(brought).await?,
+            DesiredModel::Trained(_) => known(None, "the model's archive")?,
+        };
+        self.model = Some(Model { key, job: None });
+        Ok(())
+    }
+
+    /// Puts a brought model into the bucket, and returns its key.
+    async fn brought(&self, brought: &BroughtModel) -> Result<String, ReconcileError> {
+        let here = At {
+            bucket: self.desired.deployment.names.bucket.clone(),
+            key: brought.key.clone(),
+        };
+        match &brought.source {
+            None => self.upload(StepKind::Artifact, Purpose::Model).await?,
+            Some(from) => fetch(self.session, from, &here, brought.sha256.as_str()).await?,
+        }
+        Ok(here.key)
+    }
+
+    /// Takes a model over that a release has proven, and returns its key.
+    async fn released(&self, released: &ReleasedModel) -> Result<String, ReconcileError> {
         let artifact = &released.model.artifact;
         let here = At {
             bucket: self.desired.deployment.names.bucket.clone(),
@@ -170,11 +193,7 @@ impl Run<'_> {
             }
             _ => is_right(self.session, &here, size, sha256).await?,
         }
-        self.model = Some(Model {
-            key: released.model.artifact.key.clone(),
-            job: None,
-        });
-        Ok(())
+        Ok(here.key)
     }
 
     /// Sees that it serves, and writes that down. Where nothing was changed and it is written down already,

@@ -138,6 +138,15 @@ async fn model(
         return Ok(released.model.clone());
     }
     let bucket = &desired.deployment.names.bucket;
+    if let DesiredModel::Brought(brought) = &desired.model {
+        return Ok(Model {
+            training_key: desired.training_key.clone(),
+            classes: BTreeMap::new(),
+            job: None,
+            artifact: artifact(session, bucket, brought.key.clone()).await?,
+            metrics: BTreeMap::new(),
+        });
+    }
     let key = desired.training_key.as_str();
     let (object, job) = if let Some((object, job)) = seen.model {
         (object.to_owned(), job.clone())

@@ -75,6 +75,33 @@ pub async fn transfer(
     }
 }
 
+/// Copies an object of another bucket that the session's own credentials may read, unless it is there. It has to
+/// have this SHA-256 (hexadecimal).
+///
+/// # Errors
+/// [`ReconcileError::Tampered`] when it is not there, or has another digest.
+pub(super) async fn fetch(
+    session: &Session,
+    from: &At,
+    into: &At,
+    sha256: &str,
+) -> Result<(), ReconcileError> {
+    let find = |at| async move {
+        let found = session.cloud.copies.find(at).await;
+        found.map_err(doing("look for the model that is brought"))
+    };
+    // What was copied once does not need its origin any more.
+    let there = find(into).await?;
+    if there.is_some_and(|there| there.sha256.as_deref() == Some(sha256)) {
+        return Ok(());
+    }
+    let Some(found) = find(from).await? else {
+        return Err(tampered(from, "it is not there".to_owned()));
+    };
+    let copied = transfer(&session.cloud, session, from, into, found.size, sha256);
+    copied.await.map(drop)
+}
+
 /// Requires that an object of the session's cloud is the artifact that was recorded.
 ///
 /// # Errors

@@ -59,7 +59,7 @@ pub struct Recorded {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
-    /// Digest of everything that decided it.
+    /// Digest of everything that decided it, or of the archive where it was brought.
     pub training_key: Digest,
     /// The job that trained it, where that is known.
     pub job: Option<String>,

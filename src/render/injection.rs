@@ -152,9 +152,14 @@ fn documents(stack: &Stack, library: &Library, values: &Value) -> Vec<Value> {
     let mut documents = vec![
         rendered.foundation.body().clone(),
         rendered.service.body().clone(),
-        rendered.training_job.value().clone(),
     ];
-    documents.extend(rendered.transform_job.map(|job| job.value().clone()));
+    let requests = [rendered.training_job, rendered.transform_job];
+    documents.extend(
+        requests
+            .into_iter()
+            .flatten()
+            .map(|job| job.value().clone()),
+    );
     documents
 }
 

@@ -31,6 +31,8 @@ pub use library::{Library, TemplateName, unknown_help};
 pub use provenance::{Origin, Provenance, TemplatePlace};
 pub use substitute::{SubstituteError, substitute};
 
+/// The name of the file that only a stack that trains has.
+pub const TRAINING_JOB_FILE: &str = "training-job.yaml";
 /// The name of the file that only a stack with `batch` has.
 pub const TRANSFORM_JOB_FILE: &str = "transform-job.yaml";
 
@@ -41,8 +43,9 @@ pub struct Rendered {
     pub foundation: Template,
     /// CloudFormation template of everything that serves.
     pub service: Template,
-    /// The `CreateTrainingJob` request, with placeholders for what is known at run time only.
-    pub training_job: Document,
+    /// The `CreateTrainingJob` request, with placeholders for what is known at run time only; `None` for a
+    /// stack that trains nothing.
+    pub training_job: Option<Document>,
     /// The `CreateTransformJob` request, with placeholders; `None` for a stack without `batch`.
     pub transform_job: Option<Document>,
 }
@@ -53,8 +56,10 @@ impl Rendered {
         let mut files = vec![
             ("foundation.yaml", self.foundation.text()),
             ("service.yaml", self.service.text()),
-            ("training-job.yaml", self.training_job.text()),
         ];
+        if let Some(request) = &self.training_job {
+            files.push((TRAINING_JOB_FILE, request.text()));
+        }
         if let Some(request) = &self.transform_job {
             files.push((TRANSFORM_JOB_FILE, request.text()));
         }
@@ -101,7 +106,10 @@ fn render_with(
     Ok(Rendered {
         foundation: Template::parse(output(TemplateName::Foundation)?)?,
         service: Template::parse(output(TemplateName::Service)?)?,
-        training_job: Document::parse(output(TemplateName::TrainingJob)?)?,
+        training_job: match stack.training() {
+            Some(_) => Some(Document::parse(output(TemplateName::TrainingJob)?)?),
+            None => None,
+        },
         transform_job: match &stack.batch {
             Some(_) => Some(Document::parse(output(TemplateName::TransformJob)?)?),
             None => None,

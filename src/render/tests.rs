@@ -157,7 +157,7 @@ fn all_that_can_be_tagged_carries_the_tools_tags() {
 
 #[test]
 fn the_training_request_fits_the_api_and_can_be_filled_in() {
-    let job = rendered(&stack("staging")).training_job;
+    let job = rendered(&stack("staging")).training_job.unwrap();
     let algorithm = &job.value()["AlgorithmSpecification"];
     let entry = algorithm["ContainerEntrypoint"].as_array().unwrap();
     assert!(
@@ -189,8 +189,8 @@ fn the_training_request_fits_the_api_and_can_be_filled_in() {
 #[test]
 fn the_toolkit_gets_an_archive_and_no_channel() {
     let mut stack = stack("staging");
-    stack.training.launch = Launch::Toolkit;
-    let job = rendered(&stack).training_job;
+    stack.recipe().training.launch = Launch::Toolkit;
+    let job = rendered(&stack).training_job.unwrap();
     let value = job.value();
     let specification = &value["AlgorithmSpecification"];
     assert_eq!(specification.get("ContainerEntrypoint"), None);
@@ -204,12 +204,12 @@ fn the_toolkit_gets_an_archive_and_no_channel() {
 #[test]
 fn data_in_s3_is_read_where_it_is_and_nothing_beside_it() {
     let mut stack = stack("staging");
-    stack.data.source = DataSource::S3(S3Location {
+    stack.recipe().data.source = DataSource::S3(S3Location {
         bucket: "news-archive".into(),
         prefix: "2014/".into(),
     });
     let rendered = rendered(&stack);
-    let channel = &rendered.training_job.value()["InputDataConfig"][0];
+    let channel = &rendered.training_job.as_ref().unwrap().value()["InputDataConfig"][0];
     let place = &channel["DataSource"]["S3DataSource"]["S3Uri"];
     assert_eq!(place, "s3://news-archive/2014/");
     let role = &rendered.foundation.body()["Resources"]["TrainingRole"];
@@ -231,7 +231,8 @@ fn data_in_s3_is_read_where_it_is_and_nothing_beside_it() {
 fn a_local_environment_needs_no_registry() {
     let rendered = rendered(&stack("local"));
     assert!(!rendered.foundation.text().contains("ecr:"));
-    let image = &rendered.training_job.value()["AlgorithmSpecification"]["TrainingImage"];
+    let image =
+        &rendered.training_job.as_ref().unwrap().value()["AlgorithmSpecification"]["TrainingImage"];
     assert_eq!(
         image,
         "local/huggingface-pytorch-training:2.8.0-transformers4.56.2"

@@ -1,9 +1,28 @@
-//! Finds the stack file of a project that has only one.
+//! Finds the stack file that is meant: by its name, or as the only one of a project.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Finds the only `stacks/*/stack.yaml` under `root`.
+/// What a stack file is called.
+const FILE: &str = "stack.yaml";
+
+/// The stack file that a text means: a file, a folder with one, or the name of a stack below `stacks/`, such
+/// as `news-classifier` or `examples/sms-spam`. Whether it is there is seen when it is read.
+pub fn named(root: &Path, text: &str) -> PathBuf {
+    let path = Path::new(text);
+    let has_place = text.contains('/') || path.extension().is_some();
+    if path.is_dir() && has_place {
+        return path.join(FILE);
+    }
+    let below = root.join("stacks").join(text).join(FILE);
+    // A path that leads nowhere is told as it was given, unless it is the way to a stack.
+    if has_place && (path.is_file() || !below.is_file()) {
+        return path.to_owned();
+    }
+    below
+}
+
+/// Finds the only `stacks/*/stack.yaml` under `root`. What lies deeper is named by whoever means it.
 ///
 /// # Errors
 /// When there is none, when there are several (all are named), or when the folder cannot be read.
@@ -22,7 +41,7 @@ pub fn find(root: &Path) -> Result<PathBuf, FindError> {
     };
     let mut found = Vec::new();
     for entry in entries {
-        let file = entry.map_err(failed)?.path().join("stack.yaml");
+        let file = entry.map_err(failed)?.path().join(FILE);
         if file.is_file() {
             found.push(file);
         }
@@ -45,9 +64,9 @@ pub enum FindError {
         folder: PathBuf,
     },
     /// There are several, and it cannot be known which is meant.
-    #[error("there are several stack files, name one: {}", list(found))]
+    #[error("there are several stacks, name one: {}", list(found))]
     Several {
-        /// All of them, in order.
+        /// The stack files of all of them, in order.
         found: Vec<PathBuf>,
     },
     /// The folder cannot be read.
@@ -60,12 +79,13 @@ pub enum FindError {
     },
 }
 
-fn list(paths: &[PathBuf]) -> String {
-    let shown: Vec<String> = paths
-        .iter()
-        .map(|path| path.display().to_string())
+/// The stacks' names, which are those of their folders.
+fn list(files: &[PathBuf]) -> String {
+    let folders = files.iter().filter_map(|file| file.parent()?.file_name());
+    let names: Vec<String> = folders
+        .map(|name| name.to_string_lossy().into_owned())
         .collect();
-    shown.join(", ")
+    names.join(", ")
 }
 
 #[cfg(test)]
@@ -86,8 +106,20 @@ mod tests {
         };
         let first = write("one");
         assert_eq!(find(root.path()).unwrap(), first);
+        // Examples lie deeper, and do not make it a question which stack is meant.
+        let example = write("examples/three");
+        assert_eq!(find(root.path()).unwrap(), first);
         write("two");
         let error = find(root.path()).unwrap_err().to_string();
-        assert!(error.contains("one") && error.contains("two"), "{error}");
+        assert_eq!(error, "there are several stacks, name one: one, two");
+
+        let named = |text: &str| named(root.path(), text);
+        assert_eq!(named("one"), first);
+        assert_eq!(named("examples/three"), example);
+        let folder = example.parent().unwrap();
+        assert_eq!(named(folder.to_str().unwrap()), example);
+        assert_eq!(named(example.to_str().unwrap()), example);
+        assert_eq!(named("nope/stack.yaml"), Path::new("nope/stack.yaml"));
+        assert_eq!(named("nope"), root.path().join("stacks/nope/stack.yaml"));
     }
 }

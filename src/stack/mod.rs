@@ -28,15 +28,15 @@ pub mod yaml;
 pub use deprecated::Deprecation;
 pub use facts::{has_own_disk, registry_host};
 pub use file::StackFile;
-pub use find::{FindError, find};
+pub use find::{FindError, find, named};
 pub use names::{AccountId, EnvironmentName, NameError, Names, Region, StackName};
 pub use problem::{Place, Problem, Problems, Source};
 pub use resolved::{
-    Alarms, Api, Approvals, Auth, Autoscaling, AwsTarget, Batch, BatchStrategy, Capacity, Capture,
-    Comparison, Cors, Data, DataSource, Domain, Encryption, Endpoint, Format, Function, Gate,
-    Holdout, Image, InstanceCapacity, Launch, LocalTarget, Logs, Network, Notebook, Probe,
-    Promotion, Protection, Python, Registry, Repository, Role, Rollout, Route, S3Location,
-    Serverless, Share, Spot, Stack, Target, Throttle, Training, Vpc,
+    Alarms, Api, Approvals, Auth, Autoscaling, AwsTarget, Batch, BatchStrategy, Brought, Capacity,
+    Capture, Comparison, Cors, Data, DataSource, Domain, Encryption, Endpoint, Format, Function,
+    Gate, Holdout, Image, InstanceCapacity, Launch, LocalTarget, Logs, ModelSource, Network,
+    Notebook, Probe, Promotion, Protection, Python, Recipe, Registry, Repository, Role, Rollout,
+    Route, S3Location, Serverless, Share, Spot, Stack, Target, Throttle, Training, Vpc,
 };
 pub use schema::schema;
 pub use units::{Latency, Size, Timespan, UnitError};

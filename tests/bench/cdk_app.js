@@ -183,7 +183,7 @@ class Service extends Stack {
     handler.addDependency(functionLogs);
     const api = new CfnApi(this, "HttpApi", {
       name, protocolType: "HTTP", tags: tagMap,
-      description: `Classifies headlines with ${settings.stack} ${settings.environment}`,
+      description: `Classifies texts with ${settings.stack} ${settings.environment}`,
     });
     const integration = new CfnIntegration(this, "Integration", {
       apiId: api.ref,

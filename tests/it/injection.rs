@@ -86,7 +86,7 @@ fn another_reader_of_yaml_reads_the_same() {
             let read = [
                 rendered.foundation.body(),
                 rendered.service.body(),
-                rendered.training_job.value(),
+                rendered.training_job.as_ref().unwrap().value(),
             ];
             for ((name, text), value) in rendered.files().into_iter().zip(read) {
                 let name = format!("{}-{index}-{name}", stack.environment);

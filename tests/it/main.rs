@@ -10,6 +10,7 @@ mod commands;
 mod diff;
 mod drift;
 mod end_to_end;
+mod examples;
 mod explain;
 mod faults;
 mod init;

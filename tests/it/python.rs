@@ -35,11 +35,13 @@ fn the_notebook_runs_on_the_sample() {
 
 #[test]
 fn the_training_code_is_well_formed() {
-    run("check", &["-m", "ruff", "check", "--no-cache", "."]);
-    run(
-        "check",
-        &["-m", "ruff", "format", "--no-cache", "--check", "."],
-    );
+    // The examples' code by the same rules.
+    let of_all = ["--config", "pyproject.toml", ".", "../stacks/examples"];
+    let ruff = ["-m", "ruff"];
+    let check = [&ruff[..], &["check", "--no-cache"], &of_all].concat();
+    run("check", &check);
+    let format = [&ruff[..], &["format", "--no-cache", "--check"], &of_all].concat();
+    run("check", &format);
     // In the environment with torch, whose types it reads.
     let types = [
         "-m",

@@ -4,15 +4,23 @@ use std::fs;
 use std::process::Command;
 
 use deploy::render::{Library, render};
-use deploy::stack::StackFile;
+use deploy::stack::{Stack, StackFile};
 
-use crate::support::{repository, tools};
+use crate::support::{shipped_stacks, tools};
+
+/// Every environment of every stack that ships with the repository.
+fn environments() -> Vec<Stack> {
+    let files = shipped_stacks();
+    let all = files
+        .iter()
+        .flat_map(|file| StackFile::read(file).unwrap().all().unwrap());
+    all.collect()
+}
 
 #[test]
 fn the_shipped_templates_are_rendered_from_the_shipped_stack() {
-    let folder = repository().join("stacks/news-classifier");
-    let file = StackFile::read(&folder.join("stack.yaml")).unwrap();
-    for stack in file.all().unwrap() {
+    for stack in environments() {
+        let folder = stack.file.parent().unwrap();
         let rendered = render(&stack, &Library::builtin()).unwrap();
         for (name, text) in rendered.files() {
             let path = folder
@@ -31,10 +39,9 @@ fn the_shipped_templates_are_rendered_from_the_shipped_stack() {
 
 #[test]
 fn cfn_lint_finds_nothing_in_any_template() {
-    let folder = repository().join("stacks/news-classifier");
-    let file = StackFile::read(&folder.join("stack.yaml")).unwrap();
     let cfn_lint = tools::interpreter("check").with_file_name("cfn-lint");
-    for stack in file.all().unwrap() {
+    for stack in environments() {
+        let folder = stack.file.parent().unwrap();
         for name in ["foundation.yaml", "service.yaml"] {
             let path = folder
                 .join("rendered")

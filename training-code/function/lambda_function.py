@@ -1,8 +1,9 @@
 """Lambda function between the HTTP API and the endpoint.
 
 Takes an HTTP API event (payload 2.0) or a direct invocation with the same content. The body is
-`{"headline": "..."}`, `{"query": {"headline": "..."}}` or `{"headlines": ["...", ...]}`; the answer
-is what the endpoint says, as a JSON object. A refusal or failure answers
+`{"text": "..."}` or `{"texts": ["...", ...]}`; a text may be called a headline, and one may be in
+`query`, as in `{"query": {"headline": "..."}}`. The answer is what the endpoint says, as a JSON
+object. A refusal or failure answers
 `{"error": {"code", "message", "request_id"}}`: what went wrong inside stands in the log, one JSON
 line a request, and never in the answer.
 
@@ -38,7 +39,10 @@ from botocore.exceptions import (
 )
 
 MOST_BODY_BYTES = 256 * 1024
-MOST_HEADLINES = 256
+MOST_TEXTS = 256
+# The names of one text and of a list, in the order in which they are looked for.
+ONE = ("text", "headline")
+LIST = ("texts", "headlines")
 MOST_CHARACTERS = 10_000
 # The HTTP API gives up after 30 s, so there is no time for a second wait of this length.
 CONNECT_SECONDS = 1
@@ -80,14 +84,14 @@ class Problem(Exception):
 
 @dataclass(frozen=True)
 class Question:
-    """The headlines of one request; `single` when one was asked for and not a list."""
+    """The texts of one request; `single` when one was asked for and not a list."""
 
-    headlines: list[str]
+    texts: list[str]
     single: bool
 
     def inputs(self) -> str | list[str]:
-        """Gives the headlines as the endpoint takes them."""
-        return self.headlines[0] if self.single else self.headlines
+        """Gives the texts as the endpoint takes them."""
+        return self.texts[0] if self.single else self.texts
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
@@ -101,7 +105,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
             status, body = 200, {"status": "ok"}
         else:
             question = read_question(event)
-            asked = len(question.headlines)
+            asked = len(question.texts)
             status, body = 200, classify(question, _patience(context))
     except Problem as problem:
         status, cause = problem.status, problem.cause
@@ -121,20 +125,18 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
 
 
 def read_question(event: Mapping[str, Any]) -> Question:
-    """Takes the headlines from an HTTP event or a direct one, or raises `Problem`."""
+    """Takes the texts from an HTTP event or a direct one, or raises `Problem`."""
     document = _document(event)
-    if "headlines" in document:
-        headlines = document["headlines"]
-        if not isinstance(headlines, list) or not headlines:
-            raise _bad("headlines must be a list with at least one string")
-        if len(headlines) > MOST_HEADLINES:
-            raise _bad(f"at most {MOST_HEADLINES} headlines fit one request")
-        return Question([_headline(value) for value in headlines], single=False)
+    for name in LIST:
+        if name in document:
+            return Question(_texts(name, document[name]), single=False)
     query = document.get("query")
-    holder = query if isinstance(query, dict) else document
-    if "headline" not in holder:
-        raise _bad('send {"headline": "..."} or {"headlines": ["...", ...]}')
-    return Question([_headline(holder["headline"])], single=True)
+    # The form of the reference project knows headlines only.
+    holder, names = (query, ("headline",)) if isinstance(query, dict) else (document, ONE)
+    for name in names:
+        if name in holder:
+            return Question([_text(name, holder[name])], single=True)
+    raise _bad('send {"text": "..."} or {"texts": ["...", ...]}')
 
 
 def classify(question: Question, patience: int = READ_SECONDS) -> dict[str, Any]:
@@ -149,8 +151,8 @@ def classify(question: Question, patience: int = READ_SECONDS) -> dict[str, Any]
     if question.single:
         if "predicted_label" not in answer:
             raise _bad_model("the answer has no predicted_label")
-    elif len(answer.get("predictions") or []) != len(question.headlines):
-        raise _bad_model("the answer has not one prediction a headline")
+    elif len(answer.get("predictions") or []) != len(question.texts):
+        raise _bad_model("the answer has not one prediction a text")
     return answer
 
 
@@ -260,16 +262,24 @@ def _bytes(body: str, *, encoded: bool) -> bytes:
         raise _bad("the body is not valid base64") from None
 
 
-def _headline(value: object) -> str:
+def _texts(name: str, values: object) -> list[str]:
+    if not isinstance(values, list) or not values:
+        raise _bad(f"{name} must be a list with at least one string")
+    if len(values) > MOST_TEXTS:
+        raise _bad(f"at most {MOST_TEXTS} {name} fit one request")
+    return [_text(name.removesuffix("s"), value) for value in values]
+
+
+def _text(name: str, value: object) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise _bad("a headline must be a string that is not blank")
+        raise _bad(f"a {name} must be a string that is not blank")
     if len(value) > MOST_CHARACTERS:
-        raise _bad(f"a headline may hold {MOST_CHARACTERS} characters at most")
+        raise _bad(f"a {name} may hold {MOST_CHARACTERS} characters at most")
     try:
         value.encode()
     except UnicodeEncodeError:
         # JSON can escape half a character, which no tokenizer takes.
-        raise _bad("a headline must be valid Unicode text") from None
+        raise _bad(f"a {name} must be valid Unicode text") from None
     return value
 
 
@@ -278,7 +288,7 @@ def _bad(message: str) -> Problem:
 
 
 def _bad_model(cause: str) -> Problem:
-    return Problem(502, "bad_model_answer", "the model failed to classify the headline", cause)
+    return Problem(502, "bad_model_answer", "the model failed to classify the text", cause)
 
 
 def _problem_body(code: str, message: str, request_id: str) -> dict[str, Any]:
@@ -295,7 +305,7 @@ def _request_id(event: Mapping[str, Any], context: object) -> str:
 def _log(
     request_id: str, status: int, asked: int, started: float, body: dict[str, Any], cause: str
 ) -> None:
-    """Writes the request's one line; headlines stay out of the log."""
+    """Writes the request's one line; texts stay out of the log."""
     line: dict[str, Any] = {
         "level": "ERROR" if status >= 500 else "INFO",
         "request_id": request_id,

@@ -1,4 +1,4 @@
-"""Serves a trained headline classifier in the Hugging Face inference container.
+"""Serves a trained classifier of texts in the Hugging Face inference container.
 
 The container's toolkit finds this file in the model archive as `code/inference.py` and calls
 `model_fn` once, then `input_fn`, `predict_fn` and `output_fn` for every request. It must stand
@@ -6,11 +6,11 @@ alone: nothing else of the training code is in the archive. Nothing is fetched w
 
 | content type            | body                                                                |
 | ----------------------- | ------------------------------------------------------------------- |
-| `application/json`      | `{"inputs": "headline"}` or `{"inputs": ["headline", ...]}`         |
+| `application/json`      | `{"inputs": "text"}` or `{"inputs": ["text", ...]}`                 |
 | `application/jsonlines` | one such object a line                                              |
 | `text/csv`              | a column `inputs` named in the first line, or one column, no header |
 
-The same types can be asked for. One headline is answered with
+The same types can be asked for. One text is answered with
 
     {"predicted_label": "Business", "probabilities": [[...]], "scores": {"Business": 0.98, ...}}
 
@@ -117,7 +117,7 @@ def input_fn(request_body: bytes | str, content_type: str = JSON) -> list[Record
         )
     count = sum(len(record.headlines) for record in records)
     if count > MOST_HEADLINES and not _in_batch_job():
-        raise RequestError(f"{count} headlines are more than {MOST_HEADLINES} a request")
+        raise RequestError(f"{count} texts are more than {MOST_HEADLINES} a request")
     return records
 
 
@@ -190,7 +190,7 @@ def _record(text: str) -> Record:
     except (ValueError, RecursionError) as error:
         raise RequestError(f"not JSON: {error}") from None
     if not isinstance(document, dict) or "inputs" not in document:
-        raise RequestError('expected {"inputs": "headline"} or {"inputs": ["headline", ...]}')
+        raise RequestError('expected {"inputs": "text"} or {"inputs": ["text", ...]}')
     return _checked(document["inputs"])
 
 
@@ -224,7 +224,7 @@ def _records_of_csv(text: str) -> list[Record]:
         if len(row) != width:
             raise RequestError(
                 f"row {number} of text/csv has {len(row)} columns instead of {width}; name the "
-                "column 'inputs' in the first line, and quote a headline that holds a comma"
+                "column 'inputs' in the first line, and quote a text that holds a comma"
             )
     return [_checked([row[column] for row in rows])]
 
@@ -234,17 +234,17 @@ def _checked(inputs: object) -> Record:
     if not isinstance(headlines, list):
         raise RequestError(f"inputs must be a string or a list of strings, not {_kind(inputs)}")
     if not headlines:
-        raise RequestError("there is no headline in inputs")
+        raise RequestError("there is no text in inputs")
     for index, headline in enumerate(headlines):
         if not isinstance(headline, str):
-            raise RequestError(f"headline {index} must be a string, not {_kind(headline)}")
+            raise RequestError(f"text {index} must be a string, not {_kind(headline)}")
         if not headline.strip():
-            raise RequestError(f"headline {index} is blank")
+            raise RequestError(f"text {index} is blank")
         if len(headline) > MOST_CHARACTERS:
-            raise RequestError(f"headline {index} is longer than {MOST_CHARACTERS} characters")
+            raise RequestError(f"text {index} is longer than {MOST_CHARACTERS} characters")
         # JSON can spell halves of characters, which no tokenizer takes.
         if any("\ud800" <= character <= "\udfff" for character in headline):
-            raise RequestError(f"headline {index} holds half of a surrogate pair")
+            raise RequestError(f"text {index} holds half of a surrogate pair")
     return Record(headlines=headlines, single=isinstance(inputs, str))
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from headlines import baseline, processes
 from headlines.base_model import forbid_network, load_base_model
-from headlines.data import LABELS, find_data_file, read_headlines
+from headlines.data import Format, find_data_file, read_headlines
 from headlines.errors import TrainingError
 from headlines.launch import Hosts, replace_process
 from headlines.layout import Layout
@@ -53,7 +53,8 @@ def run(layout: Layout, settings: Settings) -> int:
     """Trains, evaluates and saves."""
     started = time.monotonic()
     data = find_data_file(layout.train_channel)
-    reading = read_headlines(data, settings.max_dropped_fraction)
+    rows = Format.from_environment(os.environ)
+    reading = read_headlines(data, settings.max_dropped_fraction, rows)
     preparation = prepare(reading)
     split = split_headlines(preparation, settings)
     say("\n".join([f"data={data.name}", *preparation.lines(), describe(split)]))
@@ -64,7 +65,7 @@ def run(layout: Layout, settings: Settings) -> int:
     from headlines.course import Interrupted
 
     training.prepare(settings.seed)
-    base = load_base_model(settings, LABELS)
+    base = load_base_model(settings, reading.labels)
     say(f"base_model={settings.base_model} loaded")
     kept = checkpoints.folder_for(layout.checkpoints, settings.deciding_steps(), reading.digest)
     try:
@@ -77,7 +78,11 @@ def run(layout: Layout, settings: Settings) -> int:
     baselines = report.Baselines(
         story=baseline.measure_by_story(split),
         rows=baseline.measure_by_rows(
-            reading.headlines, settings.test_fraction, len(split.train), settings.seed
+            reading.headlines,
+            settings.test_fraction,
+            len(split.train),
+            settings.seed,
+            reading.labels,
         ),
     )
     report.save_model(layout.model, outcome.model, base.tokenizer, SOURCE)
@@ -94,7 +99,7 @@ def run(layout: Layout, settings: Settings) -> int:
     for folder in (layout.model, layout.output_data):
         report.write_metrics(metrics, folder)
         page.write(metrics, folder)
-    say("\n".join(report.metric_lines(outcome, baselines)))
+    say("\n".join(report.metric_lines(outcome, baselines, split.labels)))
     return 0
 
 
@@ -103,7 +108,7 @@ def split_headlines(preparation: Preparation, settings: Settings) -> Split:
     fractions = Fractions(
         settings.test_fraction, settings.validation_fraction, settings.time_fraction
     )
-    whole = split_by_story(preparation.headlines, fractions, settings.seed)
+    whole = split_by_story(preparation.headlines, fractions, settings.seed, preparation.labels)
     most = settings.max_train_headlines
     return replace(whole, train=limit(whole.train, most, settings.seed))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from conftest import row
 
-from headlines.data import LABELS, find_data_file, read_headlines
+from headlines.data import LABELS, NEWS, Format, find_data_file, read_headlines
 from headlines.errors import TrainingError
 
 Write = Callable[[bytes], Path]
@@ -95,3 +95,55 @@ def test_the_channel_must_hold_one_file(tmp_path: Path) -> None:
     (tmp_path / "second.csv").touch()
     with pytest.raises(TrainingError, match="holds 2 files"):
         find_data_file(tmp_path)
+
+
+MESSAGES = Format(
+    columns=2,
+    text=1,
+    label=0,
+    classes={"1": "ham", "2": "spam"},
+    separator=",",
+    quoted=True,
+    header=True,
+)
+
+
+def test_another_format_has_its_own_columns_labels_and_quotes(write_rows: Write) -> None:
+    path = write_rows(b'label,text\n2,"win, ""now""\nor never"\n1,see you\n')
+    reading = read_headlines(path, 0.0, MESSAGES)
+    assert reading.labels == ("ham", "spam")
+    assert [(one.title, one.label) for one in reading.headlines] == [
+        ('win, "now"\nor never', 1),
+        ("see you", 0),
+    ]
+    # Without a column of groups, equal texts belong together, and nothing has a time.
+    assert [(one.story, one.time) for one in reading.headlines][1] == ("see you", 0)
+
+
+@pytest.mark.parametrize(
+    ("bad", "what"),
+    [
+        (b"3,x\n", "unknown category: '3', known are 1, 2"),
+        (b"1,a,b\n", "not 2 columns: 3"),
+        (b'1,"a"b\n', "not quoted as RFC 4180 has it"),
+        (b'1,"never closed\n2,x\n', "not quoted as RFC 4180 has it"),
+    ],
+)
+def test_a_bad_row_of_another_format_is_named(write_rows: Write, bad: bytes, what: str) -> None:
+    path = write_rows(b"label,text\n" + bad)
+    with pytest.raises(TrainingError, match=r"headlines\.csv:2: ") as caught:
+        read_headlines(path, 0.0, MESSAGES)
+    assert what in str(caught.value)
+
+
+def test_the_format_comes_in_a_variable_and_is_that_of_the_news_without_it() -> None:
+    text = (
+        '{"columns":2,"text":1,"label":0,"group":null,"time":null,"separator":",",'
+        '"quoted":true,"header":true,"classes":[["1","ham"],["2","spam"]]}'
+    )
+    assert Format.from_environment({"DATA_FORMAT": text}) == MESSAGES
+    for variables in ({}, {"DATA_FORMAT": ""}):
+        assert Format.from_environment(variables) == NEWS
+    for wrong in ("{", "[]", "{}", text.replace("header", "head")):
+        with pytest.raises(TrainingError, match="DATA_FORMAT is no format"):
+            Format.from_environment({"DATA_FORMAT": wrong})

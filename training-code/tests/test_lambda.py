@@ -69,6 +69,7 @@ def call(event: dict[str, Any]) -> tuple[int, Any]:
     [
         http({"query": {"headline": "x"}}),
         http({"headline": "x"}),
+        http({"text": "x"}),
         http(base64.b64encode(b'{"headline": "x"}').decode(), isBase64Encoded=True),
         {"body": '{"query": {"headline": "x"}}'},
         {"body": {"query": {"headline": "x"}}},
@@ -76,7 +77,7 @@ def call(event: dict[str, Any]) -> tuple[int, Any]:
         {"headline": "x"},
     ],
 )
-def test_every_way_to_ask_for_one_headline(use: Any, event: dict[str, Any]) -> None:
+def test_every_way_to_ask_for_one_text(use: Any, event: dict[str, Any]) -> None:
     endpoint = use(ANSWER)
     assert call(event) == (200, ANSWER)
     assert json.loads(endpoint.calls[0]["Body"]) == {"inputs": "x"}
@@ -84,9 +85,10 @@ def test_every_way_to_ask_for_one_headline(use: Any, event: dict[str, Any]) -> N
     assert endpoint.calls[0]["ContentType"] == "application/json"
 
 
-def test_a_list_of_headlines(use: Any) -> None:
+@pytest.mark.parametrize("name", ["texts", "headlines"])
+def test_a_list(use: Any, name: str) -> None:
     endpoint = use({"predictions": [ANSWER, ANSWER]})
-    status, body = call(http({"headlines": ["x", "y"]}))
+    status, body = call(http({name: ["x", "y"]}))
     assert status == 200 and len(body["predictions"]) == 2
     assert json.loads(endpoint.calls[0]["Body"]) == {"inputs": ["x", "y"]}
 
@@ -98,6 +100,8 @@ def test_a_list_of_headlines(use: Any) -> None:
         http("[]"),
         http({}),
         http({"headline": " "}),
+        http({"text": ""}),
+        http({"texts": ["x", 1]}),
         http({"headline": 5}),
         http('{"headline": "\\ud800"}'),
         http("[" * 100_000),

@@ -17,7 +17,7 @@ def test_the_platforms_hosts_meet_at_the_first_one(tmp_path: Path) -> None:
     assert Hosts.read(file).names == ("localhost",)
     given = {"current_host": "algo-2", "hosts": ["algo-2", "algo-1"], "network_interface_name": "e"}
     file.write_text(json.dumps(given), encoding="utf-8")
-    command = torchrun(Hosts.read(file), 4, "7777")
+    command = torchrun(Hosts.read(file), 4, ("algo-1", "7777"))
     assert command == [
         "-m",
         "torch.distributed.run",

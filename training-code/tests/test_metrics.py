@@ -13,6 +13,7 @@ from headlines.report import evaluation_lines, worst
 from headlines.training import Prediction
 
 LABELS = ["A", "B", "C"]
+NEWS = ["Business", "Science", "Entertainment", "Health"]
 TRUTH = np.array([0, 0, 0, 1, 1, 2])
 # Predicted: A A B B B A
 LOGITS = np.array([[3, 0, 0], [3, 0, 0], [0, 3, 0], [0, 3, 0], [0, 3, 0], [3, 0, 0]], dtype=float)
@@ -55,7 +56,7 @@ def test_calibration_is_the_one_worked_out_by_hand() -> None:
 def test_the_worst_mistakes_come_first_and_hits_not_at_all() -> None:
     logits = np.array([[3.0, 0, 0, 0], [5.0, 0, 0, 0], [0, 0, 9.0, 0]])
     titles = [Headline(title, 1, "s") for title in ("wrong", "very wrong", "right")]
-    found = worst(Prediction(logits, np.array([1, 1, 2]), titles))
+    found = worst(Prediction(logits, np.array([1, 1, 2]), titles), NEWS)
     assert [entry["title"] for entry in found] == ["very wrong", "wrong"]
     assert (found[0]["true"], found[0]["predicted"]) == ("Science", "Business")
     assert found[0]["probability"] == pytest.approx(np.exp(5) / (np.exp(5) + 3))

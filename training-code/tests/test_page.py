@@ -113,14 +113,14 @@ def test_every_part_has_its_section() -> None:
     for figure in (
         "0.941",
         "bag of words: 0.903 (+0.038)",
-        "21,185 headlines",
+        "21,185 texts",
         "5,421",
         "93.8 %",
         "0.50–0.60",
         "15,987",
         "The split by row leaks",
         "21,185 to test, 20,000 to choose the epoch, 320,000 to train",
-        "40,211 newest headlines, collected from 2014-07-21 on",
+        "40,211 newest texts, collected from 2014-07-21 on",
         "By row, bag of words",
         "5e-05",
     ):

@@ -87,6 +87,9 @@ mod tests {
             text: 1,
             label: 0,
             classes: vec!["b".into(), "m".into()],
+            labels: Vec::new(),
+            group: None,
+            time: None,
             required: Vec::new(),
             max_unusable: 1.0,
         };

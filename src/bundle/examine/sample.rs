@@ -60,6 +60,9 @@ mod tests {
             text: 1,
             label: 0,
             classes: Vec::new(),
+            labels: Vec::new(),
+            group: None,
+            time: None,
             required: Vec::new(),
             max_unusable: 0.0,
         };

@@ -13,6 +13,9 @@ fn format() -> Format {
         text: 1,
         label: 2,
         classes: ["b", "t"].map(str::to_owned).to_vec(),
+        labels: Vec::new(),
+        group: None,
+        time: None,
         required: vec![3],
         max_unusable: 0.01,
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clap_complete::CompletionCandidate;
 
-use crate::cli::context::{Environment, Global, Project, Selection};
+use crate::cli::context::{Environment, Global, Project, Selection, StackArgument};
 use crate::cli::explain;
 use crate::cli::output::Format;
 use crate::cli::releases::Known;
@@ -139,10 +139,14 @@ fn named_environments() -> BTreeSet<String> {
     names.collect()
 }
 
+/// The stack that was typed before.
+fn typed_stack() -> StackArgument {
+    StackArgument::given(option(&typed(), "--stack", "-s"))
+}
+
 /// The releases of an environment: what is pinned for it, and what a local engine that runs has.
 fn of_environment(name: &str) -> Vec<String> {
-    let stack = option(&typed(), "--stack", "-s");
-    let selection = Selection::of(stack, name);
+    let selection = Selection::of(&typed_stack(), name);
     let Ok(environment) = Environment::load(&global(), &selection) else {
         return Vec::new();
     };
@@ -156,8 +160,8 @@ fn of_environment(name: &str) -> Vec<String> {
 fn pinned(environment: &Environment) -> Vec<String> {
     let here = environment.stack.environment.as_str();
     let takers = named_environments().into_iter().filter_map(|taker| {
-        let stack = option(&typed(), "--stack", "-s");
-        let taker = Environment::load(&global(), &Selection::of(stack, &taker)).ok()?;
+        let selection = Selection::of(&typed_stack(), &taker);
+        let taker = Environment::load(&global(), &selection).ok()?;
         let from = taker.pin().ok()??.promotion.from;
         (from.environment == here).then(|| from.release.to_string())
     });

@@ -310,7 +310,8 @@ impl Side {
             return Ok(Described::Pinned(Box::new(pin.model)));
         }
         let mut bundles = Bundles::of(stack)?;
-        if let (DataSource::S3(location), Some(session)) = (&stack.data.source, session) {
+        let source = stack.data().map(|data| &data.source);
+        if let (Some(DataSource::S3(location)), Some(session)) = (source, session) {
             bundles.pin(reconcile::pin(session, location).await?);
         }
         Ok(Described::Key(bundles.training_key))

@@ -17,7 +17,7 @@ use crate::diff::{
     self, Base, BaseError, ContentChange, EnvironmentDiff, GitError, Paths, Report, Side,
 };
 use crate::render::{self, Library};
-use crate::stack::{DataSource, EnvironmentName, Stack, StackFile};
+use crate::stack::{Brought, DataSource, EnvironmentName, ModelSource, Stack, StackFile};
 
 /// Arguments of `deploy diff`.
 #[derive(Debug, Args)]
@@ -247,11 +247,15 @@ fn contents(
         .filter(there)
         .map(|stack| Paths {
             environment: stack.environment.to_string(),
-            data: match &stack.data.source {
-                DataSource::File(path) | DataSource::Folder(path) => Some(path.clone()),
-                DataSource::S3(_) => None,
+            model: match &stack.model {
+                ModelSource::Brought(Brought::File { path, .. }) => Some(path.clone()),
+                ModelSource::Brought(Brought::S3 { .. }) | ModelSource::Trained(_) => None,
             },
-            training: stack.training.code.clone(),
+            data: match stack.data().map(|data| &data.source) {
+                Some(DataSource::File(path) | DataSource::Folder(path)) => Some(path.clone()),
+                Some(DataSource::S3(_)) | None => None,
+            },
+            training: stack.training().map(|training| training.code.clone()),
             function: stack.function.code.clone(),
         })
         .collect();

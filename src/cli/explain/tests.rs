@@ -14,7 +14,7 @@ const RAISED_ELSEWHERE: &[(&str, &str)] = &[
     ("engine-failed", include_str!("../local/launch.rs")),
     ("no-browser", include_str!("../open.rs")),
     ("no-release", include_str!("../rollback.rs")),
-    ("no-report", include_str!("../report.rs")),
+    ("no-report", include_str!("../report/mod.rs")),
     ("api-refused", include_str!("../invoke/mod.rs")),
     ("not-emulated", include_str!("../unsupported.rs")),
 ];

@@ -19,20 +19,20 @@ use crate::cloud::web::Credential;
 /// Arguments of `deploy invoke`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Many headlines are sent together, as many as the limits of function and model allow. Where the API wants
+Many texts are sent together, as many as the limits of function and model allow. Where the API wants
 a token, it is taken from the environment variable DEPLOY_TOKEN; where it wants signed requests, they
 are signed with the environment's credentials.
 
 Examples:
   deploy invoke \"Fed official says weak data caused by weather\"
   deploy invoke --endpoint \"New phone unveiled\" \"Singer cancels tour\" --output json
-  deploy invoke --file headlines.txt           one headline a line
+  deploy invoke --file headlines.txt           one text a line
   tail headlines.txt | deploy invoke")]
 pub(super) struct Arguments {
-    /// Headlines to classify; without any and without --file they are read from stdin, one a line
-    #[arg(value_name = "HEADLINE")]
+    /// Texts to classify; without any and without --file they are read from stdin, one a line
+    #[arg(value_name = "TEXT")]
     headlines: Vec<String>,
-    /// A file of headlines, one a line; `-` is stdin
+    /// A file of texts, one a line; `-` is stdin
     #[arg(long, value_name = "FILE", conflicts_with = "headlines")]
     file: Option<PathBuf>,
     #[command(flatten)]
@@ -45,7 +45,7 @@ pub(super) struct Arguments {
     lambda: bool,
 }
 
-/// Classifies headlines.
+/// Classifies texts.
 pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     let headlines = headlines(arguments)?;
     let environment = Environment::load(global, &arguments.selection)?;
@@ -72,7 +72,7 @@ fn headlines(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     let file = arguments.file.as_deref().unwrap_or(Path::new("-"));
     let text = if file == Path::new("-") {
         if arguments.file.is_none() && io::stdin().is_terminal() {
-            let failure = Failure::usage("there is no headline to classify");
+            let failure = Failure::usage("there is no text to classify");
             return Err(failure.hint("write it in quotation marks after `deploy invoke`"));
         }
         let mut text = String::new();
@@ -88,7 +88,7 @@ fn headlines(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let headlines: Vec<String> = lines.map(str::to_owned).collect();
     if headlines.is_empty() {
-        return Err(Failure::usage("there are no headlines in what was read"));
+        return Err(Failure::usage("there are no texts in what was read"));
     }
     Ok(headlines)
 }

@@ -23,7 +23,10 @@ pub(super) async fn run(
     let known = Known::look(&session, environment).await?;
     let recorded = match &arguments.release {
         Some(text) => known.meant(text)?,
-        None => known.serving().ok_or_else(|| releases::none_serves(name))?,
+        None => {
+            let serving = known.releases.iter().find(|one| known.serves(&one.release));
+            serving.ok_or_else(|| releases::none_serves(name))?
+        }
     };
     let release = &recorded.release;
     let bucket = &environment.stack.names.bucket;

@@ -16,6 +16,7 @@ use super::output::{self, Format};
 use super::{browser, codes, write};
 use crate::plan::Deployment;
 use crate::reconcile::{self, Report, ReportError, Wanted};
+use crate::stack::ModelSource;
 
 /// Digits of the training key in a page's name.
 const IN_NAME: usize = 8;
@@ -137,6 +138,11 @@ async fn model(
     arguments: &Arguments,
     environment: &Environment,
 ) -> Result<(), Failure> {
+    if let (ModelSource::Brought(brought), Wanted::Current) =
+        (&environment.stack.model, arguments.wanted())
+    {
+        return Err(brought_unmeasured(&brought.name()));
+    }
     let Some(session) = environment.session_to_look(global).await? else {
         return Err(ReportError::NothingTrained.into());
     };
@@ -167,6 +173,15 @@ async fn model(
     }
     arguments.open(global, path.as_deref());
     Ok(())
+}
+
+/// Says that a model that is brought has no report.
+fn brought_unmeasured(name: &str) -> Failure {
+    let message =
+        format!("there is no report: {name} is brought, and no training here has measured it");
+    Failure::usage(message).hint(
+        "`--model KEY` or `--job NAME` shows the report of a model that was trained here before",
+    )
 }
 
 fn show(environment: &Environment, report: &Report, path: Option<&Path>) {

@@ -16,6 +16,7 @@ use super::output::{self, Format};
 use super::{unsupported, warnings};
 use crate::plan::{Choices, Plan, Reach, RetryTraining, StepKind};
 use crate::reconcile::{self, Outcome, Up, UpOptions};
+use crate::stack::ModelSource;
 
 /// Arguments of `deploy train`.
 #[derive(Debug, Args)]
@@ -90,6 +91,11 @@ async fn train(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
         );
         let hint = format!("`deploy train --env {}` trains there", promotion.from);
         return Err(Failure::usage(message).hint(hint));
+    }
+    if let ModelSource::Brought(brought) = &environment.stack.model {
+        let name = brought.name();
+        let message = format!("there is nothing to train: the stack brings {name}");
+        return Err(Failure::usage(message).hint("`deploy up` deploys it"));
     }
     let draft = environment.draft()?;
     warnings::show(global, &environment);

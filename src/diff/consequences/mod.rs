@@ -69,6 +69,7 @@ pub(super) fn of(
         Presence::Both => {
             training(&mut collector, content);
             model::of(&mut collector);
+            brought(&mut collector, content);
             function_code(&mut collector, content);
             refused(&mut collector);
             endpoint::of(&mut collector);
@@ -181,6 +182,26 @@ fn training(collector: &mut Collector<'_>, content: &[ContentChange]) {
             collector.add(Severity::Info, Topic::Training, text, None);
         }
         Some(Training::Kept { .. }) | None => {}
+    }
+}
+
+/// A model that is brought is another one, which nobody has measured here.
+fn brought(collector: &mut Collector<'_>, content: &[ContentChange]) {
+    for change in content.iter().filter(|one| one.what == Content::Model) {
+        let text = match &change.state {
+            ContentState::Unknown { because } => {
+                format!("whether another model is brought cannot be told from here: {because}")
+            }
+            ContentState::Moved { before } => format!(
+                "another model is brought: {} -> {}",
+                quoted(before),
+                quoted(&change.path)
+            ),
+            ContentState::Changed { .. } | ContentState::Archive { .. } => {
+                format!("another model is brought: {} changed", quoted(&change.path))
+            }
+        };
+        collector.add(Severity::Caution, Topic::Training, text, None);
     }
 }
 

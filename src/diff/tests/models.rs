@@ -58,6 +58,33 @@ fn changed_code_is_told_with_its_files() {
 }
 
 #[test]
+fn another_model_that_is_brought_is_told_and_reaches_the_endpoint() {
+    let with = |state: ContentState| {
+        let model = ContentChange {
+            what: Content::Model,
+            path: "model.tar.gz".into(),
+            state,
+        };
+        // Nothing is trained on either side.
+        let mut untrained = prod();
+        untrained.remove("training-job");
+        compare_environment("prod", Some(&untrained), Some(&untrained), vec![model])
+    };
+    let diff = with(ContentState::Changed {
+        files: vec!["~ model.tar.gz".into()],
+    });
+    let told = "another model is brought: `model.tar.gz` changed";
+    says(&diff, Severity::Caution, told);
+    let replaced = action(&diff, "AWS::SageMaker::Model");
+    assert_eq!(replaced, Some(Action::Replace));
+    let diff = with(ContentState::Unknown {
+        because: "git does not track it".into(),
+    });
+    assert!(!diff.is_changed());
+    says(&diff, Severity::Caution, "cannot be told from here");
+}
+
+#[test]
 fn what_git_does_not_know_is_not_taken_for_unchanged() {
     let content = vec![ContentChange {
         what: Content::Data,
@@ -85,24 +112,29 @@ fn retraining_is_predicted_as_the_training_key_has_it() {
         change(&mut stack);
         variants.push(stack);
     };
-    vary(&|stack| stack.training.image.uri.push('x'));
-    vary(&|stack| stack.training.entry_point = "other.py".into());
+    vary(&|stack| stack.recipe().training.image.uri.push('x'));
+    vary(&|stack| stack.recipe().training.entry_point = "other.py".into());
     vary(&|stack| {
         stack
+            .recipe()
             .training
             .hyperparameters
             .insert("epochs".into(), "9".into());
     });
     vary(&|stack| {
-        stack.training.hyperparameters.remove("epochs");
+        stack.recipe().training.hyperparameters.remove("epochs");
     });
     vary(&|stack| {
-        stack.training.environment.insert("A".into(), "b".into());
+        stack
+            .recipe()
+            .training
+            .environment
+            .insert("A".into(), "b".into());
     });
-    vary(&|stack| stack.training.count = 2);
-    vary(&|stack| stack.training.max_run = "3h".parse().unwrap());
-    vary(&|stack| stack.training.volume = "60 GiB".parse().unwrap());
-    vary(&|stack| stack.training.metrics.clear());
+    vary(&|stack| stack.recipe().training.count = 2);
+    vary(&|stack| stack.recipe().training.max_run = "3h".parse().unwrap());
+    vary(&|stack| stack.recipe().training.volume = "60 GiB".parse().unwrap());
+    vary(&|stack| stack.recipe().training.metrics.clear());
     vary(&|stack| {
         stack.tags.insert("a".into(), "b".into());
     });

@@ -13,9 +13,9 @@ use super::check::flaws;
 use super::parameters::FINGERPRINT;
 use super::teardown::{self, Extent};
 use super::{
-    Action, Choices, Closeness, Deployment, Desired, DesiredModel, DesiredStack, DesiredTraining,
-    Held, Inside, LiveResources, Observed, Plan, Purpose, Reason, RetryTraining, SavedPlan,
-    StepKind, Upload, plan,
+    Action, BroughtModel, Choices, Closeness, Deployment, Desired, DesiredModel, DesiredStack,
+    DesiredTraining, Held, Inside, LiveResources, Observed, Plan, Purpose, Reason, RetryTraining,
+    SavedPlan, StepKind, Upload, plan,
 };
 use crate::bundle::{Digest, ingredients};
 use crate::cloud::artifacts::Source;
@@ -401,4 +401,61 @@ fn an_endpoint_of_the_other_kind_replaces_the_one_that_serves_and_says_so() {
     assert!(why.contains("no downtime"), "{why}");
     observed.service.as_mut().unwrap().outputs = serves("news-staging");
     assert_eq!(plan(&desired, &observed, Choices::default()).removes, []);
+}
+
+/// A model that is brought from a file.
+fn brought() -> Desired {
+    let mut desired = desired();
+    let key = "training/news-staging-0/brought/0/model.tar.gz".to_owned();
+    let sha256 = Digest::of_bytes(b"model");
+    desired
+        .uploads
+        .retain(|upload| upload.purpose == Purpose::Function);
+    desired.uploads.push(Upload {
+        purpose: Purpose::Model,
+        key: key.clone(),
+        source: Source::Bytes("x".into()),
+    });
+    desired.training_key = sha256.clone();
+    desired.model = DesiredModel::Brought(Box::new(BroughtModel {
+        name: "model.tar.gz".into(),
+        key,
+        sha256,
+        source: None,
+    }));
+    desired
+}
+
+#[test]
+fn a_brought_model_goes_into_the_bucket_and_nothing_is_trained() {
+    let desired = brought();
+    let made = plan(&desired, &nothing(), Choices::default());
+    let kinds: Vec<StepKind> = made.steps.iter().map(|step| step.kind).collect();
+    assert_eq!(
+        kinds,
+        [
+            StepKind::Foundation,
+            StepKind::Function,
+            StepKind::Artifact,
+            StepKind::Service,
+            StepKind::Verification
+        ]
+    );
+    assert!(made.held.is_empty() && crate::plan::check::flaws(&made).is_empty());
+    let short = &Digest::of_bytes(b"model").to_string()[..16];
+    let step = &made.steps[2];
+    assert_eq!(
+        step.reason.to_string(),
+        format!("brings model.tar.gz ({short}…)")
+    );
+    assert_eq!(step.action, Action::Create);
+
+    let mut observed = nothing();
+    observed.inside.uploaded = desired.needed().into_iter().map(str::to_owned).collect();
+    let again = plan(&desired, &observed, Choices::default());
+    let step = again
+        .steps
+        .iter()
+        .find(|step| step.kind == StepKind::Artifact);
+    assert_eq!(step.unwrap().action, Action::Reuse);
 }

@@ -21,7 +21,7 @@ pub(super) fn context(stack: &Stack) -> Context {
     context.insert("names", &names(stack));
     context.insert("tags", &tags(stack));
     context.insert("data", &data(stack));
-    context.insert("training", &training::values(&stack.training));
+    context.insert("training", &stack.training().map(training::values));
     context.insert("endpoint", &endpoint::values(&stack.endpoint));
     context.insert("function", &function(stack));
     context.insert("api", &api::values(&stack.api));
@@ -37,13 +37,13 @@ pub(super) fn context(stack: &Stack) -> Context {
 
 /// Data that is in S3 already; what is uploaded has its place in the environment's own bucket.
 fn data(stack: &Stack) -> Value {
-    let s3 = match &stack.data.source {
-        DataSource::S3(location) => Some(json!({
+    let s3 = match stack.data().map(|data| &data.source) {
+        Some(DataSource::S3(location)) => Some(json!({
             "uri": location.to_string(),
             "bucket": location.bucket,
             "prefix": location.prefix,
         })),
-        DataSource::File(_) | DataSource::Folder(_) => None,
+        Some(DataSource::File(_) | DataSource::Folder(_)) | None => None,
     };
     json!({ "s3": s3 })
 }

@@ -1,5 +1,6 @@
 //! The section `data`.
 
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -49,15 +50,34 @@ pub(in crate::stack) struct Format {
     /// The column with its class.
     #[schemars(extend("examples" = ["CATEGORY"]))]
     pub(in crate::stack) label: String,
-    /// Every class, as it stands in that column.
-    #[schemars(length(min = 2, max = 1000), extend("examples" = [["b", "t", "e", "m"]]))]
-    pub(in crate::stack) classes: Vec<Scalar>,
+    /// Every class, as it stands in that column, in the order of the model's outputs; as a map, each with
+    /// the label that the model answers with.
+    #[schemars(extend("examples" = [["ham", "spam"], { "b": "Business", "t": "Science" }]))]
+    pub(in crate::stack) classes: Classes,
+    /// The column that tells which rows belong together: near-copies of one text, which must not be on
+    /// both sides when the data set is split. Without it, only equal texts belong together.
+    #[schemars(extend("default" = null, "examples" = ["STORY"]))]
+    pub(in crate::stack) group: Option<String>,
+    /// The column with the time of a row, in milliseconds since 1970: the newest rows then make a second,
+    /// stricter test. Without it, there is none.
+    #[schemars(extend("default" = null, "examples" = ["TIMESTAMP"]))]
+    pub(in crate::stack) time: Option<String>,
     /// Further columns in which something must stand.
     #[schemars(extend("default" = [], "examples" = [["STORY"]]))]
     pub(in crate::stack) required: Option<Vec<String>>,
     /// The part of the rows that may be unusable, if the training code leaves such rows out.
     #[schemars(range(min = 0, max = 0.5), extend("default" = 0.01, "examples" = [0]))]
     pub(in crate::stack) max_unusable: Option<f64>,
+}
+
+/// The classes of a data set.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(in crate::stack) enum Classes {
+    /// Each is called as it stands in the data.
+    Plain(#[schemars(length(min = 2, max = 1000))] Vec<Scalar>),
+    /// Each with its label.
+    Labelled(IndexMap<String, Scalar>),
 }
 
 /// What is between two columns.

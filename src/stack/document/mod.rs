@@ -9,6 +9,7 @@ mod api;
 mod data;
 mod endpoint;
 mod extras;
+mod model;
 mod promotion;
 mod training;
 
@@ -17,9 +18,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(super) use api::{Api, Auth, AuthWord, Cors, Domain, RouteEntry, Throttle};
-pub(super) use data::{Data, Format, Separator};
+pub(super) use data::{Classes, Data, Format, Separator};
 pub(super) use endpoint::{Autoscaling, Capture, Endpoint, Gradual, Portion, Rollout, Serverless};
 pub(super) use extras::{Alarms, Batch, Checks, Logs, Notebook, Registry, Strategy};
+pub(super) use model::Model;
 pub(super) use promotion::{Approvals, Holdout, Probe, Promotion};
 pub(super) use training::{Encryption, Launch, Network, Training};
 
@@ -46,11 +48,14 @@ pub(super) struct Document {
     /// What has to hold before a release is taken over; for environments with `promotes_from` only.
     #[schemars(extend("default" = null, "examples" = [{ "bake": "1h", "max_age": "14d" }]))]
     pub(super) promotion: Option<Promotion>,
-    /// The data set to train on.
-    #[schemars(required, extend("examples" = [{ "file": "data/headlines.csv" }]))]
+    /// A model that is there already, in place of `data` and `training`: nothing is trained.
+    #[schemars(extend("default" = null, "examples" = [{ "artifact": "model.tar.gz" }]))]
+    pub(super) model: Option<Model>,
+    /// The data set to train on; not with `model`.
+    #[schemars(extend("default" = null, "examples" = [{ "file": "data/headlines.csv" }]))]
     pub(super) data: Option<Data>,
-    /// How the model is trained.
-    #[schemars(required, extend("examples" = [{ "code": "code", "entry_point": "train.py", "image": { "pytorch": "2.8.0", "transformers": "4.56.2" }, "instance": "ml.g4dn.xlarge" }]))]
+    /// How the model is trained; not with `model`.
+    #[schemars(extend("default" = null, "examples" = [{ "code": "code", "entry_point": "train.py", "image": { "pytorch": "2.8.0", "transformers": "4.56.2" }, "instance": "ml.g4dn.xlarge" }]))]
     pub(super) training: Option<Training>,
     /// How the model is served.
     #[schemars(required, extend("examples" = [{ "image": { "pytorch": "2.6.0", "transformers": "5.5.3" }, "instance": "ml.m5.large" }]))]
@@ -150,7 +155,8 @@ pub(super) struct Local {
     /// The region that the engine plays.
     #[schemars(extend("default" = "us-east-1", "examples" = ["eu-west-1"]))]
     pub(super) region: Option<String>,
-    /// The Python that runs training, serving and the function.
+    /// The Python that runs training, serving and the function. No container is run on this machine: it
+    /// stands for every image, so it needs the packages that the image has.
     #[schemars(extend("examples" = [{ "project": "../../training-code", "group": "local" }]))]
     pub(super) python: Python,
 }
@@ -184,7 +190,8 @@ pub(super) struct Image {
     /// names at the time, patched now and then.
     #[schemars(extend("default" = null, "examples" = ["sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"]))]
     pub(super) digest: Option<String>,
-    /// The whole address, in place of versions.
+    /// The whole address, in place of versions: an image of your own in Amazon ECR. It has to have what
+    /// `launch` asks for, or to answer `/ping` and `/invocations` on port 8080.
     #[schemars(extend("default" = null, "examples" = ["111122223333.dkr.ecr.eu-west-1.amazonaws.com/classifier:1.0"]))]
     pub(super) uri: Option<String>,
 }

@@ -27,7 +27,8 @@ pub(in crate::stack) struct Training {
     /// The instance type, or up to five that are tried in this order when capacity is short.
     #[schemars(extend("examples" = ["ml.g4dn.xlarge", ["ml.g5.xlarge", "ml.g4dn.xlarge"]]))]
     pub(in crate::stack) instance: OneOrMore,
-    /// The number of instances.
+    /// The number of instances. Each gets all of the data; the script has to share the work out, as the
+    /// one that ships with deploy does. On the local engine each is a process, up to eight.
     #[schemars(range(min = 1, max = 20), extend("default" = 1, "examples" = [2]))]
     pub(in crate::stack) count: Option<u32>,
     /// Trains on spare capacity, which is cheaper and may be taken away; checkpoints go to the

@@ -14,8 +14,8 @@ use super::{arn, instance};
 use crate::stack::codes;
 
 /// Limits of `CreateTrainingJob`: variables, length of their names and values.
-const MAX_VARIABLES: usize = 100;
-const MAX_LENGTH: usize = 512;
+pub(super) const MAX_VARIABLES: usize = 100;
+pub(super) const MAX_LENGTH: usize = 512;
 /// What the names of variables begin with that the service and the containers set themselves.
 const RESERVED: [&str; 3] = ["SM_", "SAGEMAKER_", "AWS_"];
 

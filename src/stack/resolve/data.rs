@@ -11,6 +11,8 @@ use crate::stack::codes;
 
 /// The longest key of an object.
 const MAX_KEY: usize = 1_024;
+/// The most classes.
+const MAX_CLASSES: usize = 1_000;
 
 /// Resolves the section.
 pub(super) fn resolve(check: &mut Check<'_>, data: &document::Data) -> Option<Data> {
@@ -80,19 +82,7 @@ fn location(check: &mut Check<'_>, text: &str) -> Option<S3Location> {
         check.fail(field, problem);
         return None;
     };
-    // "General purpose bucket naming rules" of the S3 user guide.
-    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let good = (3..=63).contains(&bucket.len())
-        && bucket.chars().all(|c| letter(c) || matches!(c, '.' | '-'))
-        && bucket.starts_with(letter)
-        && bucket.ends_with(letter);
-    check.require(good, field, || {
-        Problem::new(
-            &codes::INVALID_VALUE,
-            format!("`{bucket}` is no name of a bucket"),
-        )
-        .help("buckets have 3 to 63 lower-case letters, digits, `.` and `-`")
-    });
+    self::bucket(check, field, bucket);
     // The prefix becomes part of a role's policy, where `*`, `?` and `$` mean more than themselves.
     let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.=+@,:!()".contains(c);
     check.require(
@@ -113,6 +103,22 @@ fn location(check: &mut Check<'_>, text: &str) -> Option<S3Location> {
     })
 }
 
+/// Requires the name of a bucket ("General purpose bucket naming rules" of the S3 user guide).
+pub(super) fn bucket(check: &mut Check<'_>, field: Field<'_>, name: &str) {
+    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let good = (3..=63).contains(&name.len())
+        && name.chars().all(|c| letter(c) || matches!(c, '.' | '-'))
+        && name.starts_with(letter)
+        && name.ends_with(letter);
+    check.require(good, field, || {
+        Problem::new(
+            &codes::INVALID_VALUE,
+            format!("`{name}` is no name of a bucket"),
+        )
+        .help("buckets have 3 to 63 lower-case letters, digits, `.` and `-`")
+    });
+}
+
 fn format(check: &mut Check<'_>, format: &document::Format) -> Option<Format> {
     let mut seen = BTreeSet::new();
     for (index, name) in format.columns.iter().enumerate() {
@@ -129,7 +135,7 @@ fn format(check: &mut Check<'_>, format: &document::Format) -> Option<Format> {
             .help("rename one")
         });
     }
-    let classes = classes(check, format);
+    let (classes, labels) = classes(check, format);
     let text = column(check, &["data", "format", "text"], format, &format.text);
     let label = column(check, &["data", "format", "label"], format, &format.label);
     let mut required = Vec::new();
@@ -138,6 +144,11 @@ fn format(check: &mut Check<'_>, format: &document::Format) -> Option<Format> {
         let field = &["data", "format", "required", &index];
         required.extend(column(check, field, format, name));
     }
+    let further = |check: &mut Check<'_>, field: &str, name: Option<&String>| {
+        column(check, &["data", "format", field], format, name?)
+    };
+    let group = further(check, "group", format.group.as_ref());
+    let time = further(check, "time", format.time.as_ref());
     let (text, label) = (text?, label?);
     check.require(text != label, &["data", "format", "label"], || {
         Problem::new(
@@ -159,32 +170,70 @@ fn format(check: &mut Check<'_>, format: &document::Format) -> Option<Format> {
         text,
         label,
         classes,
+        labels,
+        group,
+        time,
         required,
         max_unusable: format.max_unusable.unwrap_or(0.01),
     })
 }
 
-fn classes(check: &mut Check<'_>, format: &document::Format) -> Vec<String> {
-    let mut classes = Vec::new();
-    for (index, class) in format.classes.iter().enumerate() {
-        let index = index.to_string();
-        let field = &["data", "format", "classes", &index];
-        check.unchanged(field, class);
-        let class = class.to_text();
-        check.require(!class.is_empty(), field, || {
+/// The classes as they stand in the data, and the label of each.
+fn classes(check: &mut Check<'_>, format: &document::Format) -> (Vec<String>, Vec<String>) {
+    const FIELD: [&str; 3] = ["data", "format", "classes"];
+    let mut classes = Classes::default();
+    match &format.classes {
+        document::Classes::Plain(list) => {
+            for (index, class) in list.iter().enumerate() {
+                let index = index.to_string();
+                let field = &[FIELD[0], FIELD[1], FIELD[2], &index];
+                check.unchanged(field, class);
+                let class = class.to_text();
+                classes.add(check, field, &class, &class);
+            }
+        }
+        document::Classes::Labelled(map) => {
+            for (class, label) in map {
+                let field = &[FIELD[0], FIELD[1], FIELD[2], class.as_str()];
+                check.unchanged(field, label);
+                classes.add(check, field, class, &label.to_text());
+            }
+            check.require((2..=MAX_CLASSES).contains(&map.len()), &FIELD, || {
+                Problem::new(
+                    &codes::INVALID_VALUE,
+                    format!("a model tells 2 to {MAX_CLASSES} classes apart"),
+                )
+            });
+        }
+    }
+    (classes.names, classes.labels)
+}
+
+/// Classes that were read so far.
+#[derive(Default)]
+struct Classes {
+    names: Vec<String>,
+    labels: Vec<String>,
+}
+
+impl Classes {
+    fn add(&mut self, check: &mut Check<'_>, field: Field<'_>, class: &str, label: &str) {
+        check.require(!class.is_empty() && !label.is_empty(), field, || {
             Problem::new(&codes::INVALID_NAME, "a class has no name")
                 .help("write it as it stands in the data")
         });
-        check.require(!classes.contains(&class), field, || {
+        let known = self.names.iter().any(|name| name == class);
+        let taken = self.labels.iter().any(|name| name == label);
+        check.require(!known && !taken, field, || {
             Problem::new(
                 &codes::DUPLICATE_ENTRY,
-                format!("the class `{class}` is here a second time"),
+                format!("the class `{label}` is here a second time"),
             )
             .help("keep one")
         });
-        classes.push(class);
+        self.names.push(class.to_owned());
+        self.labels.push(label.to_owned());
     }
-    classes
 }
 
 /// The index of a column that is named.

@@ -94,7 +94,7 @@ fn by_versions(
     let at = (!place.is_local()).then_some((region, processor));
     match facts::image_tag(purpose, pytorch, transformers, at) {
         Ok((repository, tag)) if place.is_local() => Some(Image {
-            uri: format!("local/{repository}{}", version(&tag, digest)),
+            uri: format!("{}{repository}{}", Image::LOCAL, version(&tag, digest)),
             repository: None,
             patched_until: None,
         }),

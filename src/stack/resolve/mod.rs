@@ -12,10 +12,12 @@ mod endpoint;
 mod extras;
 mod function;
 mod gates;
+mod handover;
 mod image;
 mod instance;
 mod launch;
 mod limits;
+mod model;
 mod promotion;
 mod role;
 mod rollout;
@@ -30,7 +32,7 @@ use super::check::Check;
 use super::document::{self, Document};
 use super::names::{EnvironmentName, Names, StackName};
 use super::problem::Problem;
-use super::resolved::{Capacity, Data, DataSource, Endpoint, Protection, Stack};
+use super::resolved::{Brought, Capacity, DataSource, Endpoint, ModelSource, Protection, Stack};
 use super::yaml::Node;
 use crate::stack::codes;
 
@@ -107,6 +109,7 @@ fn build(
     let checks = document.checks.as_ref();
     let waivers = checks.map(|checks| extras::waivers(check, checks));
     let promotion = promotion::resolve(check, document, training.as_ref(), data.as_ref());
+    let model = model::resolve(check, document, data, training);
 
     if let (Some(endpoint), Some(Some(batch)), Some(place)) = (&endpoint, &batch, at) {
         instance::same_processor(check, endpoint, batch, place);
@@ -114,7 +117,7 @@ fn build(
 
     let (name, place) = (name?, place?);
     let names = names(check, &name, environment, &place, endpoint.as_ref())?;
-    foreign_bucket(check, data.as_ref(), &names);
+    foreign_bucket(check, model.as_ref(), &names);
     Some(Stack {
         file: origin.file.to_path_buf(),
         content_digest: origin.content_digest.clone(),
@@ -126,8 +129,7 @@ fn build(
         protection: protection(document),
         promotion,
         names,
-        data: data?,
-        training: training?,
+        model: model?,
         endpoint: endpoint?,
         function: function?,
         api: api?,
@@ -184,12 +186,17 @@ fn names(
     }
 }
 
-/// Requires that data in S3 is not in the environment's own bucket.
-fn foreign_bucket(check: &mut Check<'_>, data: Option<&Data>, names: &Names) {
-    let Some(DataSource::S3(location)) = data.map(|data| &data.source) else {
-        return;
+/// Requires that what is taken from S3 is not in the environment's own bucket.
+fn foreign_bucket(check: &mut Check<'_>, model: Option<&ModelSource>, names: &Names) {
+    let (bucket, field) = match model {
+        Some(ModelSource::Brought(Brought::S3 { bucket, .. })) => (bucket, ["model", "artifact"]),
+        Some(ModelSource::Trained(recipe)) => match &recipe.data.source {
+            DataSource::S3(location) => (&location.bucket, ["data", "s3"]),
+            DataSource::File(_) | DataSource::Folder(_) => return,
+        },
+        _ => return,
     };
-    check.require(location.bucket != names.bucket, &["data", "s3"], || {
+    check.require(*bucket != names.bucket, &field, || {
         Problem::new(&codes::OWN_BUCKET, "the bucket is the environment's own")
             .because("`deploy down` empties it")
             .help("name a bucket that outlives the environment")

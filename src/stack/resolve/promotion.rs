@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use indexmap::IndexMap;
+
 use super::super::check::Check;
 use super::super::document::{self, Document};
 use super::super::problem::Problem;
@@ -33,12 +35,17 @@ pub(super) fn resolve(
     };
     let nothing = document::Promotion::default();
     let given = given.unwrap_or(&nothing);
+    // A model that is brought reports no metrics, so that every gate on one is told.
+    let none = IndexMap::new();
+    let brought = document.model.is_some().then_some(&none);
     let (gates, regression) = match (&given.gates, training) {
         (Some(gates), Some(training)) => {
             gates::resolve(check, "promotion", Some(gates), &training.metrics)
         }
-        (_, Some(training)) => (training.gates.clone(), training.regression),
-        (_, None) => (Vec::new(), None),
+        (gates, None) => brought.map_or_else(Default::default, |none| {
+            gates::resolve(check, "promotion", gates.as_ref(), none)
+        }),
+        (None, Some(training)) => (training.gates.clone(), training.regression),
     };
     let span = |check: &mut Check<'_>, name: &str, text: Option<&String>| {
         let text = text?;
@@ -90,13 +97,17 @@ fn holdout(
             .because("it is read as the data set is, and `data` has no `format`")
             .help("add `format` to `data`, with its columns and classes")
     });
-    let labels = given.labels.iter().flatten();
+    let format = format?;
+    // What the format says of labels holds here too, unless it is said otherwise.
+    let known = format.classes.iter().zip(&format.labels);
+    let known = known.filter(|(class, label)| class != label);
+    let labels = known.chain(given.labels.iter().flatten());
     Some(Holdout {
         file,
-        format: format?,
         labels: labels
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect(),
+        format,
         limit: given.limit.unwrap_or(1_000),
         accuracy,
         macro_f1,

@@ -55,6 +55,12 @@ pub struct Format {
     pub label: usize,
     /// Every class, as it stands in that column.
     pub classes: Vec<String>,
+    /// The label that the model answers with, for each class.
+    pub labels: Vec<String>,
+    /// Index of the column that tells which rows belong together.
+    pub group: Option<usize>,
+    /// Index of the column with the time.
+    pub time: Option<usize>,
     /// Indices of further columns in which something must stand.
     pub required: Vec<usize>,
     /// The part of the rows that may be unusable.

@@ -2,7 +2,7 @@
 
 use super::super::facts;
 use super::super::names::Region;
-use super::{Image, Stack};
+use super::{Image, ModelSource, Stack};
 
 /// Who owns the registry of an image.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,7 +21,11 @@ impl Stack {
     #[must_use]
     pub fn in_place_of(&self, other: &Self) -> Self {
         let mut stack = self.clone();
-        stack.training.image = image(self, &self.training.image, other, &other.training.image);
+        if let (ModelSource::Trained(recipe), Some(training)) = (&mut stack.model, other.training())
+        {
+            let own = recipe.training.image.clone();
+            recipe.training.image = image(self, &own, other, &training.image);
+        }
         stack.endpoint.image = image(self, &self.endpoint.image, other, &other.endpoint.image);
         for (key, value) in &other.tags {
             if key.starts_with("deploy:") {
@@ -75,7 +79,7 @@ fn begins(path: &str, other: &str) -> bool {
 
 fn registry(stack: &Stack, image: &Image) -> Registry {
     let Some(repository) = &image.repository else {
-        return if image.uri.starts_with("local/") {
+        return if image.uri.starts_with(Image::LOCAL) {
             Registry::Published
         } else {
             Registry::Foreign
@@ -128,7 +132,7 @@ mod tests {
         );
         let mut moved = prod.in_place_of(&staging);
         assert_eq!(moved.endpoint.image, staging.endpoint.image);
-        assert_eq!(moved.training, staging.training);
+        assert_eq!(moved.training(), staging.training());
         assert_eq!(moved.tags, staging.tags);
         assert_eq!(
             (&moved.names, &moved.target),
@@ -150,8 +154,8 @@ mod tests {
         let [mut local, prod] = ["local", "prod"].map(|name| file.environment(name).unwrap());
         assert_eq!(local.in_place_of(&prod).endpoint.image, prod.endpoint.image);
         assert_eq!(
-            prod.in_place_of(&local).training.image,
-            local.training.image
+            prod.in_place_of(&local).training().unwrap().image,
+            local.training().unwrap().image
         );
         local.endpoint.image.uri = local.endpoint.image.uri.replace("5.5.3", "5.5.2");
         let moved = local.in_place_of(&prod).endpoint.image;

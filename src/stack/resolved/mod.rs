@@ -6,6 +6,7 @@ mod data;
 mod endpoint;
 mod extras;
 mod identity;
+mod model;
 mod promotion;
 mod training;
 
@@ -23,6 +24,7 @@ pub use endpoint::{
     Autoscaling, Capacity, Capture, Endpoint, InstanceCapacity, Rollout, Serverless, Share,
 };
 pub use extras::{Alarms, Batch, BatchStrategy, Logs, Notebook, Registry};
+pub use model::{Brought, ModelSource, Recipe};
 pub use promotion::{Approvals, Holdout, Probe, Promotion};
 pub use training::{Comparison, Encryption, Gate, Launch, Network, Spot, Training, Vpc};
 
@@ -50,10 +52,8 @@ pub struct Stack {
     pub promotion: Option<Promotion>,
     /// Names of all that it is made of.
     pub names: Names,
-    /// The data set.
-    pub data: Data,
-    /// How the model is trained.
-    pub training: Training,
+    /// Where the model comes from.
+    pub model: ModelSource,
     /// How the model is served.
     pub endpoint: Endpoint,
     /// The function between the API and the endpoint.
@@ -150,6 +150,16 @@ pub struct Image {
     pub repository: Option<Repository>,
     /// The last day on which AWS patches it; `None` where that is not known, and on the local engine.
     pub patched_until: Option<Date>,
+}
+
+impl Image {
+    /// What the names of images begin with that stand, on the local engine, for those that AWS publishes.
+    pub(in crate::stack) const LOCAL: &str = "local/";
+
+    /// Whether an image of the local engine is somebody's own, of which nothing but its name is known.
+    pub fn is_foreign(&self) -> bool {
+        self.repository.is_none() && !self.uri.starts_with(Self::LOCAL)
+    }
 }
 
 /// A repository of container images, as an access policy names it.

@@ -162,7 +162,7 @@ fn asks(project: &Project, url: &str) {
         assert_eq!(answers.as_array().unwrap().len(), 2);
     }
     // Standard input is empty here.
-    project.deploy(&["invoke"]).failed(64, &["no headlines"]);
+    project.deploy(&["invoke"]).failed(64, &["no texts"]);
 }
 
 fn loads(project: &Project, url: &str) {

@@ -202,18 +202,21 @@ pub(super) fn write_requests(stacks: &[Case], file: &Path) -> usize {
             ("CodePrefix", format!("code/{}/", "0".repeat(64))),
             ("TrainingKey", "0".repeat(64)),
         ]);
-        if !matches!(case.stack.data.source, DataSource::S3(_)) {
+        let source = case.stack.data().map(|data| &data.source);
+        if !matches!(source, Some(DataSource::S3(_))) {
             training.insert("DataPrefix", format!("data/{}/", "0".repeat(64)));
         }
-        let request = substitute(case.rendered.training_job.value(), &training).unwrap();
-        // What the program sends is all of it: it knows every field.
-        let known: TrainingRequest = serde_json::from_value(request.clone())
-            .unwrap_or_else(|error| panic!("{}: {error}", case.name));
-        let sent = without_nothing(serde_json::to_value(known).unwrap());
-        assert_eq!(sent, without_nothing(request.clone()), "{}", case.name);
-        requests.push(
-            json!({ "stack": case.name, "operation": "CreateTrainingJob", "request": request }),
-        );
+        if let Some(document) = &case.rendered.training_job {
+            let request = substitute(document.value(), &training).unwrap();
+            // What the program sends is all of it: it knows every field.
+            let known: TrainingRequest = serde_json::from_value(request.clone())
+                .unwrap_or_else(|error| panic!("{}: {error}", case.name));
+            let sent = without_nothing(serde_json::to_value(known).unwrap());
+            assert_eq!(sent, without_nothing(request.clone()), "{}", case.name);
+            requests.push(
+                json!({ "stack": case.name, "operation": "CreateTrainingJob", "request": request }),
+            );
+        }
         if let Some(document) = &case.rendered.transform_job {
             let transform = BTreeMap::from([
                 ("TransformJobName", "matrix-prod-batch-1".to_owned()),

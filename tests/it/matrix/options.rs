@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::pairwise::{Choice, Space};
+use crate::support::repository;
 
 /// An option of the stack file with its values.
 pub(super) struct Setting {
@@ -63,6 +64,23 @@ fn training() -> Vec<Setting> {
                 (
                     "s3",
                     json!({ "data": { "file": null, "s3": "s3://news-archive/2014/" } }),
+                ),
+            ],
+        ),
+        setting(
+            "data.format",
+            [
+                ("none", none()),
+                (
+                    "plain classes",
+                    json!({ "data": { "format": { "separator": "comma", "quoted": true, "header": true,
+                "columns": ["label", "text"], "text": "text", "label": "label",
+                "classes": ["ham", "spam"] } } }),
+                ),
+                (
+                    "labels, groups and times",
+                    json!({ "data": { "format": { "columns": ["a", "b", "c", "d"], "text": "a", "label": "b",
+                "group": "c", "time": "d", "classes": { "b": "Büro \"x\" ${y}", "t": "Science" } } } }),
                 ),
             ],
         ),
@@ -378,9 +396,28 @@ fn api() -> Vec<Setting> {
     ]
 }
 
+/// A model that is brought, in place of what the plain stack trains.
+fn brought(model: Value) -> Value {
+    json!({ "data": null, "training": null, "model": model })
+}
+
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn around() -> Vec<Setting> {
     let none = || json!({});
+    let archive = repository().join("stacks/examples/own-model/model.tar.gz");
     vec![
+        setting(
+            "model",
+            [
+                ("trained", none()),
+                ("file", brought(json!({ "artifact": archive }))),
+                (
+                    "s3",
+                    brought(json!({ "artifact": "s3://news-models/2026/model.tar.gz",
+                "sha256": "0123456789abcdef".repeat(4) })),
+                ),
+            ],
+        ),
         setting(
             "batch",
             [
@@ -489,7 +526,14 @@ pub(super) fn space(options: &[Setting]) -> Space {
         )
     };
     let careful = || not("endpoint.rollout", "all-at-once");
-    let rules = [
+    let untrained = || not("model", "trained");
+    // What is said of data and training is for those who train: of each option there, the first value only.
+    let of_training =
+        |option: &&Setting| option.name.starts_with("data") || option.name.starts_with("training.");
+    let trained = options.iter().filter(of_training);
+    let trained = trained.map(|option| vec![untrained(), not(option.name, option.values[0].0)]);
+    let mut rules: Vec<Vec<Vec<Choice>>> = trained.collect();
+    rules.extend([
         // Several instance types are on demand only.
         vec![
             are("training.instance", &["several"]),
@@ -523,7 +567,7 @@ pub(super) fn space(options: &[Setting]) -> Space {
             are("endpoint.count", &["1"]),
             are("endpoint.autoscaling", &["off"]),
         ],
-    ];
+    ]);
     Space {
         sizes: options.iter().map(|option| option.values.len()).collect(),
         forbidden: rules.iter().flat_map(|rule| product(rule)).collect(),

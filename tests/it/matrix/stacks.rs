@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::LEAST;
 use super::options::{self, merged};
-use crate::support::repository;
+use crate::support::{repository, shipped_stacks};
 
 /// A stack with what is rendered for it.
 pub(super) struct Case {
@@ -25,11 +25,10 @@ pub(super) struct Case {
 pub(super) fn rendered() -> &'static [Case] {
     static CASES: OnceLock<Vec<Case>> = OnceLock::new();
     CASES.get_or_init(|| {
-        let shipped = repository().join("stacks/news-classifier/stack.yaml");
-        let shipped = StackFile::read(&shipped).unwrap().all().unwrap();
-        let shipped = shipped
+        let shipped = shipped_stacks()
             .into_iter()
-            .map(|stack| (format!("shipped {}", stack.environment), stack));
+            .flat_map(|file| StackFile::read(&file).unwrap().all().unwrap())
+            .map(|stack| (format!("{} {}", stack.name, stack.environment), stack));
         let library = Library::builtin();
         shipped
             .chain(generated())

@@ -24,7 +24,8 @@ fn rendered() -> Value {
         .unwrap();
     let document = render::render(&stack, &Library::builtin())
         .unwrap()
-        .training_job;
+        .training_job
+        .unwrap();
     let values = BTreeMap::from([
         (
             "TrainingJobName",

@@ -13,6 +13,19 @@ pub(crate) fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The stack files that ship with the repository: the one that a bare `deploy up` takes, then the examples.
+pub(crate) fn shipped_stacks() -> Vec<PathBuf> {
+    let stacks = repository().join("stacks");
+    let examples = stacks.join("examples").read_dir().unwrap();
+    let mut files: Vec<PathBuf> = examples
+        .map(|entry| entry.unwrap().path().join("stack.yaml"))
+        .filter(|file| file.is_file())
+        .collect();
+    files.sort();
+    files.insert(0, stacks.join("news-classifier/stack.yaml"));
+    files
+}
+
 /// A folder below Cargo's target folder that outlives a test run.
 pub(crate) fn cache() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cache")

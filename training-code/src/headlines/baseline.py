@@ -21,7 +21,7 @@ from headlines.split import Split, position
 
 NAME = "bag of words"
 ROW_NOTE = (
-    "bag of words, copies kept, split by rows: near-copies of most test headlines were trained on, "
+    "bag of words, copies kept, split by rows: near-copies of most test texts were trained on, "
     "as in results that are often reported; compare with baseline, not with accuracy"
 )
 BUCKETS = 2**20
@@ -75,17 +75,17 @@ class Vocabulary:
 class NaiveBayes:
     """Log shares of each feature in each class."""
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int = len(LABELS)) -> None:
         """Knows nothing before `fit`."""
         self._vocabulary = Vocabulary()
-        self._weights = np.zeros((len(LABELS), BUCKETS))
-        self._prior = np.zeros(len(LABELS))
+        self._weights = np.zeros((classes, BUCKETS))
+        self._prior = np.zeros(classes)
 
     def fit(self, headlines: Sequence[Headline]) -> None:
         """Counts features by class."""
-        counts = np.zeros((len(LABELS), BUCKETS))
-        classes = np.zeros(len(LABELS))
-        for label in range(len(LABELS)):
+        counts = np.zeros_like(self._weights)
+        classes = np.zeros_like(self._prior)
+        for label in range(len(classes)):
             chosen = [headline for headline in headlines if headline.label == label]
             classes[label] = len(chosen)
             for start in range(0, len(chosen), CHUNK):
@@ -97,7 +97,7 @@ class NaiveBayes:
 
     def scores(self, headlines: Sequence[Headline]) -> NDArray[np.float64]:
         """Gives one row a headline with the log probability of each class, up to a constant."""
-        parts = [np.zeros((0, len(LABELS)))]
+        parts = [np.zeros((0, len(self._prior)))]
         for start in range(0, len(headlines), CHUNK):
             buckets, begins = self._vocabulary.features(headlines[start : start + CHUNK])
             columns = [np.add.reduceat(row[buckets], begins) for row in self._weights]
@@ -105,23 +105,27 @@ class NaiveBayes:
         return np.concatenate(parts)
 
 
-def measure(train: Sequence[Headline], test: Sequence[Headline]) -> Score:
+def measure(train: Sequence[Headline], test: Sequence[Headline], labels: Sequence[str]) -> Score:
     """Learns one side and predicts the other."""
     started = time.monotonic()
-    model = NaiveBayes()
+    model = NaiveBayes(len(labels))
     model.fit(train)
     truth = np.asarray([headline.label for headline in test], dtype=np.int64)
-    result = evaluate(model.scores(test), truth, LABELS)
+    result = evaluate(model.scores(test), truth, labels)
     return Score(result.accuracy, result.macro_f1, round(time.monotonic() - started, 2))
 
 
 def measure_by_story(split: Split) -> Score:
     """Measures on the stories that the model is measured on."""
-    return measure(split.train, split.test)
+    return measure(split.train, split.test, split.labels)
 
 
 def measure_by_rows(
-    rows: Sequence[Headline], test_fraction: float, most_train: int, seed: int
+    rows: Sequence[Headline],
+    test_fraction: float,
+    most_train: int,
+    seed: int,
+    labels: Sequence[str] = LABELS,
 ) -> Score:
     """Measures as reports that split by rows do: copies stay, and any row may be on any side.
 
@@ -132,4 +136,4 @@ def measure_by_rows(
     tests = int(len(rows) * test_fraction)
     test = [rows[index] for index in order[:tests]]
     train = [rows[index] for index in order[tests : tests + most_train]]
-    return measure(train, test)
+    return measure(train, test, labels)

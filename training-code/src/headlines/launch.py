@@ -7,7 +7,8 @@ happens.
 
 What decides:
 
-* `resourceconfig.json` of the container contract names the hosts; the first one is where they meet;
+* `resourceconfig.json` of the container contract names the hosts; the first one is where they meet,
+  under its name unless MASTER_ADDR has another;
 * TRAINING_PROCESSES, or else SM_NUM_GPUS, or else what torch sees, is the number a host;
 * MASTER_PORT is the port on the first host, 7777 unless given.
 """
@@ -60,22 +61,27 @@ def replace_process(hosts: Hosts, script: Path, arguments: Sequence[str]) -> Non
     processes = processes_per_host(os.environ)
     if len(hosts.names) * processes == 1:
         return
-    command = torchrun(hosts, processes, os.environ.get("MASTER_PORT") or PORT)
+    place = (
+        os.environ.get("MASTER_ADDR") or hosts.names[0],
+        os.environ.get("MASTER_PORT") or PORT,
+    )
+    command = torchrun(hosts, processes, place)
     print(f"hosts={len(hosts.names)} processes_per_host={processes} launching torchrun", flush=True)
     # Threads of several processes on one host would wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
     os.execv(sys.executable, [sys.executable, "-u", *command, str(script), *arguments])
 
 
-def torchrun(hosts: Hosts, processes: int, port: str) -> list[str]:
-    """Gives the arguments of Python that start the processes of this host."""
+def torchrun(hosts: Hosts, processes: int, place: tuple[str, str]) -> list[str]:
+    """Gives the arguments of Python that start this host's processes, which meet at a place."""
+    address, port = place
     return [
         "-m",
         "torch.distributed.run",
         f"--nnodes={len(hosts.names)}",
         f"--node_rank={hosts.names.index(hosts.current)}",
         f"--nproc_per_node={processes}",
-        f"--master_addr={hosts.names[0]}",
+        f"--master_addr={address}",
         f"--master_port={port}",
     ]
 

@@ -25,6 +25,7 @@ class Preparation:
     duplicates_removed: int
     conflicting_titles: int
     """Titles that occur with more than one label."""
+    labels: tuple[str, ...] = LABELS
 
     def describe(self) -> dict[str, object]:
         """Gives the counts for the metrics file; classes count what is left."""
@@ -33,12 +34,13 @@ class Preparation:
             "dropped": self.dropped,
             "duplicates_removed": self.duplicates_removed,
             "conflicting_titles": self.conflicting_titles,
-            "classes": class_counts(self.headlines),
+            "classes": class_counts(self.headlines, self.labels),
         }
 
     def lines(self) -> list[str]:
         """Says the same in `name=value` pairs."""
-        counts = " ".join(f"{name}={n}" for name, n in class_counts(self.headlines).items())
+        classes = class_counts(self.headlines, self.labels)
+        counts = " ".join(f"{name}={n}" for name, n in classes.items())
         reasons = "".join(f" ({reason}: {n})" for reason, n in self.dropped.items())
         return [
             f"rows_read={self.rows_read} dropped={sum(self.dropped.values())}{reasons} "
@@ -65,10 +67,11 @@ def prepare(reading: Reading) -> Preparation:
         dropped=reading.dropped,
         duplicates_removed=len(reading.headlines) - len(kept),
         conflicting_titles=sum(1 for labels in seen.values() if labels & (labels - 1)),
+        labels=reading.labels,
     )
 
 
-def class_counts(headlines: Sequence[Headline]) -> dict[str, int]:
+def class_counts(headlines: Sequence[Headline], labels: Sequence[str] = LABELS) -> dict[str, int]:
     """Counts the headlines of each class, in the order of the labels."""
     by_label = Counter(headline.label for headline in headlines)
-    return {name: by_label[index] for index, name in enumerate(LABELS)}
+    return {name: by_label[index] for index, name in enumerate(labels)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -16,7 +16,6 @@ import numpy as np
 from headlines import baseline
 from headlines.baseline import Score
 from headlines.checkpoints import best_of
-from headlines.data import LABELS
 from headlines.metrics import (
     Evaluation,
     calibration,
@@ -85,7 +84,8 @@ def build_metrics(outcome: Outcome, run: Circumstances) -> dict[str, object]:
     shares are from 0 to 1, all losses in nats.
     """
     test = outcome.test
-    evaluation = evaluate(test.logits, test.truth, LABELS)
+    labels = run.split.labels
+    evaluation = evaluate(test.logits, test.truth, labels)
     bins = calibration(test.logits, test.truth)
     speed = outcome.headlines_per_second
     return {
@@ -98,7 +98,7 @@ def build_metrics(outcome: Outcome, run: Circumstances) -> dict[str, object]:
         "classes": {name: asdict(score) for name, score in evaluation.classes.items()},
         "confusion": {"rows": "true", "columns": "predicted", "counts": evaluation.confusion},
         "calibration": {"bins": [asdict(bin) for bin in bins]},
-        "worst": worst(test),
+        "worst": worst(test, labels),
         "baseline": {"name": baseline.NAME, **asdict(run.baselines.story)},
         "history": outcome.history,
         "best_epoch": best_of(outcome.history)["epoch"],
@@ -125,7 +125,7 @@ def build_metrics(outcome: Outcome, run: Circumstances) -> dict[str, object]:
     }
 
 
-def worst(prediction: Prediction) -> list[dict[str, object]]:
+def worst(prediction: Prediction, labels: Sequence[str]) -> list[dict[str, object]]:
     """Lists the mistakes with the highest loss; `probability` is of the predicted label."""
     found = losses(prediction.logits, prediction.truth)
     shares = probabilities(prediction.logits)
@@ -135,8 +135,8 @@ def worst(prediction: Prediction) -> list[dict[str, object]]:
     return [
         {
             "title": prediction.headlines[index].title,
-            "true": LABELS[prediction.truth[index]],
-            "predicted": LABELS[predicted[index]],
+            "true": labels[prediction.truth[index]],
+            "predicted": labels[predicted[index]],
             "probability": float(shares[index, predicted[index]]),
             "loss": float(found[index]),
         }
@@ -153,7 +153,7 @@ def write_metrics(metrics: Mapping[str, object], folder: Path) -> None:
 
 def _time_split(outcome: Outcome, split: Split) -> dict[str, object]:
     newest = outcome.newest
-    reached = None if newest is None else evaluate(newest.logits, newest.truth, LABELS)
+    reached = None if newest is None else evaluate(newest.logits, newest.truth, split.labels)
     return {
         "accuracy": reached.accuracy if reached else None,
         "macro_f1": reached.macro_f1 if reached else None,
@@ -162,7 +162,7 @@ def _time_split(outcome: Outcome, split: Split) -> dict[str, object]:
     }
 
 
-def metric_lines(outcome: Outcome, baselines: Baselines) -> list[str]:
+def metric_lines(outcome: Outcome, baselines: Baselines, labels: Sequence[str]) -> list[str]:
     """Gives the last lines of a run; the very last one is what the metric regexes read."""
     lines = [
         f"baseline='{baseline.NAME}' accuracy={baselines.story.accuracy:.4f} "
@@ -171,12 +171,12 @@ def metric_lines(outcome: Outcome, baselines: Baselines) -> list[str]:
         f"macro_f1={baselines.rows.macro_f1:.4f} split_by=rows (leaks, for comparison only)",
     ]
     if outcome.newest is not None:
-        newest = evaluate(outcome.newest.logits, outcome.newest.truth, LABELS)
+        newest = evaluate(outcome.newest.logits, outcome.newest.truth, labels)
         lines.append(
             f"time_accuracy={newest.accuracy:.4f} time_macro_f1={newest.macro_f1:.4f} "
             f"headlines={len(outcome.newest.headlines)}"
         )
-    return lines + evaluation_lines(evaluate(outcome.test.logits, outcome.test.truth, LABELS))
+    return lines + evaluation_lines(evaluate(outcome.test.logits, outcome.test.truth, labels))
 
 
 def evaluation_lines(evaluation: Evaluation) -> list[str]:

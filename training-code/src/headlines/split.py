@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from headlines.data import Headline
+from headlines.data import LABELS, Headline
 from headlines.errors import TrainingError
 from headlines.preparation import class_counts
 
@@ -39,11 +39,12 @@ class Split:
     """Headlines of the stories that began after `cut`; empty where time does not tell apart."""
     cut: int | None
     """Milliseconds since 1970; nothing else in the split is younger."""
+    labels: tuple[str, ...] = LABELS
 
     def describe(self) -> dict[str, object]:
         """Counts headlines, stories and classes of the split by story."""
         sides = {"train": self.train, "validation": self.validation, "test": self.test}
-        return {name: counts(side) for name, side in sides.items()}
+        return {name: counts(side, self.labels) for name, side in sides.items()}
 
     def cut_text(self) -> str | None:
         """Gives the cut as an ISO time in UTC."""
@@ -58,13 +59,18 @@ def position(seed: int, text: str) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def split_by_story(headlines: Sequence[Headline], fractions: Fractions, seed: int) -> Split:
+def split_by_story(
+    headlines: Sequence[Headline],
+    fractions: Fractions,
+    seed: int,
+    labels: tuple[str, ...] = LABELS,
+) -> Split:
     """Sends each story to one side by its own hash, so that new data moves no old story.
 
     The newest stories are set apart first. Raises `TrainingError` when training or test lacks a
     class; a class that validation lacks lowers each epoch's score alike.
     """
-    newest, older, cut = _set_newest_apart(headlines, fractions.time)
+    newest, older, cut = _set_newest_apart(headlines, fractions.time, labels)
     sides: tuple[list[Headline], list[Headline], list[Headline]] = ([], [], [])
     side_of: dict[str, list[Headline]] = {}
     for headline in older:
@@ -77,13 +83,13 @@ def split_by_story(headlines: Sequence[Headline], fractions: Fractions, seed: in
         side.append(headline)
     test, validation, train = sides
     for name, chosen in (("training", train), ("test", test)):
-        _require_every_class(name, chosen)
+        _require_every_class(name, chosen, labels)
     if not validation:
         raise TrainingError(
             "no story fell to the validation side of the split",
             "give more stories, or change validation_fraction or seed",
         )
-    return Split(train, validation, test, newest, cut)
+    return Split(train, validation, test, newest, cut, labels)
 
 
 def limit(headlines: Sequence[Headline], most: int, seed: int) -> list[Headline]:
@@ -105,17 +111,17 @@ def limit(headlines: Sequence[Headline], most: int, seed: int) -> list[Headline]
     return [headlines[index] for index in chosen]
 
 
-def counts(headlines: Sequence[Headline]) -> dict[str, object]:
+def counts(headlines: Sequence[Headline], labels: Sequence[str]) -> dict[str, object]:
     """Counts headlines, stories and the headlines of each class."""
     return {
         "headlines": len(headlines),
         "stories": len({headline.story for headline in headlines}),
-        "classes": class_counts(headlines),
+        "classes": class_counts(headlines, labels),
     }
 
 
 def _set_newest_apart(
-    headlines: Sequence[Headline], share: float
+    headlines: Sequence[Headline], share: float, labels: Sequence[str]
 ) -> tuple[list[Headline], list[Headline], int | None]:
     """Gives the stories that began at the cut or later, and what was published before it.
 
@@ -129,17 +135,17 @@ def _set_newest_apart(
         begin[headline.story] = min(headline.time, begin.get(headline.story, headline.time))
     newest = [headline for headline in headlines if begin[headline.story] >= cut]
     older = [headline for headline in headlines if headline.time < cut]
-    if _missing_classes(newest) or _missing_classes(older):
+    if _missing_classes(newest, labels) or _missing_classes(older, labels):
         return [], list(headlines), None
     return newest, older, cut
 
 
-def _missing_classes(headlines: Sequence[Headline]) -> list[str]:
-    return [name for name, count in class_counts(headlines).items() if not count]
+def _missing_classes(headlines: Sequence[Headline], labels: Sequence[str]) -> list[str]:
+    return [name for name, count in class_counts(headlines, labels).items() if not count]
 
 
-def _require_every_class(name: str, side: Sequence[Headline]) -> None:
-    missing = _missing_classes(side)
+def _require_every_class(name: str, side: Sequence[Headline], labels: Sequence[str]) -> None:
+    missing = _missing_classes(side, labels)
     if missing:
         raise TrainingError(
             f"the {name} side of the split has no story of {', '.join(missing)}",

@@ -23,7 +23,7 @@ from headlines import compat, processes
 from headlines.base_model import BaseModel
 from headlines.checkpoints import STATE, WEIGHTS, Checkpoints, History, Saved, best_of, history_of
 from headlines.course import Course, StopSignal, ended_early
-from headlines.data import LABELS, Headline
+from headlines.data import Headline
 from headlines.encoding import EncodedHeadlines, GroupedByLength, Padded
 from headlines.metrics import Floats, Integers, evaluate, losses
 from headlines.processes import say
@@ -110,6 +110,7 @@ class Run:
     ) -> None:
         """Encodes the headlines and puts the Trainer together."""
         self._base = base
+        self._labels = split.labels
         self._settings = settings
         self._checkpoints = checkpoints
         train_set = self._encoded(split.train)
@@ -122,7 +123,7 @@ class Run:
         self.trainer = WatchedTrainer(
             progress=self._progress,
             sampler=sampler,
-            class_weights=class_weights(split.train, settings.class_weights),
+            class_weights=class_weights(split.train, settings.class_weights, len(split.labels)),
             model=base.model,
             args=training_arguments(settings, self._steps, checkpoints.folder),
             train_dataset=train_set,
@@ -180,7 +181,7 @@ class Run:
 
     def _measure(self, prediction: Any) -> dict[str, float]:
         logits, truth = _arrays(prediction)
-        evaluation = evaluate(logits, truth, LABELS)
+        evaluation = evaluate(logits, truth, self._labels)
         hits = logits.argmax(axis=1) == truth
         self._progress.note_evaluation(evaluation, losses(logits, truth), hits)
         return {"accuracy": evaluation.accuracy, "macro_f1": evaluation.macro_f1}
@@ -225,12 +226,12 @@ class WatchedTrainer(Trainer):  # type: ignore[misc]
         return self._sampler
 
 
-def class_weights(headlines: Sequence[Headline], kind: str) -> torch.Tensor | None:
+def class_weights(headlines: Sequence[Headline], kind: str, classes: int) -> torch.Tensor | None:
     """Gives one weight a class, with a mean of 1 over the headlines; `none` gives nothing."""
     if kind == "none":
         return None
-    counts = np.bincount([headline.label for headline in headlines], minlength=len(LABELS))
-    return torch.tensor(len(headlines) / (len(LABELS) * counts), dtype=torch.float32)
+    counts = np.bincount([headline.label for headline in headlines], minlength=classes)
+    return torch.tensor(len(headlines) / (classes * counts), dtype=torch.float32)
 
 
 def device_name() -> str:

@@ -122,7 +122,7 @@ def test_csv(server: Server) -> None:
 
 def test_a_bad_request_is_400_and_says_why(server: Server) -> None:
     assert "not JSON" in server.refusal(b"{")
-    assert "headline 1 is blank" in server.refusal(b'{"inputs": ["x", ""]}')
+    assert "text 1 is blank" in server.refusal(b'{"inputs": ["x", ""]}')
     assert "line 2: inputs must be" in server.refusal(b'{"inputs": "x"}\n{"inputs": 5}', LINES)
     assert "not supported; send" in server.refusal(b"x", "application/x-npy")
     assert "ask for" in server.refusal(b'{"inputs": "x"}', Accept="image/png")

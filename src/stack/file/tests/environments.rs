@@ -44,8 +44,8 @@ fn an_environment_lies_over_the_stack() {
         "    training: { hyperparameters: { epochs: 9 } }\n    endpoint: { count: 2 }",
     );
     let stack = load(&text, "prod").unwrap();
-    assert_eq!(stack.training.hyperparameters["epochs"], "9");
-    assert_eq!(stack.training.hyperparameters["name"], "x y");
+    assert_eq!(stack.training().unwrap().hyperparameters["epochs"], "9");
+    assert_eq!(stack.training().unwrap().hyperparameters["name"], "x y");
     let capacity = |stack: Stack| match stack.endpoint.capacity {
         Capacity::Instances(capacity) => capacity,
         Capacity::Serverless(_) => panic!("serverless"),
@@ -111,7 +111,13 @@ fn null_in_an_environment_removes_what_the_stack_says() {
     );
     let stack = load(&text, "prod").unwrap();
     assert!(stack.alarms.is_none() && stack.notebook.is_some());
-    assert!(!stack.training.hyperparameters.contains_key("epochs"));
+    assert!(
+        !stack
+            .training()
+            .unwrap()
+            .hyperparameters
+            .contains_key("epochs")
+    );
     let local = load(&text, "local").unwrap();
     assert!(local.alarms.is_some());
     let empty = text.replace("alarms: null", "alarms:");

@@ -21,6 +21,10 @@ rows.csv } => rows.csv, format: { columns: [a, b, b], text: a, label: b, classes
 rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [x, x] } } => x => here a second time
 rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [01, 2] } } => 01 => one number to some readers
 rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [x, y], required: [z] } } => z => no column `z`
+rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: { x: X, y: X } } } => X => here a second time
+rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: { x: X } } } => classes => 2 to 1000 classes
+rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [x, y], group: z } } => z => no column `z`
+rows.csv } => rows.csv, format: { columns: [a, b], text: a, label: b, classes: [x, y], time: z } } => z => no column `z`
   entry_point: train.py =>   entry_point: train.py⏎  launch: toolkit => "x y" => cannot be handed the value of `name`
   code: code =>   code: rows.csv => rows.csv => `rows.csv` is no folder
 entry_point: train.py => entry_point: tran.py => tran.py => no `tran.py` in `code`

@@ -1,5 +1,6 @@
 //! Reading whole stack files: every rule, trap and place.
 
+mod brought;
 mod defaults;
 mod environments;
 mod files;

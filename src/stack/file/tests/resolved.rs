@@ -8,7 +8,7 @@ fn a_good_stack_is_resolved_with_its_defaults() {
     let stack = load(GOOD, "prod").unwrap();
     assert_eq!(stack.names.endpoint, "news-prod");
     assert_eq!(stack.protection, Protection::Protected);
-    assert_eq!(stack.training.volume.to_string(), "50 GiB");
+    assert_eq!(stack.training().unwrap().volume.to_string(), "50 GiB");
     assert_eq!(stack.function.timeout.seconds(), 25);
     assert_eq!(
         (
@@ -18,11 +18,12 @@ fn a_good_stack_is_resolved_with_its_defaults() {
         ("POST", 100)
     );
     assert_eq!(stack.logs.retention_days, 30);
-    assert!(matches!(&stack.data.source, DataSource::File(path) if path.is_absolute()));
-    assert!(stack.training.code.is_absolute());
+    assert!(matches!(&stack.data().unwrap().source, DataSource::File(path) if path.is_absolute()));
+    assert!(stack.training().unwrap().code.is_absolute());
     assert!(
         stack
-            .training
+            .training()
+            .unwrap()
             .image
             .uri
             .starts_with("763104351884.dkr.ecr.eu-west-1.amazonaws.com/")
@@ -55,7 +56,8 @@ fn a_role_is_of_the_environments_account() {
 fn hyperparameters_become_strings() {
     let stack = load(GOOD, "prod").unwrap();
     let given: Vec<(&str, &str)> = stack
-        .training
+        .training()
+        .unwrap()
         .hyperparameters
         .iter()
         .map(|(k, v)| (k.as_str(), v.as_str()))
@@ -74,7 +76,7 @@ fn hyperparameters_become_strings() {
 #[test]
 fn an_image_is_pinned_to_a_digest_and_known_to_be_patched_until_a_day() {
     let stack = load(&changed("stack: news", "stack: news"), "prod").unwrap();
-    let image = &stack.training.image;
+    let image = &stack.training().unwrap().image;
     assert!(
         image.uri.contains("huggingface-pytorch-training:2.8.0"),
         "{}",
@@ -85,7 +87,7 @@ fn an_image_is_pinned_to_a_digest_and_known_to_be_patched_until_a_day() {
     let old = r#"transformers: "4.56.2" }"#;
     let new = format!(r#"transformers: "4.56.2", digest: "{digest}" }}"#);
     let stack = load(&changed(old, &new), "prod").unwrap();
-    let uri = &stack.training.image.uri;
+    let uri = &stack.training().unwrap().image.uri;
     assert!(
         uri.ends_with(&format!("/huggingface-pytorch-training@{digest}")),
         "{uri}"
@@ -97,7 +99,7 @@ fn a_local_environment_needs_no_account_and_no_gpu() {
     let text = changed("instance: ml.g4dn.xlarge", "instance: ml.m5.large");
     let stack = load(&text, "local").unwrap();
     assert_eq!(stack.account.as_str(), "000000000000");
-    assert!(stack.training.image.uri.starts_with("local/"));
+    assert!(stack.training().unwrap().image.uri.starts_with("local/"));
     let Target::Local(local) = stack.target else {
         panic!()
     };

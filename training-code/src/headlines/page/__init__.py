@@ -44,7 +44,7 @@ def render(metrics: Mapping[str, Any]) -> str:
         element("meta", charset="utf-8"),
         element("meta", http_equiv="Content-Security-Policy", content=POLICY),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("title", "Evaluation of the headline classifier"),
+        element("title", "Evaluation of the classifier"),
         element("style", Markup(STYLE.read_text(encoding="utf-8"))),
     )
     sections = [section(metrics) for section in SECTIONS]

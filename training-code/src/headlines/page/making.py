@@ -54,7 +54,7 @@ def training(metrics: Part) -> Markup | None:
     kept = "" if best is None else f" The weights of epoch {plain(best)} were kept."
     return section(
         "Training",
-        f"Measured on headlines set aside for validation.{kept}",
+        f"Measured on texts set aside for validation.{kept}",
         element("div", *charts, class_="pair"),
         element("details", element("summary", "The figures of every epoch"), of_epochs),
     )
@@ -91,11 +91,11 @@ def mistakes(metrics: Part) -> Markup | None:
     ]
     return section(
         "Worst mistakes",
-        "The headlines with the largest loss, with the probability that the model gave to its "
+        "The texts with the largest loss, with the probability that the model gave to its "
         "wrong answer. Some of them show a label that is itself doubtful.",
         table(
-            "Headlines with the largest loss",
-            ["Headline", "True", "Predicted", "Probability"],
+            "Texts with the largest loss",
+            ["Text", "True", "Predicted", "Probability"],
             rows,
             "words stack",
         ),
@@ -132,9 +132,7 @@ def preparation(metrics: Part) -> Markup | None:
         element(
             "div",
             pairs("Rows", steps),
-            table("Classes left", ["Class", "Headlines", "Share"], of_classes)
-            if of_classes
-            else None,
+            table("Classes left", ["Class", "Texts", "Share"], of_classes) if of_classes else None,
             class_="pair",
         ),
     )
@@ -153,10 +151,10 @@ def splits(metrics: Part) -> Markup | None:
         rows.append(_split("By story", metrics, _sides(story)))
     if time:
         cut = f", collected from {time['cut']} on" if time.get("cut") else ""
-        note = f"{whole(time.get('headlines'))} newest headlines{cut}; the stricter test"
+        note = f"{whole(time.get('headlines'))} newest texts{cut}; the stricter test"
         rows.append(_split("By time", time, note))
     if baseline:
-        rows.append(_split(f"By story, {name}", baseline, "the same test headlines"))
+        rows.append(_split(f"By story, {name}", baseline, "the same test texts"))
     if row:
         note = row.get("note") or "near-copies stand on both sides"
         rows.append(_split(f"By row, {name}", row, note))
@@ -172,7 +170,7 @@ def splits(metrics: Part) -> Markup | None:
         "How good the model is depends on what it is tested on. The figures above are by story.",
         table(
             "Quality by split",
-            ["Split", "Macro-F1", "Accuracy", "Test headlines"],
+            ["Split", "Macro-F1", "Accuracy", "Test texts"],
             rows,
             "words stack",
         ),

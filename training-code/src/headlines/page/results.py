@@ -17,10 +17,10 @@ def heading(metrics: Part) -> Markup:
     scores = [part(score, None) for score in part(metrics, "classes").values()]
     count = int(sum(number(score.get("support")) or 0 for score in scores))
     base = f"Trained from {settings['base_model']}. " if settings.get("base_model") else ""
-    on = f"Measured on {count:,} headlines that training never saw." if count else ""
+    on = f"Measured on {count:,} texts that training never saw." if count else ""
     return element(
         "header",
-        element("h1", "Evaluation of the headline classifier"),
+        element("h1", "Evaluation of the classifier"),
         element("p", f"{base}{on}", class_="muted"),
     )
 
@@ -60,7 +60,7 @@ def classes(metrics: Part) -> Markup | None:
     for name in label_names(metrics):
         score = part(given, name)
         cells = []
-        support = element("small", f"{whole(score.get('support'))} headlines")
+        support = element("small", f"{whole(score.get('support'))} texts")
         for key in ("precision", "recall", "f1"):
             value = number(score.get(key))
             cells.append(
@@ -69,8 +69,8 @@ def classes(metrics: Part) -> Markup | None:
         rows.append(element("tr", element("th", name, support, scope="row"), *cells))
     return section(
         "Classes",
-        "Precision: how many of the headlines put into a class belong there. Recall: how many of a "
-        "class's headlines were found. F1 is their harmonic mean.",
+        "Precision: how many of the texts put into a class belong there. Recall: how many of a "
+        "class's texts were found. F1 is their harmonic mean.",
         table("Scores by class", ["Class", "Precision", "Recall", "F1"], rows),
     )
 
@@ -128,11 +128,11 @@ def calibration(metrics: Part) -> Markup | None:
         )
         for each in filled
     ]
-    of_bins = table("Bins of confidence", ["Confidence", "Headlines", "Mean", "Accuracy"], rows)
+    of_bins = table("Bins of confidence", ["Confidence", "Texts", "Mean", "Accuracy"], rows)
     return section(
         "Calibration",
         "When the model is sure to 0.9, is it right in nine cases of ten? A bar below the dashed "
-        f"line is overconfident; a faint bar holds few headlines.{found}",
+        f"line is overconfident; a faint bar holds few texts.{found}",
         element(
             "div", element("figure", reliability_diagram(drawn, label)), of_bins, class_="pair"
         ),

@@ -8,6 +8,7 @@ use tokio::time::sleep;
 use super::super::loglines::LogLines;
 use super::super::state::Phase;
 use super::checkpoints::Checkpoints;
+use super::container::Layout;
 use super::drive::Ending;
 use super::run::{Outcome, Run};
 use super::scripted::Actor;
@@ -57,13 +58,13 @@ impl Run {
         Some(Actor::new(stage.job(&record.unwrap_or_default())))
     }
 
-    /// Fills the folder of checkpoints, if the job has one.
-    pub(super) async fn checkpoints(&self) -> Result<Option<Checkpoints>, String> {
+    /// Fills an instance's folder of checkpoints, if the job has one.
+    pub(super) async fn checkpoints(&self, layout: &Layout) -> Result<Option<Checkpoints>, String> {
         let Some(mirror) = self.request.mirror() else {
             return Ok(None);
         };
         let store = Arc::clone(&self.service.parts.store);
-        let filled = Checkpoints::fill(store, mirror.address, self.layout.mirrored(&mirror.folder));
+        let filled = Checkpoints::fill(store, mirror.address, layout.mirrored(&mirror.folder));
         filled.await.map(Some)
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use super::hosts::Host;
 use super::request::{Channel, TrainingRequest};
 use super::toolkit::Toolkit;
 use crate::local::runner::Launch;
@@ -22,8 +23,17 @@ impl Layout {
         Self { root }
     }
 
-    /// Makes empty folders, removing what a killed engine left, and writes the configuration files.
-    pub(super) fn make(&self, request: &TrainingRequest) -> io::Result<()> {
+    /// The folders of one instance. Those of the first are the job's own; the others' lie in them.
+    pub(super) fn of(&self, host: &Host) -> Self {
+        match host.number {
+            1 => self.clone(),
+            _ => Self::new(self.root.join(host.name())),
+        }
+    }
+
+    /// Makes the empty folders of an instance, removing what a killed engine left, and writes the
+    /// configuration files.
+    pub(super) fn make(&self, request: &TrainingRequest, host: &Host) -> io::Result<()> {
         self.remove()?;
         let folders = ["input/config", "input/data", "model", "output/data", "code"];
         for folder in folders {
@@ -41,7 +51,8 @@ impl Layout {
         let write = |name: &str, value: &Value| fs::write(config.join(name), value.to_string());
         write("hyperparameters.json", &json!(request.hyper_parameters))?;
         write("inputdataconfig.json", &channels(request))?;
-        write("resourceconfig.json", &resources(request))
+        let instance = request.resource_config.instance_type();
+        write("resourceconfig.json", &host.resources(instance))
     }
 
     /// Removes the job's folders.
@@ -84,9 +95,9 @@ impl Layout {
         arn: &str,
         python: &Path,
         platform: &[(String, String)],
-        toolkit: Option<&Toolkit>,
+        (host, toolkit): (&Host, Option<&Toolkit>),
     ) -> Launch {
-        let mut environment = platform.to_vec();
+        let mut environment = [platform, &host.variables()].concat();
         let mut set = |key: &str, value: String| environment.push((key.to_owned(), value));
         let bin = python.parent().unwrap_or_else(|| Path::new("/usr/bin"));
         set(
@@ -105,7 +116,7 @@ impl Layout {
         let algorithm = &request.algorithm_specification;
         let words = match toolkit {
             Some(toolkit) => {
-                environment.extend(toolkit.variables(request, &self.ml()));
+                environment.extend(toolkit.variables(request, host, &self.ml()));
                 toolkit.command()
             }
             None => algorithm.container_entrypoint.clone(),
@@ -140,22 +151,6 @@ fn channels(request: &TrainingRequest) -> Value {
     Value::Object(all)
 }
 
-fn resources(request: &TrainingRequest) -> Value {
-    let kind = request.resource_config.instance_type();
-    json!({
-        "current_host": "algo-1",
-        "hosts": ["algo-1"],
-        "current_instance_type": kind,
-        "current_group_name": "homogeneousCluster",
-        "instance_groups": [{
-            "instance_group_name": "homogeneousCluster",
-            "instance_type": kind,
-            "hosts": ["algo-1"],
-        }],
-        "network_interface_name": "lo",
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::super::testing::training_request;
@@ -166,9 +161,9 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let layout = Layout::new(root.path().join("job"));
         let request = TrainingRequest::read(&training_request("job", "true")).unwrap();
-        layout.make(&request).unwrap();
+        layout.make(&request, &Host::only()).unwrap();
         fs::write(layout.ml().join("model/left-over"), "x").unwrap();
-        layout.make(&request).unwrap();
+        layout.make(&request, &Host::only()).unwrap();
         assert!(!layout.ml().join("model/left-over").exists());
         let read = |name: &str| -> Value {
             let path = layout.ml().join("input/config").join(name);
@@ -188,7 +183,13 @@ mod tests {
         input["Environment"] = json!({ "SAGEMAKER_BASE_DIR": "/opt/ml", "LANG": "de_DE" });
         let request = TrainingRequest::read(&input).unwrap();
         let layout = Layout::new("/srv/job".into());
-        let launch = layout.launch(&request, "arn", Path::new("/env/bin/python"), &[], None);
+        let launch = layout.launch(
+            &request,
+            "arn",
+            Path::new("/env/bin/python"),
+            &[],
+            (&Host::only(), None),
+        );
         let last = |key: &str| {
             let found = launch
                 .environment

@@ -10,6 +10,7 @@ mod checkpoints;
 mod container;
 mod describe;
 mod drive;
+mod hosts;
 mod interruptions;
 mod metrics;
 mod outputs;

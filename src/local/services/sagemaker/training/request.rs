@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::super::names::{constraint, invalid, only_known, unsupported};
 use super::super::ports::S3Uri;
+use super::hosts::MOST;
 use super::interruptions::{CheckpointConfig, RetryStrategy};
 use super::toolkit::Toolkit;
 use crate::local::wire::ApiError;
@@ -204,8 +205,18 @@ impl TrainingRequest {
                  hyperparameters sagemaker_program and sagemaker_submit_directory of the training toolkit",
             ));
         }
-        if self.resource_config.instance_count != 1 {
-            return Err(unsupported("training jobs on several instances"));
+        let count = self.resource_config.instance_count;
+        if !(1..=MOST).contains(&count) {
+            return Err(unsupported(format!("training jobs on {count} instances")));
+        }
+        let sharded = self.input_data_config.iter().any(|channel| {
+            let distribution = channel.data_source.s3_data_source.distribution.as_deref();
+            distribution.is_some_and(|kind| kind != "FullyReplicated")
+        });
+        if sharded && count > 1 {
+            return Err(unsupported(
+                "another S3DataDistributionType than FullyReplicated on several instances",
+            ));
         }
         match self.output_data_config.compression_type.as_deref() {
             None | Some("GZIP") => Ok(()),
@@ -435,6 +446,17 @@ mod tests {
     }
 
     #[test]
+    fn several_instances_get_all_of_the_data() {
+        let mut input = training_request("job", "true");
+        input["ResourceConfig"]["InstanceCount"] = json!(2);
+        assert!(TrainingRequest::read(&input).is_ok());
+        let source = &mut input["InputDataConfig"][0]["DataSource"]["S3DataSource"];
+        source["S3DataDistributionType"] = json!("ShardedByS3Key");
+        let refused = TrainingRequest::read(&input).unwrap_err().message;
+        assert!(refused.contains("S3DataDistributionType"), "{refused}");
+    }
+
+    #[test]
     fn what_is_not_emulated_is_refused_by_name() {
         let cases = [
             ("/VpcConfig", json!({ "Subnets": ["s"] }), "VpcConfig"),
@@ -453,11 +475,7 @@ mod tests {
                 json!([]),
                 "ContainerEntrypoint",
             ),
-            (
-                "/ResourceConfig/InstanceCount",
-                json!(2),
-                "several instances",
-            ),
+            ("/ResourceConfig/InstanceCount", json!(9), "9 instances"),
             (
                 "/ResourceConfig/InstanceGroups",
                 json!([{}]),

@@ -17,11 +17,12 @@ use super::super::state::Phase;
 use super::checkpoints::Checkpoints;
 use super::container::Layout;
 use super::drive::Ending;
+use super::hosts::{Host, all_ended, gather, stop};
 use super::metrics::Metrics;
 use super::outputs::{failure_reason, has_content};
 use super::request::TrainingRequest;
 use super::toolkit::Toolkit;
-use crate::local::runner::Process;
+use crate::local::runner::{Launch, Process};
 
 /// Time between the request to end and the kill, as the platform gives it.
 const GRACE: Duration = Duration::from_mins(2);
@@ -64,29 +65,27 @@ impl Outcome {
     }
 }
 
-/// How the process ended.
+/// How the processes ended.
 pub(super) enum Ended {
-    ByItself(ExitStatus),
+    /// The one of this instance, with this status: the first that failed, or the last.
+    ByItself(Host, ExitStatus),
     /// By a signal from outside, which decides what the job comes to.
     CutOff(Ending),
 }
 
-/// A process, and the checkpoints that it writes, if it is to.
+/// The instances with their processes, the logs of all but the first, and the first one's checkpoints, if
+/// there are to be any.
 struct Started {
-    process: Process,
+    hosts: Vec<Host>,
+    processes: Vec<Process>,
+    logs: Vec<Arc<LogLines>>,
     checkpoints: Option<Checkpoints>,
 }
 
 impl Run {
     /// Drives the job to its end and records it.
     pub(super) async fn drive(self) {
-        let name = &self.request.training_job_name;
-        let epoch = self.service.parts.clock.epoch_millis();
-        let log = LogLines::open(
-            Arc::clone(&self.service.parts.logs),
-            GROUP.to_owned(),
-            format!("{name}/algo-1-{epoch}"),
-        );
+        let log = self.log(&Host::only());
         let mut result = self.attempts(&log).await;
         if let Err(error) = self.layout.remove() {
             log.line(format!("the job's folder cannot be removed: {error}"));
@@ -108,14 +107,27 @@ impl Run {
         lock(&self.service.jobs).remove(&self.arn);
     }
 
-    /// Makes one attempt with a real process, which is never interrupted.
+    /// Opens the log of an instance.
+    fn log(&self, host: &Host) -> Arc<LogLines> {
+        let job = &self.request.training_job_name;
+        let epoch = self.service.parts.clock.epoch_millis();
+        LogLines::open(
+            Arc::clone(&self.service.parts.logs),
+            GROUP.to_owned(),
+            format!("{job}/{}-{epoch}", host.name()),
+        )
+    }
+
+    /// Makes one attempt with real processes, one an instance, which are never interrupted.
     pub(super) async fn run(&self, log: &Arc<LogLines>) -> Outcome {
         let prepared = tokio::select! {
             prepared = self.prepare(log) => prepared,
             ending = self.called_off() => return Outcome::without_model(ending),
         };
         let Started {
-            process,
+            hosts,
+            processes,
+            logs,
             mut checkpoints,
         } = match prepared {
             Ok(started) => started,
@@ -124,7 +136,7 @@ impl Run {
                 return Outcome::without_model(Ending::Failed(reason));
             }
         };
-        let watch = self.watch(&process, log);
+        let watch = self.watch(&hosts, &processes, log);
         let ended = match &mut checkpoints {
             None => watch.await,
             Some(checkpoints) => tokio::select! {
@@ -132,8 +144,36 @@ impl Run {
                 never = checkpoints.keep(log) => match never {},
             },
         };
-        drop(process);
+        drop(processes);
+        for fault in logs.iter().filter_map(|log| log.flush()) {
+            log.line(format!(
+                "the log of another instance is incomplete: {fault}"
+            ));
+        }
+        self.gather(&hosts, log);
         self.upload_results(log, ended, checkpoints).await
+    }
+
+    /// Puts what all instances have left together, so that one model comes of the job.
+    fn gather(&self, hosts: &[Host], log: &LogLines) {
+        let first = self.layout.ml();
+        for host in &hosts[1..] {
+            let other = self.layout.of(host).ml();
+            for folder in ["model", "output/data"] {
+                match gather(&first.join(folder), &other.join(folder)) {
+                    Ok(left_out) if left_out.is_empty() => {}
+                    Ok(left_out) => log.line(format!(
+                        "{} has left {} in {folder}, and so has algo-1, whose are kept",
+                        host.name(),
+                        left_out.join(", ")
+                    )),
+                    Err(error) => log.line(format!(
+                        "what {} has left in {folder} cannot be had: {error}",
+                        host.name()
+                    )),
+                }
+            }
+        }
     }
 
     /// Makes everything ready and starts the process. Reasons of failures are the engine's or the
@@ -165,70 +205,86 @@ impl Run {
                 )
             })?;
         self.report("Downloading input data", log);
-        self.layout
-            .make(&self.request)
-            .map_err(|error| engine(format!("the job's folder cannot be made: {error}")))?;
-        self.download().await?;
-        let checkpoints = self.checkpoints().await?;
-        let toolkit = self.toolkit().await?;
+        let unmade =
+            |error: std::io::Error| engine(format!("the job's folder cannot be made: {error}"));
+        let hosts = Host::all(self.request.resource_config.instance_count).map_err(unmade)?;
+        let mut checkpoints = None;
+        let mut toolkit = None;
+        for host in &hosts {
+            let layout = self.layout.of(host);
+            layout.make(&self.request, host).map_err(unmade)?;
+            self.download(&layout).await?;
+            let filled = self.checkpoints(&layout).await?;
+            checkpoints = checkpoints.or(filled);
+            toolkit = self.toolkit(&layout).await?;
+        }
         let mut platform = service.parts.environment.clone();
         let region = self.arn.split(':').nth(3).unwrap_or_default();
         for key in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
             platform.push((key.to_owned(), region.to_owned()));
         }
-        let launch = self.layout.launch(
-            &self.request,
-            &self.arn,
-            &python,
-            &platform,
-            toolkit.as_ref(),
-        );
         self.enter(
             Phase::Training,
             "Training image download completed. Training in progress.",
         )?;
-        let (metrics, clock, log) = (
-            Arc::clone(&self.metrics),
-            service.parts.clock,
-            Arc::clone(log),
-        );
-        let process = Process::spawn(&launch, move |line| {
+        let mut started = Started {
+            hosts,
+            processes: Vec::new(),
+            logs: Vec::new(),
+            checkpoints,
+        };
+        for host in &started.hosts {
+            let mut own = Arc::clone(log);
+            if host.number > 1 {
+                own = self.log(host);
+                started.logs.push(Arc::clone(&own));
+            }
+            let layout = self.layout.of(host);
+            let with = (host, toolkit.as_ref());
+            let launch = layout.launch(&self.request, &self.arn, &python, &platform, with);
+            let process = self.spawn(&launch, own).map_err(engine)?;
+            started.processes.push(process);
+        }
+        Ok(started)
+    }
+
+    /// Starts the process of an instance.
+    fn spawn(&self, launch: &Launch, log: Arc<LogLines>) -> Result<Process, String> {
+        let (metrics, clock) = (Arc::clone(&self.metrics), self.service.parts.clock);
+        let process = Process::spawn(launch, move |line| {
             metrics.scan(&line, clock.epoch_seconds());
             log.line(line);
         })
-        .map_err(|error| engine(format!("the training process cannot be started: {error}")))?;
+        .map_err(|error| format!("the training process cannot be started: {error}"))?;
         if process.lower_priority(NICENESS).is_err() {
             // It has ended already, so there is nothing left to slow down.
         }
-        Ok(Started {
-            process,
-            checkpoints,
-        })
+        Ok(process)
     }
 
     /// Does what the toolkit in the image does before it runs the script: unpacks the code.
-    async fn toolkit(&self) -> Result<Option<Toolkit>, String> {
+    async fn toolkit(&self, layout: &Layout) -> Result<Option<Toolkit>, String> {
         let toolkit = self.request.toolkit().map_err(|error| error.message)?;
         let Some(toolkit) = toolkit else {
             return Ok(None);
         };
-        let (uri, packed) = (&toolkit.archive, self.layout.archive("sourcedir.tar.gz"));
+        let (uri, packed) = (&toolkit.archive, layout.archive("sourcedir.tar.gz"));
         let store = &self.service.parts.store;
         let got = store.get_to_file(&uri.bucket, &uri.key, &packed).await;
         got.map_err(|fault| format!("ClientError: the code at {uri} cannot be had: {fault}"))?;
-        let into = self.layout.code();
+        let into = layout.code();
         let unpacked = tokio::task::spawn_blocking(move || archive::unpack(&packed, &into)).await;
         let unpacked = unpacked.map_err(|error| format!("InternalServerError: {error}"))?;
         unpacked.map_err(|error| format!("ClientError: {uri} cannot be unpacked: {error}"))?;
         Ok(Some(toolkit))
     }
 
-    async fn download(&self) -> Result<(), String> {
+    async fn download(&self, layout: &Layout) -> Result<(), String> {
         for channel in &self.request.input_data_config {
             let text = &channel.data_source.s3_data_source.uri;
             let uri = S3Uri::parse(text)
                 .ok_or_else(|| format!("ClientError: {text} is no S3 address"))?;
-            let into = self.layout.channel(channel);
+            let into = layout.channel(channel);
             let count = self
                 .service
                 .parts
@@ -247,10 +303,13 @@ impl Run {
         Ok(())
     }
 
-    /// Waits for the end of the process, and brings it about when it is asked for or time is up.
-    async fn watch(&self, process: &Process, log: &LogLines) -> Ended {
+    /// Waits for the end of the processes, and brings it about when it is asked for or time is up. Where one
+    /// fails, the others have nobody to go on with: dropping them ends them.
+    async fn watch(&self, hosts: &[Host], processes: &[Process], log: &LogLines) -> Ended {
         let ending = tokio::select! {
-            status = process.wait() => return Ended::ByItself(status),
+            (index, status) = all_ended(processes) => {
+                return Ended::ByItself(hosts[index].clone(), status);
+            }
             ending = self.cut_off() => ending,
         };
         // Whoever asked for the end has entered the phase already.
@@ -259,7 +318,7 @@ impl Run {
         {
             log.line(error);
         }
-        process.stop(GRACE).await;
+        stop(processes, GRACE).await;
         Ended::CutOff(ending)
     }
 
@@ -273,8 +332,10 @@ impl Run {
         let ml = self.layout.ml();
         let mut ending = match ended {
             Ended::CutOff(ending) => ending,
-            Ended::ByItself(status) if status.success() => Ending::Completed,
-            Ended::ByItself(status) => Ending::Failed(failure_reason(&ml, status)),
+            Ended::ByItself(_, status) if status.success() => Ending::Completed,
+            Ended::ByItself(host, status) => {
+                Ending::Failed(failure_reason(&self.layout.of(&host).ml(), status))
+            }
         };
         let mut model = None;
         if let Err(error) = self.enter(Phase::Uploading, "Uploading generated training model") {

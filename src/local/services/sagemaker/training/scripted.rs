@@ -14,6 +14,7 @@ use super::super::state::Phase;
 use super::attempts::Attempt;
 use super::checkpoints::Checkpoints;
 use super::drive::Ending;
+use super::hosts::Host;
 use super::run::{Ended, Outcome, Run};
 use crate::local::script::{Job, JobEnd};
 
@@ -111,9 +112,9 @@ impl Run {
     async fn act(&self, actor: &mut Actor, log: &LogLines) -> Result<Act, String> {
         self.enter(Phase::Downloading, "Downloading the training image")?;
         self.layout
-            .make(&self.request)
+            .make(&self.request, &Host::only())
             .map_err(|error| unwritable(&error))?;
-        let mut checkpoints = self.checkpoints().await?;
+        let mut checkpoints = self.checkpoints(&self.layout).await?;
         self.enter(Phase::Training, "Training in progress.")?;
         if actor.internal_errors < actor.job.internal_errors {
             actor.internal_errors += 1;
@@ -136,7 +137,10 @@ impl Run {
             return Ok(Act::Interrupted);
         }
         let status = self.end(&actor.job.ends, log)?;
-        Ok(Act::Ended(Ended::ByItself(status), checkpoints))
+        Ok(Act::Ended(
+            Ended::ByItself(Host::only(), status),
+            checkpoints,
+        ))
     }
 
     /// Leaves what the algorithm would have left, and returns how it ends.

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::names::{invalid, unsupported};
 use super::super::ports::S3Uri;
+use super::hosts::Host;
 use super::request::TrainingRequest;
 use crate::local::wire::ApiError;
 
@@ -94,7 +95,12 @@ impl Toolkit {
     }
 
     /// The variables that the script gets, under `ml`, what stands for `/opt/ml`.
-    pub(super) fn variables(&self, request: &TrainingRequest, ml: &Path) -> Vec<(String, String)> {
+    pub(super) fn variables(
+        &self,
+        request: &TrainingRequest,
+        host: &Host,
+        ml: &Path,
+    ) -> Vec<(String, String)> {
         let folder = |below: &str| ml.join(below).display().to_string();
         let channels = request
             .input_data_config
@@ -106,12 +112,12 @@ impl Toolkit {
         let parameters: Map<String, Value> = self.parameters.clone().into_iter().collect();
         let mut variables: Vec<(String, String)> = [
             ("SM_CHANNELS", json!(names).to_string()),
-            ("SM_CURRENT_HOST", "algo-1".to_owned()),
+            ("SM_CURRENT_HOST", host.name()),
             (
                 "SM_CURRENT_INSTANCE_TYPE",
                 request.resource_config.instance_type().to_owned(),
             ),
-            ("SM_HOSTS", json!(["algo-1"]).to_string()),
+            ("SM_HOSTS", json!(host.names()).to_string()),
             ("SM_HPS", Value::Object(parameters).to_string()),
             ("SM_INPUT_CONFIG_DIR", folder("input/config")),
             ("SM_INPUT_DIR", folder("input")),

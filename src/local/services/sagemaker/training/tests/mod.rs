@@ -88,6 +88,65 @@ async fn a_job_reads_its_input_and_leaves_a_model() {
 }
 
 #[tokio::test]
+async fn several_instances_take_part_and_one_model_comes_of_them() {
+    let bed = Bed::new();
+    let mut request = training_request(
+        "pair",
+        "host=$(python3 -c 'import json, os
+config = json.load(open(os.environ[\"SAGEMAKER_BASE_DIR\"] + \"/input/config/resourceconfig.json\"))
+print(config[\"current_host\"], config[\"hosts\"])')
+         echo \"I am $host at $MASTER_ADDR\"; cat $SAGEMAKER_BASE_DIR/input/data/train/rows.csv
+         echo loss=0.5
+         name=$(echo $host | cut -d' ' -f1)
+         echo $name > $SAGEMAKER_BASE_DIR/model/weights
+         echo $name > $SAGEMAKER_BASE_DIR/model/$name",
+    );
+    request["ResourceConfig"]["InstanceCount"] = json!(2);
+    bed.call("CreateTrainingJob", request).await.unwrap();
+    let job = ended(&bed, "pair").await;
+    let log = |host: &str| {
+        bed.logs
+            .under(&format!("/aws/sagemaker/TrainingJobs pair/{host}-"))
+    };
+    assert_eq!(
+        job["TrainingJobStatus"],
+        "Completed",
+        "{job} {}",
+        log("algo-1")
+    );
+    for host in ["algo-1", "algo-2"] {
+        let log = log(host);
+        let line = format!("I am {host} ['algo-1', 'algo-2'] at 127.0.0.1");
+        assert!(log.contains(&line) && log.contains("a,b"), "{log}");
+    }
+    assert!(log("algo-1").contains("algo-2 has left weights in model"));
+    let out = tempfile::tempdir().unwrap();
+    archive::unpack(&bed.object("out/pair/output/model.tar.gz"), out.path()).unwrap();
+    let read = |name: &str| fs::read_to_string(out.path().join(name)).unwrap();
+    assert_eq!(read("weights"), "algo-1\n");
+    assert_eq!(read("algo-2"), "algo-2\n");
+    assert!(!bed.folder.join("work/jobs/us-east-1/pair").exists());
+}
+
+#[tokio::test]
+async fn where_one_instance_fails_the_job_does_and_the_others_end() {
+    let bed = Bed::new();
+    let mut request = training_request(
+        "torn",
+        "case $SAGEMAKER_BASE_DIR in
+           */algo-2/*) echo 'no gradients' > $SAGEMAKER_BASE_DIR/output/failure; exit 3;;
+         esac
+         exec sleep 50",
+    );
+    request["ResourceConfig"]["InstanceCount"] = json!(2);
+    bed.call("CreateTrainingJob", request).await.unwrap();
+    let job = ended(&bed, "torn").await;
+    assert_eq!(job["TrainingJobStatus"], "Failed");
+    let reason = job["FailureReason"].as_str().unwrap();
+    assert_eq!(reason, "AlgorithmError: no gradients, exit code: 3");
+}
+
+#[tokio::test]
 async fn the_toolkit_of_the_image_unpacks_the_code_and_hands_over_options() {
     let bed = Bed::new();
     let code = tempfile::tempdir().unwrap();
