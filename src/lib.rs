@@ -18,6 +18,7 @@
 //! * [`batch`]: headlines in bulk become shards, and their answers one file, in flat memory.
 //! * [`release`]: what was proven to serve, as records that can be told, repeated and taken elsewhere. Pure.
 //! * [`diff`]: two sides of rendered documents become changes and what they mean, without an account.
+//! * [`cost`]: what is rendered or deployed becomes a bill, by prices that somebody gives. Pure.
 //! * [`plan`]: desired and observed become an ordered list of steps. Pure: no I/O, no clock.
 //! * [`reconcile`]: carries a plan out, and is the only place that waits.
 //! * [`cloud`]: the ports, small traits in our own words.
@@ -43,6 +44,7 @@ pub mod bundle;
 #[cfg(feature = "aws")]
 pub mod cli;
 pub mod cloud;
+pub mod cost;
 pub mod diff;
 pub mod init;
 pub mod load;

@@ -19,11 +19,13 @@ mod local_file;
 mod logs;
 mod multipart;
 mod part;
+mod prices;
 mod quotas;
 mod records;
 mod registry;
 mod remote_object;
 mod role;
+mod rpc;
 mod signer;
 mod stacks;
 mod throttles;
@@ -179,6 +181,8 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
     );
     let sender = multipart::Sender::new(s3.clone());
     let signer = signer::Signer::of(config, &connection.region);
+    let endpoint = connection.endpoint.as_ref();
+    let url = endpoint.map(|endpoint| endpoint.url.as_str());
     Cloud {
         identity: Arc::new(identity::StsIdentity::new(client!(aws_sdk_sts, config))),
         stacks: Arc::new(stacks::CloudFormation::new(cloudformation.clone(), looks)),
@@ -203,14 +207,8 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
             config
         ))),
         logs: Arc::new(logs::CloudWatchLogs::new(logs.clone())),
-        alarms: Arc::new(alarms::CloudWatch::new(
-            web.clone(),
-            signer.clone(),
-            connection
-                .endpoint
-                .as_ref()
-                .map(|endpoint| endpoint.url.as_str()),
-        )),
+        alarms: Arc::new(alarms::CloudWatch::new(web.clone(), signer.clone(), url)),
+        prices: Arc::new(prices::Products::new(web.clone(), signer.clone(), url)),
         functions: Arc::new(functions::Lambda::new(lambda.clone())),
         endpoints: Arc::new(endpoints::SageMakerEndpoints::new(
             sagemaker.clone(),

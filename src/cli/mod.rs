@@ -10,6 +10,7 @@ mod check;
 mod confirm;
 mod consent;
 mod context;
+mod cost;
 mod diff;
 mod down;
 mod draft;
@@ -114,6 +115,8 @@ enum Command {
     Check(check::Arguments),
     /// Show what is deployed
     Status(status::Arguments),
+    /// Show what an environment costs
+    Cost(cost::Arguments),
     /// Let an environment take over what serves in another
     Promote(promote::Arguments),
     /// Print what is signed to approve a promotion
@@ -191,6 +194,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Command::Check(arguments) => check::run(global, &arguments),
         Command::Status(arguments) => Box::pin(status::run(global, &arguments)).await,
+        Command::Cost(arguments) => Box::pin(cost::run(global, &arguments)).await,
         Command::Promote(arguments) => Box::pin(promote::run(global, &arguments)).await,
         Command::Approve(arguments) => Box::pin(promote::approve::run(global, &arguments)).await,
         Command::Rollback(arguments) => Box::pin(rollback::run(global, &arguments)).await,

@@ -141,6 +141,7 @@ pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Opti
             "somebody changed or removed it after it was recorded: the bucket's earlier versions may still \
              have it; otherwise make a new release where it comes from"
         }
+        ReconcileError::NotExpired { .. } => "`deploy down` without `--expired` removes it now",
         ReconcileError::Moved { .. } => {
             "look at a new plan (`deploy plan`), then run the command again"
         }

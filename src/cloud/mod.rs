@@ -20,6 +20,7 @@ pub mod functions;
 pub mod identity;
 pub mod inventory;
 pub mod logs;
+pub mod prices;
 pub mod quotas;
 pub mod records;
 pub mod registry;
@@ -58,6 +59,8 @@ pub struct Cloud {
     pub registry: Arc<dyn registry::Registry>,
     /// Quotas of the account.
     pub quotas: Arc<dyn quotas::Quotas>,
+    /// The AWS Price List.
+    pub prices: Arc<dyn prices::PriceList>,
     /// Log streams.
     pub logs: Arc<dyn logs::Logs>,
     /// Alarms.

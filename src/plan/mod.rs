@@ -10,6 +10,7 @@ pub mod batch;
 pub mod check;
 mod desired;
 mod expected;
+pub mod expiry;
 pub mod garbage;
 mod observed;
 pub mod parameters;

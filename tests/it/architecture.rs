@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("bundle", &["stack"]),
     ("batch", &["bundle"]),
     ("cloud", &["stack"]),
+    ("cost", &["stack"]),
     ("diff", &["stack", "render", "bundle", "release"]),
     ("release", &["bundle"]),
     ("plan", &["stack", "render", "bundle", "cloud", "release"]),

@@ -23,7 +23,7 @@ pub(super) use problems::problems;
 pub(super) use progress::{
     Pace, begin, elapsed, following, instances, log_line, number, observer, training_status,
 };
-pub(super) use reason::{age, reason};
+pub(super) use reason::{age, moment, reason};
 pub(super) use table::table;
 
 /// How results are printed.

@@ -110,6 +110,7 @@ pub(crate) fn session() -> Bed {
             transforms: cloud.clone(),
             registry: cloud.clone(),
             quotas: cloud.clone(),
+            prices: cloud.clone(),
             logs: cloud.clone(),
             alarms: cloud.clone(),
             functions: cloud.clone(),

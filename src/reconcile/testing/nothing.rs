@@ -22,6 +22,7 @@ use crate::cloud::functions::{FunctionAnswer, Functions};
 use crate::cloud::identity::{Caller, Identity};
 use crate::cloud::inventory::{Inventory, Item, Scope};
 use crate::cloud::logs::{LogEvents, LogPage, Logs, Search, Streams};
+use crate::cloud::prices::PriceList;
 use crate::cloud::quotas::Quotas;
 use crate::cloud::records::{Expected, Record, Records, Written};
 use crate::cloud::registry::{NewVersion, Registry, Version as ModelVersion};
@@ -265,6 +266,13 @@ impl Registry for Nothing {
 
     async fn remove_group(&self, _: &str) -> Result<(), CloudFault> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl PriceList for Nothing {
+    async fn products(&self, _: &str, _: &[(&str, String)]) -> Result<Vec<Value>, CloudFault> {
+        Ok(Vec::new())
     }
 }
 

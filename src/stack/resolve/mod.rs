@@ -22,6 +22,7 @@ mod rollout;
 mod tags;
 mod target;
 mod training;
+mod ttl;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -106,6 +107,9 @@ fn build(
     let checks = document.checks.as_ref();
     let waivers = checks.map(|checks| extras::waivers(check, checks));
     let promotion = promotion::resolve(check, document, training.as_ref(), data.as_ref());
+    let ttl = ttl::resolve(check, document);
+    let prices = document.prices.as_ref();
+    let prices = prices.and_then(|prices| check.file(&["prices"], prices));
 
     if let (Some(endpoint), Some(Some(batch)), Some(place)) = (&endpoint, &batch, at) {
         instance::same_processor(check, endpoint, batch, place);
@@ -123,6 +127,7 @@ fn build(
         account: place.account,
         region: place.region,
         protection: protection(document),
+        ttl,
         promotion,
         names,
         data: data?,
@@ -136,6 +141,7 @@ fn build(
         alarms: transposed(alarms)?,
         logs: logs?,
         tags,
+        prices,
         waivers: waivers.unwrap_or_default(),
     })
 }

@@ -46,6 +46,8 @@ pub struct Stack {
     pub region: Region,
     /// Whether what holds data is safe from a mere `--yes`.
     pub protection: Protection,
+    /// How long it lives after its last change; `None` until somebody removes it.
+    pub ttl: Option<Timespan>,
     /// How releases of another environment are taken over; `None` for one that trains itself.
     pub promotion: Option<Promotion>,
     /// Names of all that it is made of.
@@ -72,6 +74,8 @@ pub struct Stack {
     pub logs: Logs,
     /// The user's tags and the tool's own (`deploy:*`), in the order of their keys.
     pub tags: BTreeMap<String, String>,
+    /// The absolute path of a file of prices; `None` if the stack file names none.
+    pub prices: Option<PathBuf>,
     /// The id of a policy to the reason why it need not hold here.
     pub waivers: BTreeMap<String, String>,
 }

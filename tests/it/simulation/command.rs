@@ -1,5 +1,6 @@
 //! The commands that a simulation runs: small adapters to what the library offers.
 
+use async_trait::async_trait;
 use deploy::plan::{Choices, Deployment, Desired, Plan, SavedPlan};
 use deploy::reconcile::{
     self, Always, BatchRun, Consent, DownOptions, Keep, ReconcileError, Session, UpOptions, lock,
@@ -92,6 +93,7 @@ impl Command<'_> {
         };
         match result {
             Ok(end) => end,
+            Err(ReconcileError::NotExpired { .. }) => End::Held("not over yet".to_owned()),
             Err(ReconcileError::Held(held)) => End::Held(format!("{held:?}")),
             Err(error @ ReconcileError::Locked { .. }) => End::Locked(explain(&error)),
             Err(error) if error.rolled_back() => End::RolledBack(explain(&error)),
@@ -106,8 +108,9 @@ struct Agreed<'a> {
     desired: &'a Desired,
 }
 
+#[async_trait]
 impl Consent for Agreed<'_> {
-    fn agree(&self, plan: &Plan) -> Result<(), ReconcileError> {
+    async fn agree(&self, plan: &Plan) -> Result<(), ReconcileError> {
         let what = self.saved.differences(plan, self.desired);
         if what.is_empty() {
             Ok(())

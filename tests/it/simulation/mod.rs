@@ -10,6 +10,7 @@ mod command;
 mod copies;
 mod crash;
 mod crowd;
+mod expiry;
 mod fault;
 mod faults;
 mod garbage;

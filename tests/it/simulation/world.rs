@@ -213,6 +213,8 @@ pub(super) struct World {
     engine: Engine,
     script: Script,
     began: Instant,
+    /// What the machines' clocks showed then.
+    origin: Timestamp,
     runs: AtomicU64,
     ended: Arc<Mutex<BTreeSet<String>>>,
 }
@@ -229,12 +231,13 @@ pub(super) enum Machine {
 /// The time as the runtime has it, and the runs that have ended.
 struct Clock {
     began: Instant,
+    origin: Timestamp,
     ended: Option<Arc<Mutex<BTreeSet<String>>>>,
 }
 
 impl Witness for Clock {
     fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH + SignedDuration::try_from(self.began.elapsed()).unwrap()
+        self.origin + SignedDuration::try_from(self.began.elapsed()).unwrap()
     }
 
     fn is_gone(&self, worker: &Worker) -> bool {
@@ -278,9 +281,27 @@ impl World {
             engine: engine.unwrap(),
             script: script.clone(),
             began: Instant::now(),
+            origin: Timestamp::UNIX_EPOCH,
             runs: AtomicU64::new(0),
             ended: Arc::default(),
         }
+    }
+
+    /// Sets the machines' clocks to those of the services, or so much before or after them.
+    pub(super) fn with_clocks(mut self, ahead: SignedDuration) -> Self {
+        let services = self.engine_time();
+        self.origin = services - SignedDuration::try_from(self.began.elapsed()).unwrap() + ahead;
+        self
+    }
+
+    /// The time by the services' clock.
+    fn engine_time(&self) -> Timestamp {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the engine's clock begins at the system's time, and goes on as the runtime's does"
+        )]
+        let real = Timestamp::now();
+        real + SignedDuration::try_from(self.began.elapsed()).unwrap()
     }
 
     /// Makes another account that is as this one is now.
@@ -444,6 +465,7 @@ impl World {
             worker,
             witness: Arc::new(Clock {
                 began: self.began,
+                origin: self.origin,
                 ended: (machine == Machine::Same).then(|| Arc::clone(&self.ended)),
             }),
         }
