@@ -80,6 +80,10 @@ pub(super) struct Document {
     /// Tags for everything that can be tagged; tags with `deploy:` are the tool's own.
     #[schemars(extend("default" = {}, "examples" = [{ "project": "news", "team": "a" }]))]
     pub(super) tags: Option<IndexMap<String, Scalar>>,
+    /// The ARN of the policy that bounds what the roles of the environment may ever do; without it, nothing
+    /// bounds them.
+    #[schemars(extend("default" = null, "examples" = ["arn:aws:iam::111122223333:policy/boundary"]))]
+    pub(super) permissions_boundary: Option<String>,
     /// What `deploy check` is told.
     #[schemars(extend("default" = {}, "examples" = [{ "waive": { "API-PUBLIC": "a public demonstration" } }]))]
     pub(super) checks: Option<Checks>,
@@ -119,6 +123,10 @@ pub(super) struct AwsAccount {
     /// A role of the account that is assumed with those credentials; without it, they are used as they are.
     #[schemars(extend("default" = null, "examples" = [{ "arn": "arn:aws:iam::111122223333:role/deployer" }]))]
     pub(super) role: Option<Role>,
+    /// The ARN of a role of the account that CloudFormation acts as, so that whoever deploys need not have its
+    /// rights; without it, CloudFormation acts with the rights of whoever deploys.
+    #[schemars(extend("default" = null, "examples" = ["arn:aws:iam::111122223333:role/deploy-news-cloudformation"]))]
+    pub(super) service_role: Option<String>,
 }
 
 /// A role that is assumed.

@@ -103,6 +103,8 @@ fn build(
         document.stack.as_deref(),
         environment,
     );
+    let boundary = document.permissions_boundary.as_deref();
+    let boundary = boundary.map(|boundary| role::boundary(check, boundary, at));
     let checks = document.checks.as_ref();
     let waivers = checks.map(|checks| extras::waivers(check, checks));
     let promotion = promotion::resolve(check, document, training.as_ref(), data.as_ref());
@@ -136,6 +138,7 @@ fn build(
         alarms: transposed(alarms)?,
         logs: logs?,
         tags,
+        permissions_boundary: boundary,
         waivers: waivers.unwrap_or_default(),
     })
 }
