@@ -14,6 +14,7 @@
 //! * [`openapi`]: the HTTP API of an environment as an OpenAPI document. Pure.
 //! * [`init`]: the files of a new project.
 //! * [`policy`]: what a careful reviewer would object to in what is rendered. Pure.
+//! * [`permissions`]: what whoever works on an environment has to be allowed, as an identity policy. Pure.
 //! * [`bundle`]: data and code become uploads named by their content, and a training key.
 //! * [`batch`]: headlines in bulk become shards, and their answers one file, in flat memory.
 //! * [`release`]: what was proven to serve, as records that can be told, repeated and taken elsewhere. Pure.
@@ -50,6 +51,7 @@ pub mod init;
 pub mod load;
 pub mod local;
 pub mod openapi;
+pub mod permissions;
 pub mod plan;
 pub mod policy;
 pub mod reconcile;

@@ -60,6 +60,9 @@ pub struct Connection {
     pub profile: Option<String>,
     /// The role that is assumed with those credentials; `None` uses them as they are.
     pub role: Option<Role>,
+    /// ARN of the role that CloudFormation acts as when it changes stacks; `None` lets it act with the rights
+    /// of the caller.
+    pub service_role: Option<String>,
     /// An endpoint in place of AWS, with the key that it knows.
     pub endpoint: Option<Endpoint>,
 }
@@ -186,8 +189,14 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
     Cloud {
         identity: Arc::new(identity::StsIdentity::new(client!(aws_sdk_sts, config))),
         stacks: Arc::new(stacks::CloudFormation::new(cloudformation.clone(), looks)),
-        changes: Arc::new(changes::ChangeSets::new(cloudformation.clone())),
-        withdrawals: Arc::new(withdrawals::StackWithdrawals::new(cloudformation.clone())),
+        changes: Arc::new(changes::ChangeSets::new(
+            cloudformation.clone(),
+            connection.service_role.clone(),
+        )),
+        withdrawals: Arc::new(withdrawals::StackWithdrawals::new(
+            cloudformation.clone(),
+            connection.service_role.clone(),
+        )),
         records: Arc::new(records::Objects::new(s3.clone())),
         drift: Arc::new(drift::Detector::new(cloudformation)),
         read_back: Arc::new(drift::Services {

@@ -5,6 +5,7 @@
 //! not know: how anything is done; each command calls the library and shows what it returns.
 
 mod batch;
+mod bootstrap;
 mod browser;
 mod check;
 mod confirm;
@@ -30,6 +31,7 @@ mod openapi;
 mod origin;
 mod output;
 mod outputs;
+mod permissions;
 mod plan;
 mod promote;
 mod reason;
@@ -113,6 +115,10 @@ enum Command {
     Schema(schema::Arguments),
     /// Look the templates over for what is unsafe, exposed or fragile
     Check(check::Arguments),
+    /// Make the roles that jobs on GitHub deploy with
+    Bootstrap(bootstrap::Arguments),
+    /// Print the least-privilege IAM policy for whoever works on an environment
+    Permissions(permissions::Arguments),
     /// Show what is deployed
     Status(status::Arguments),
     /// Show what an environment costs
@@ -193,6 +199,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
             Ok(())
         }
         Command::Check(arguments) => check::run(global, &arguments),
+        Command::Bootstrap(arguments) => Box::pin(bootstrap::run(global, &arguments)).await,
+        Command::Permissions(arguments) => permissions::run(global, &arguments),
         Command::Status(arguments) => Box::pin(status::run(global, &arguments)).await,
         Command::Cost(arguments) => Box::pin(cost::run(global, &arguments)).await,
         Command::Promote(arguments) => Box::pin(promote::run(global, &arguments)).await,

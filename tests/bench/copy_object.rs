@@ -44,6 +44,7 @@ async fn main() -> Result<()> {
         region: arguments.region.clone(),
         profile: None,
         role: None,
+        service_role: None,
         endpoint: Some(Endpoint {
             url: arguments.endpoint.clone(),
             access_key: arguments.access_key.clone(),

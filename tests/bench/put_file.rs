@@ -39,6 +39,7 @@ async fn main() -> Result<()> {
         region: arguments.region,
         profile: None,
         role: None,
+        service_role: None,
         endpoint: Some(Endpoint {
             url: arguments.endpoint,
             access_key: arguments.access_key,

@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("init", &["stack"]),
     ("openapi", &["stack"]),
     ("policy", &["stack", "render"]),
+    ("permissions", &["stack", "render", "policy"]),
     ("bundle", &["stack"]),
     ("batch", &["bundle"]),
     ("cloud", &["stack"]),

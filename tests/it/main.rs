@@ -16,6 +16,7 @@ mod injection;
 mod language;
 mod matrix;
 mod openapi;
+mod permissions;
 mod python;
 mod reconciling;
 mod render;

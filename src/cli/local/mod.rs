@@ -123,6 +123,7 @@ async fn any_stack(folder: &Folder) -> Result<bool, Failure> {
             region: cell.region,
             profile: None,
             role: None,
+            service_role: None,
         };
         let cloud = aws::connect(&connection).await;
         if !cloud

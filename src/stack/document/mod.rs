@@ -88,6 +88,10 @@ pub(super) struct Document {
     /// they come from the AWS Price List, for whoever may ask it.
     #[schemars(extend("default" = null, "examples" = ["prices.yaml"]))]
     pub(super) prices: Option<String>,
+    /// The ARN of the policy that bounds what the roles of the environment may ever do; without it, nothing
+    /// bounds them.
+    #[schemars(extend("default" = null, "examples" = ["arn:aws:iam::111122223333:policy/boundary"]))]
+    pub(super) permissions_boundary: Option<String>,
     /// What `deploy check` is told.
     #[schemars(extend("default" = {}, "examples" = [{ "waive": { "API-PUBLIC": "a public demonstration" } }]))]
     pub(super) checks: Option<Checks>,
@@ -127,6 +131,10 @@ pub(super) struct AwsAccount {
     /// A role of the account that is assumed with those credentials; without it, they are used as they are.
     #[schemars(extend("default" = null, "examples" = [{ "arn": "arn:aws:iam::111122223333:role/deployer" }]))]
     pub(super) role: Option<Role>,
+    /// The ARN of a role of the account that CloudFormation acts as, so that whoever deploys need not have its
+    /// rights; without it, CloudFormation acts with the rights of whoever deploys.
+    #[schemars(extend("default" = null, "examples" = ["arn:aws:iam::111122223333:role/deploy-news-cloudformation"]))]
+    pub(super) service_role: Option<String>,
 }
 
 /// A role that is assumed.

@@ -9,8 +9,8 @@ mod regions;
 pub(super) use images::{ImageFault, Purpose, image_tag, patched_until};
 pub use instances::has_own_disk;
 pub(super) use instances::{Processor, Use, has_instance, instances, offered_in, processor, uses};
-pub use regions::registry_host;
-pub(super) use regions::{partition, region, region_names};
+pub use regions::{partition, registry_host};
+pub(super) use regions::{region, region_names};
 
 /// Runtimes of Lambda that run the handler's Python.
 pub(super) const RUNTIMES: [&str; 4] = ["python3.12", "python3.13", "python3.14", "python3.15"];

@@ -36,7 +36,7 @@ pub fn registry_host(name: &str) -> Option<String> {
 }
 
 /// The partition of a region, as ARNs begin with it.
-pub(in crate::stack) fn partition(name: &str) -> Option<&'static str> {
+pub fn partition(name: &str) -> Option<&'static str> {
     Some(match region(name)?.dns_suffix.as_str() {
         "amazonaws.com.cn" => "aws-cn",
         "c2s.ic.gov" => "aws-iso",

@@ -104,6 +104,8 @@ fn build(
         document.stack.as_deref(),
         environment,
     );
+    let boundary = document.permissions_boundary.as_deref();
+    let boundary = boundary.map(|boundary| role::boundary(check, boundary, at));
     let checks = document.checks.as_ref();
     let waivers = checks.map(|checks| extras::waivers(check, checks));
     let promotion = promotion::resolve(check, document, training.as_ref(), data.as_ref());
@@ -142,6 +144,7 @@ fn build(
         logs: logs?,
         tags,
         prices,
+        permissions_boundary: boundary,
         waivers: waivers.unwrap_or_default(),
     })
 }

@@ -18,6 +18,7 @@ mod gates;
 mod laws;
 mod limit;
 mod name;
+mod permissions;
 mod preview;
 mod propagation;
 mod random;
