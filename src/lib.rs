@@ -22,6 +22,7 @@
 //! * [`cost`]: what is rendered or deployed becomes a bill, by prices that somebody gives. Pure.
 //! * [`plan`]: desired and observed become an ordered list of steps. Pure: no I/O, no clock.
 //! * [`reconcile`]: carries a plan out, and is the only place that waits.
+//! * [`doctor`]: looks whether an environment could be brought up, and changes nothing.
 //! * [`cloud`]: the ports, small traits in our own words.
 //! * `aws`: implements them with the AWS SDK, and is the only module that names it.
 //! * [`local`]: an AWS-compatible engine that imports nothing of the rest and is met over HTTP only.
@@ -47,6 +48,7 @@ pub mod cli;
 pub mod cloud;
 pub mod cost;
 pub mod diff;
+pub mod doctor;
 pub mod init;
 pub mod load;
 pub mod local;

@@ -8,6 +8,7 @@ mod alarms;
 mod artifacts;
 mod buffers;
 mod changes;
+mod checkup;
 mod copies;
 mod drift;
 mod endpoints;
@@ -188,6 +189,12 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
     let url = endpoint.map(|endpoint| endpoint.url.as_str());
     Cloud {
         identity: Arc::new(identity::StsIdentity::new(client!(aws_sdk_sts, config))),
+        checkup: Arc::new(checkup::Looks {
+            signer: signer.clone(),
+            connector: web.clone(),
+            iam: iam.clone(),
+            s3: s3.clone(),
+        }),
         stacks: Arc::new(stacks::CloudFormation::new(cloudformation.clone(), looks)),
         changes: Arc::new(changes::ChangeSets::new(
             cloudformation.clone(),

@@ -180,6 +180,7 @@ mod tests {
             region: "eu-west-1".into(),
             profile: None,
             role: None,
+            service_role: None,
             endpoint: Some(Endpoint {
                 url: "http://127.0.0.1:1".into(),
                 access_key: "AKIA".into(),

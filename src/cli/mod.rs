@@ -13,6 +13,7 @@ mod consent;
 mod context;
 mod cost;
 mod diff;
+mod doctor;
 mod down;
 mod draft;
 mod drift;
@@ -121,6 +122,8 @@ enum Command {
     Permissions(permissions::Arguments),
     /// Show what is deployed
     Status(status::Arguments),
+    /// Look whether an environment could be brought up, and how to mend what is wrong
+    Doctor(doctor::Arguments),
     /// Show what an environment costs
     Cost(cost::Arguments),
     /// Let an environment take over what serves in another
@@ -202,6 +205,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Bootstrap(arguments) => Box::pin(bootstrap::run(global, &arguments)).await,
         Command::Permissions(arguments) => permissions::run(global, &arguments),
         Command::Status(arguments) => Box::pin(status::run(global, &arguments)).await,
+        Command::Doctor(arguments) => Box::pin(doctor::run(global, &arguments)).await,
         Command::Cost(arguments) => Box::pin(cost::run(global, &arguments)).await,
         Command::Promote(arguments) => Box::pin(promote::run(global, &arguments)).await,
         Command::Approve(arguments) => Box::pin(promote::approve::run(global, &arguments)).await,

@@ -10,6 +10,7 @@
 
 pub mod alarms;
 pub mod artifacts;
+pub mod checkup;
 pub mod condition;
 pub mod copies;
 pub mod diagnosis;
@@ -39,6 +40,8 @@ pub use fault::{CloudFault, FaultKind};
 pub struct Cloud {
     /// Who is calling.
     pub identity: Arc<dyn identity::Identity>,
+    /// What is looked at before anything is done.
+    pub checkup: Arc<dyn checkup::Checkup>,
     /// CloudFormation stacks, to be looked at.
     pub stacks: Arc<dyn stacks::Stacks>,
     /// Change sets of stacks.

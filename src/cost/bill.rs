@@ -4,8 +4,9 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::MONTH;
-use super::prices::{PriceKey, Prices, Purpose, Unit};
+use super::prices::{PriceKey, Prices, Unit};
 use super::usage::{Fleet, Usage};
+use crate::stack::Use;
 
 /// What an environment costs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -79,7 +80,7 @@ pub struct Measured {
 impl Measured {
     /// What its price is of.
     pub fn key(&self) -> PriceKey {
-        PriceKey::Instance(Purpose::Training, self.fleet.instance.clone())
+        PriceKey::Instance(Use::Training, self.fleet.instance.clone())
     }
 }
 
@@ -126,7 +127,7 @@ pub fn bill(
             .as_ref()
             .map(|fleet| run(usage, fleet, last, prices)),
         batch: usage.batch.as_ref().map(|fleet| {
-            let line = fleet_line("batch job", fleet, Purpose::Batch, prices);
+            let line = fleet_line("batch job", fleet, Use::Transform, prices);
             line.remarked(Some("while one runs"))
         }),
         thousand_calls: thousand(usage, prices),
@@ -134,7 +135,7 @@ pub fn bill(
 }
 
 fn run(usage: &Usage, fleet: &Fleet, last: Option<&Measured>, prices: &Prices) -> Run {
-    let hour = fleet_line("training", fleet, Purpose::Training, prices);
+    let hour = fleet_line("training", fleet, Use::Training, prices);
     let at_most = hour.amount.zip(usage.longest_run);
     Run {
         last: last.map(|job| {
@@ -190,7 +191,7 @@ fn thousand(usage: &Usage, prices: &Prices) -> Vec<Line> {
     lines
 }
 
-fn fleet_line(what: &str, fleet: &Fleet, purpose: Purpose, prices: &Prices) -> Line {
+fn fleet_line(what: &str, fleet: &Fleet, purpose: Use, prices: &Prices) -> Line {
     let quantity = format!("{} x {}", fleet.count, fleet.instance);
     let key = PriceKey::Instance(purpose, fleet.instance.clone());
     line(what, quantity, &key, of(fleet.count), prices)
@@ -300,8 +301,10 @@ other: { api_million: 1, function_million: 0.2, function_gb_second: 0.00001 }
     #[test]
     fn calls_are_told_by_the_thousand_and_their_time_by_the_second() {
         let lines = of_file(None, &[]).thousand_calls;
-        let amounts: Vec<Option<f64>> = lines.iter().map(|line| line.amount).collect();
-        assert_eq!(amounts, [Some(0.001), Some(0.0002), Some(0.005)]);
+        for (line, expected) in lines.iter().zip([0.001, 0.0002, 0.005]) {
+            let amount = line.amount.unwrap();
+            assert!((amount - expected).abs() < 1e-12, "{line:?}");
+        }
         assert_eq!(lines[2].quantity, "1000 x 1 s of 0.5 GB");
     }
 }

@@ -5,9 +5,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::prices::{PriceKey, Prices, Purpose};
+use super::prices::{PriceKey, Prices};
 use super::usage::Usage;
 use super::{MONTH, money};
+use crate::stack::Use;
 
 /// What a change adds to what is paid for although nobody uses it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -59,7 +60,7 @@ fn words(key: &PriceKey, amount: f64) -> String {
     let direction = if amount > 0.0 { "more" } else { "fewer" };
     let amount = amount.abs();
     match key {
-        PriceKey::Instance(Purpose::Notebook, instance) => {
+        PriceKey::Instance(Use::Notebook, instance) => {
             format!("{amount} {direction} notebook on {instance}")
         }
         PriceKey::Instance(_, instance) => format!("{amount} {direction} {instance}"),
@@ -135,7 +136,7 @@ mod tests {
         );
         assert_eq!(
             told(&one, &usage("ml.m5.large", 1, 3)).unwrap(),
-            "+$0.0004/h (+$0.30/month) for 3 more alarms"
+            "+$0.0004110/h (+$0.30/month) for 3 more alarms"
         );
         assert!(
             told(&Usage::default(), &one)

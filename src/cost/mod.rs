@@ -13,7 +13,7 @@ mod usage;
 pub use bill::{Bill, Line, Measured, Run, Total, bill};
 pub use change::{Difference, difference};
 pub use price_list::{SERVICE, filters, price};
-pub use prices::{PriceKey, Prices, Purpose, Unit, UnusablePrices};
+pub use prices::{PriceKey, Prices, Unit, UnusablePrices};
 pub use usage::{Fleet, Item, Usage};
 
 /// Hours of a month, as AWS reckons them in its price examples (8,760 hours of a year by twelve).
@@ -23,10 +23,9 @@ pub const MONTH: f64 = 730.0;
 pub fn money(amount: f64, currency: &str) -> String {
     let size = amount.abs();
     let digits = match size {
-        0.0 => 0,
-        _ if size >= 100.0 => 0,
-        _ if size >= 0.1 => 2,
-        _ if size >= 0.001 => 4,
+        size if size >= 100.0 || size < 1e-9 => 0,
+        size if size >= 0.1 => 2,
+        size if size >= 0.001 => 4,
         _ => 7,
     };
     let sign = if amount < 0.0 { "-" } else { "" };

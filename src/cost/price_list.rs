@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use super::prices::Purpose;
+use crate::stack::Use;
 
 /// What the Price List calls SageMaker.
 pub const SERVICE: &str = "AmazonSageMaker";
@@ -22,7 +22,7 @@ pub fn filters(region: &str, instance: &str) -> [(&'static str, String); 2] {
 
 /// The price by the hour of an instance type for a purpose, with its currency; `None` where the documents tell
 /// none, or more than one.
-pub fn price(documents: &[Value], purpose: Purpose, instance: &str) -> Option<(String, f64)> {
+pub fn price(documents: &[Value], purpose: Use, instance: &str) -> Option<(String, f64)> {
     let mut found = Vec::new();
     let of_purpose = documents.iter().filter(|document| {
         let attributes = &document["product"]["attributes"];
@@ -45,12 +45,12 @@ pub fn price(documents: &[Value], purpose: Purpose, instance: &str) -> Option<(S
 
 /// Whether a product is of this use. Rows without the attribute are no hours of instances: upfront fees of
 /// training plans, for one.
-fn serves(attributes: &Value, purpose: Purpose) -> bool {
+fn serves(attributes: &Value, purpose: Use) -> bool {
     let wanted = match purpose {
-        Purpose::Hosting => "hosting",
-        Purpose::Training => "training",
-        Purpose::Batch => "batchtransform",
-        Purpose::Notebook => "notebook",
+        Use::Hosting => "hosting",
+        Use::Training => "training",
+        Use::Transform => "batchtransform",
+        Use::Notebook => "notebook",
     };
     ["component", "platoinstancetype"].iter().any(|name| {
         let text = attributes[*name].as_str().unwrap_or_default();
@@ -137,11 +137,11 @@ mod tests {
     fn each_purpose_has_its_price() {
         let documents = documents();
         let of = |purpose| price(&documents, purpose, "ml.m5.large");
-        assert_eq!(of(Purpose::Hosting), Some(("USD".to_owned(), 0.128)));
-        assert_eq!(of(Purpose::Training), Some(("USD".to_owned(), 0.129)));
-        assert_eq!(of(Purpose::Batch), Some(("USD".to_owned(), 0.13)));
-        assert_eq!(of(Purpose::Notebook), None);
-        assert_eq!(price(&documents, Purpose::Hosting, "ml.m5.xlarge"), None);
+        assert_eq!(of(Use::Hosting), Some(("USD".to_owned(), 0.128)));
+        assert_eq!(of(Use::Training), Some(("USD".to_owned(), 0.129)));
+        assert_eq!(of(Use::Transform), Some(("USD".to_owned(), 0.13)));
+        assert_eq!(of(Use::Notebook), None);
+        assert_eq!(price(&documents, Use::Hosting, "ml.m5.xlarge"), None);
     }
 
     #[test]
@@ -151,7 +151,7 @@ mod tests {
         attributes.remove("component");
         attributes.insert("platoinstancetype".to_owned(), json!("BatchTransform"));
         assert_eq!(
-            price(&[one], Purpose::Batch, "ml.m5.large"),
+            price(&[one], Use::Transform, "ml.m5.large"),
             Some(("USD".to_owned(), 0.5))
         );
     }
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn what_is_not_one_price_for_sure_is_none() {
         let hosting = |unit, amount| product("Hosting", "EUW1-Host:ml.m5.large", unit, amount);
-        let of = |documents: &[Value]| price(documents, Purpose::Hosting, "ml.m5.large");
+        let of = |documents: &[Value]| price(documents, Use::Hosting, "ml.m5.large");
         // The same twice is one; two prices are none.
         assert!(of(&[hosting("Hrs", "0.128"), hosting("Hrs", "0.128")]).is_some());
         assert_eq!(of(&[hosting("Hrs", "0.128"), hosting("Hrs", "0.2")]), None);

@@ -6,33 +6,16 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::stack::Use;
 use crate::stack::yaml::{self, Tags};
 
-/// What an instance is used for; each use has a price of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Purpose {
-    /// Serving a model.
-    Hosting,
-    /// Training a model.
-    Training,
-    /// Classifying in bulk.
-    Batch,
-    /// A notebook.
-    Notebook,
-}
-
-impl Purpose {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Hosting, Self::Training, Self::Batch, Self::Notebook];
-
-    /// The section of a price file.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Hosting => "hosting",
-            Self::Training => "training",
-            Self::Batch => "batch",
-            Self::Notebook => "notebook",
-        }
+/// The section of a price file with the instances of a use.
+const fn section(purpose: Use) -> &'static str {
+    match purpose {
+        Use::Hosting => "hosting",
+        Use::Training => "training",
+        Use::Transform => "batch",
+        Use::Notebook => "notebook",
     }
 }
 
@@ -96,7 +79,7 @@ impl fmt::Display for Unit {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PriceKey {
     /// An instance of this type, for an hour.
-    Instance(Purpose, String),
+    Instance(Use, String),
     /// Something else.
     Other(Unit),
 }
@@ -105,7 +88,9 @@ pub enum PriceKey {
 impl fmt::Display for PriceKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Instance(purpose, instance) => write!(formatter, "{}.{instance}", purpose.name()),
+            Self::Instance(purpose, instance) => {
+                write!(formatter, "{}.{instance}", section(*purpose))
+            }
             Self::Other(unit) => write!(formatter, "other.{unit}"),
         }
     }
@@ -213,10 +198,10 @@ impl Prices {
         match key {
             PriceKey::Instance(purpose, instance) => {
                 let section = match purpose {
-                    Purpose::Hosting => &mut self.hosting,
-                    Purpose::Training => &mut self.training,
-                    Purpose::Batch => &mut self.batch,
-                    Purpose::Notebook => &mut self.notebook,
+                    Use::Hosting => &mut self.hosting,
+                    Use::Training => &mut self.training,
+                    Use::Transform => &mut self.batch,
+                    Use::Notebook => &mut self.notebook,
                 };
                 section.insert(instance, amount);
             }
@@ -226,17 +211,17 @@ impl Prices {
         }
     }
 
-    fn section(&self, purpose: Purpose) -> &BTreeMap<String, f64> {
+    fn section(&self, purpose: Use) -> &BTreeMap<String, f64> {
         match purpose {
-            Purpose::Hosting => &self.hosting,
-            Purpose::Training => &self.training,
-            Purpose::Batch => &self.batch,
-            Purpose::Notebook => &self.notebook,
+            Use::Hosting => &self.hosting,
+            Use::Training => &self.training,
+            Use::Transform => &self.batch,
+            Use::Notebook => &self.notebook,
         }
     }
 
     fn all(&self) -> impl Iterator<Item = (PriceKey, f64)> {
-        let instances = Purpose::ALL.into_iter().flat_map(|purpose| {
+        let instances = Use::ALL.into_iter().flat_map(|purpose| {
             let section = self.section(purpose).iter();
             section.map(move |(name, amount)| (PriceKey::Instance(purpose, name.clone()), *amount))
         });
@@ -259,7 +244,7 @@ other:
 ";
 
     fn hosting(instance: &str) -> PriceKey {
-        PriceKey::Instance(Purpose::Hosting, instance.to_owned())
+        PriceKey::Instance(Use::Hosting, instance.to_owned())
     }
 
     #[test]
@@ -269,7 +254,7 @@ other:
         assert_eq!(prices.get(&PriceKey::Other(Unit::KmsKeyMonth)), Some(1.0));
         assert_eq!(prices.get(&hosting("ml.m5.xlarge")), None);
         assert_eq!(prices.date.unwrap().to_string(), "2026-11-01");
-        for purpose in Purpose::ALL {
+        for purpose in Use::ALL {
             prices.set(PriceKey::Instance(purpose, "ml.x.large".to_owned()), 2.5);
         }
         prices.set(PriceKey::Other(Unit::ApiMillion), 1.11);

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::MONTH;
-use super::prices::{PriceKey, Purpose, Unit};
+use super::prices::{PriceKey, Unit};
+use crate::stack::Use;
 
 /// Something that is paid for by the hour, used or not.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,8 +132,8 @@ impl Usage {
     pub fn keys(&self) -> Vec<PriceKey> {
         let mut keys: Vec<PriceKey> = self.idle.iter().map(|item| item.key.clone()).collect();
         for (fleet, purpose) in [
-            (&self.training, Purpose::Training),
-            (&self.batch, Purpose::Batch),
+            (&self.training, Use::Training),
+            (&self.batch, Use::Transform),
         ] {
             let fleet = fleet.as_ref();
             keys.extend(fleet.map(|fleet| PriceKey::Instance(purpose, fleet.instance.clone())));
@@ -170,7 +171,7 @@ impl Usage {
         self.idle.push(Item {
             what: "endpoint",
             quantity: format!("{count} x {instance}"),
-            key: PriceKey::Instance(Purpose::Hosting, instance.to_owned()),
+            key: PriceKey::Instance(Use::Hosting, instance.to_owned()),
             hourly: of(count),
             remark: fewest.map(|_| "the fewest instances of its autoscaling"),
         });
@@ -181,7 +182,7 @@ impl Usage {
             self.idle.push(Item {
                 what: "notebook",
                 quantity: instance.to_owned(),
-                key: PriceKey::Instance(Purpose::Notebook, instance.to_owned()),
+                key: PriceKey::Instance(Use::Notebook, instance.to_owned()),
                 hourly: 1.0,
                 remark: Some("while it is not stopped"),
             });

@@ -53,7 +53,7 @@ mod wiring;
 pub use auth::Credentials;
 pub use cells::CellId;
 pub use engine::{Engine, EngineError, Options, serve};
-pub use runner::{Python, PythonError, PythonSpec};
+pub use runner::{Making, Python, PythonError, PythonSpec, Readiness};
 pub use server::DATA_PLANE;
 
 /// The pretend account whose key is the engine's base key.

@@ -498,6 +498,22 @@ pub const CALLS: &[Call] = &[
         &[Down],
         &[("sagemaker:ListEndpointConfigs", Everything)],
     ),
+    // What `deploy doctor` and `deploy cost` ask where they may, and do without where they may not.
+    call(
+        "iam.SimulatePrincipalPolicy",
+        &[],
+        &[("iam:SimulatePrincipalPolicy", Everything)],
+    ),
+    call(
+        "s3.GetBucketTagging",
+        &[],
+        &[("s3:GetBucketTagging", Bucket)],
+    ),
+    call(
+        "pricing.GetProducts",
+        &[],
+        &[("pricing:GetProducts", Everything)],
+    ),
 ];
 
 /// The actions that an operation needs, by its name without its service.

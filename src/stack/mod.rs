@@ -23,7 +23,7 @@ mod suggest;
 mod units;
 pub mod yaml;
 
-pub use facts::{has_own_disk, partition, registry_host};
+pub use facts::{Use, dns_suffix, has_own_disk, known_in, partition, registry_host};
 pub use file::StackFile;
 pub use find::{FindError, find};
 pub use names::{AccountId, EnvironmentName, NameError, Names, Region, StackName};

@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("batch", &["bundle"]),
     ("cloud", &["stack"]),
     ("cost", &["stack"]),
+    ("doctor", &["stack", "cloud", "cost"]),
     ("diff", &["stack", "render", "bundle", "release"]),
     ("release", &["bundle"]),
     ("plan", &["stack", "render", "bundle", "cloud", "release"]),

@@ -1,6 +1,7 @@
 //! Prints: results on stdout, everything else on stderr, colours only on a terminal.
 
 mod columns;
+mod finding;
 mod mistake;
 mod problems;
 mod progress;
@@ -18,6 +19,7 @@ use crate::cloud::inventory::Item;
 use crate::plan::{Action, Plan, expected};
 
 pub(super) use columns::columns;
+pub(super) use finding::finding;
 pub(super) use mistake::mistake;
 pub(super) use problems::problems;
 pub(super) use progress::{

@@ -100,6 +100,7 @@ pub(crate) fn session() -> Bed {
     let session = Session {
         cloud: Cloud {
             identity: cloud.clone(),
+            checkup: cloud.clone(),
             stacks: cloud.clone(),
             changes: cloud.clone(),
             withdrawals: cloud.clone(),

@@ -7,9 +7,9 @@ mod instances;
 mod regions;
 
 pub(super) use images::{ImageFault, Purpose, image_tag, patched_until};
-pub use instances::has_own_disk;
-pub(super) use instances::{Processor, Use, has_instance, instances, offered_in, processor, uses};
-pub use regions::{partition, registry_host};
+pub(super) use instances::{Processor, has_instance, instances, offered_in, processor, uses};
+pub use instances::{Use, has_own_disk, known_in};
+pub use regions::{dns_suffix, partition, registry_host};
 pub(super) use regions::{region, region_names};
 
 /// Runtimes of Lambda that run the handler's Python.

@@ -28,6 +28,11 @@ pub(in crate::stack) fn region(name: &str) -> Option<&'static RegionFacts> {
     TABLE.regions.get(name)
 }
 
+/// What the names of a region's hosts end with; `amazonaws.com` for one that is not known.
+pub fn dns_suffix(name: &str) -> &'static str {
+    region(name).map_or("amazonaws.com", |facts| &facts.dns_suffix)
+}
+
 /// The host of the registry with AWS's containers in a region, where there is one.
 pub fn registry_host(name: &str) -> Option<String> {
     let facts = region(name)?;
