@@ -22,10 +22,10 @@ const PAGES: usize = 50;
 
 /// Looks.
 pub(super) struct Looks {
-    pub(super) signer: Signer,
-    pub(super) connector: SharedHttpConnector,
-    pub(super) iam: aws_sdk_iam::Client,
-    pub(super) s3: aws_sdk_s3::Client,
+    signer: Signer,
+    connector: SharedHttpConnector,
+    iam: aws_sdk_iam::Client,
+    s3: aws_sdk_s3::Client,
 }
 
 #[async_trait]
@@ -90,6 +90,20 @@ impl Checkup for Looks {
 }
 
 impl Looks {
+    pub(super) fn new(
+        signer: &Signer,
+        connector: &SharedHttpConnector,
+        iam: &aws_sdk_iam::Client,
+        s3: &aws_sdk_s3::Client,
+    ) -> Self {
+        Self {
+            signer: signer.clone(),
+            connector: connector.clone(),
+            iam: iam.clone(),
+            s3: s3.clone(),
+        }
+    }
+
     /// What the simulator takes for a caller: a role in place of its session. The session does not tell the
     /// role's path, so IAM is asked; whoever may not ask gets what the name alone tells.
     async fn source_of(&self, principal: &str) -> String {

@@ -189,12 +189,7 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
     let url = endpoint.map(|endpoint| endpoint.url.as_str());
     Cloud {
         identity: Arc::new(identity::StsIdentity::new(client!(aws_sdk_sts, config))),
-        checkup: Arc::new(checkup::Looks {
-            signer: signer.clone(),
-            connector: web.clone(),
-            iam: iam.clone(),
-            s3: s3.clone(),
-        }),
+        checkup: Arc::new(checkup::Looks::new(&signer, &web, &iam, &s3)),
         stacks: Arc::new(stacks::CloudFormation::new(cloudformation.clone(), looks)),
         changes: Arc::new(changes::ChangeSets::new(
             cloudformation.clone(),
@@ -239,10 +234,6 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
             apis,
         }),
         web: Arc::new(web::HttpWeb::new(web, signer)),
-        pace: if connection.endpoint.is_some() {
-            Pace::OWN
-        } else {
-            Pace::SHARED
-        },
+        pace: endpoint.map_or(Pace::SHARED, |_| Pace::OWN),
     }
 }

@@ -1,4 +1,4 @@
-//! Prices by the AWS Price List, asked in its JSON protocol ("GetProducts" in the AWS Billing and Cost Management
+//! Prices by the AWS Price List, asked in its JSON protocol ("`GetProducts`" in the AWS Billing and Cost Management
 //! API reference). It needs the permission `pricing:GetProducts` and is free of charge.
 
 use async_trait::async_trait;
@@ -27,7 +27,7 @@ impl Products {
     ) -> Self {
         let home = home(&signer.region);
         Self(home.map(|home| {
-            signer.region = home.to_owned();
+            home.clone_into(&mut signer.region);
             Rpc {
                 url: endpoint.map_or_else(|| address(home), |url| format!("{url}/")),
                 connector,

@@ -185,7 +185,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let global = &arguments.global;
     match arguments.command {
         Command::Up(arguments) => Box::pin(up::run(global, &arguments)).await,
-        Command::Down(arguments) => down::run(global, &arguments).await,
+        Command::Down(arguments) => Box::pin(down::run(global, &arguments)).await,
         Command::Plan(arguments) => Box::pin(plan::run(global, &arguments)).await,
         Command::Train(arguments) => Box::pin(train::run(global, &arguments)).await,
         Command::Batch(arguments) => Box::pin(batch::run(global, &arguments)).await,

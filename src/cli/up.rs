@@ -129,24 +129,21 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         yes: arguments.yes.into(),
         stake: Stake::Change,
     };
-    let result = match saved {
-        Some(saved) => {
-            let agreed = Agreed {
-                saved,
-                desired: &desired,
-                ask,
-            };
-            reconcile::up(&session, &desired, options, &agreed).await
-        }
-        None => {
-            let costed = Costed {
-                ask,
-                session: &session,
-                desired: &desired,
-                prices,
-            };
-            reconcile::up(&session, &desired, options, &costed).await
-        }
+    let result = if let Some(saved) = saved {
+        let agreed = Agreed {
+            saved,
+            desired: &desired,
+            ask,
+        };
+        reconcile::up(&session, &desired, options, &agreed).await
+    } else {
+        let costed = Costed {
+            ask,
+            session: &session,
+            desired: &desired,
+            prices,
+        };
+        reconcile::up(&session, &desired, options, &costed).await
     };
     let Up { plan, outcome } = match result {
         Ok(up) => up,

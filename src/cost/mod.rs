@@ -23,15 +23,20 @@ pub const MONTH: f64 = 730.0;
 pub fn money(amount: f64, currency: &str) -> String {
     let size = amount.abs();
     let digits = match size {
-        size if size >= 100.0 || size < 1e-9 => 0,
-        size if size >= 0.1 => 2,
+        size if !(1e-9..100.0).contains(&size) => 0,
+        size if size >= 10.0 => 2,
+        size if size >= 0.1 => 3,
         size if size >= 0.001 => 4,
         _ => 7,
     };
+    let mut text = format!("{size:.digits$}");
+    if digits == 3 && text.ends_with('0') {
+        text.pop();
+    }
     let sign = if amount < 0.0 { "-" } else { "" };
     match currency {
-        "USD" => format!("{sign}${size:.digits$}"),
-        other => format!("{sign}{size:.digits$} {other}"),
+        "USD" => format!("{sign}${text}"),
+        other => format!("{sign}{text} {other}"),
     }
 }
 
@@ -43,15 +48,16 @@ mod tests {
     fn money_is_written_short() {
         let usd = |amount| money(amount, "USD");
         assert_eq!(
-            [0.0, 0.23, 167.9, 12.5, 0.0456, 0.000_020_1, -0.115].map(usd),
+            [0.0, 0.23, 0.128, 167.9, 12.5, 0.0456, 0.000_020_1, -0.115].map(usd),
             [
                 "$0",
                 "$0.23",
+                "$0.128",
                 "$168",
                 "$12.50",
                 "$0.0456",
                 "$0.0000201",
-                "-$0.12"
+                "-$0.115"
             ]
         );
         assert_eq!(money(-1.5, "EUR"), "-1.50 EUR");

@@ -155,6 +155,14 @@ impl Prices {
         }
     }
 
+    /// Prices of which none is known.
+    pub fn none() -> Self {
+        Self {
+            currency: "USD".to_owned(),
+            ..Self::default()
+        }
+    }
+
     /// Reads a file of prices (YAML, or JSON, which is YAML too) for a region.
     ///
     /// # Errors

@@ -71,9 +71,12 @@ impl Finding {
     }
 
     fn of(state: State, found: impl Into<String>) -> Self {
+        // One line each: the SDK tells of several attempts in lines of their own.
+        let found: String = found.into();
+        let lines: Vec<&str> = found.lines().map(str::trim).collect();
         Self {
             state,
-            found: found.into(),
+            found: lines.join(" "),
             fix: None,
         }
     }

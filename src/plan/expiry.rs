@@ -11,7 +11,7 @@ use crate::stack::Timespan;
 
 /// How much later than by our clock an environment is removed: AWS refuses the requests of a clock that is
 /// wrong by more than this ("Signing AWS API requests" in the IAM user guide: five minutes for most
-/// services; "RequestTimeTooSkewed" in the Amazon S3 API reference: fifteen).
+/// services; "`RequestTimeTooSkewed`" in the Amazon S3 API reference: fifteen).
 pub const GRACE: SignedDuration = SignedDuration::from_mins(15);
 
 /// When an environment that lives so long is over; `None` where none of its stacks is there, or tells when

@@ -15,6 +15,8 @@ use crate::cost::{self, PriceKey, Prices, UnusablePrices};
 use crate::reconcile::Session;
 use crate::stack::{Stack, Target};
 
+/// What prices are said to come from that nobody gave.
+const PRICE_LIST: &str = "the AWS Price List";
 /// Days after which prices of the Price List are asked for anew.
 const KEPT_DAYS: i32 = 30;
 
@@ -76,7 +78,8 @@ impl Sought<'_> {
         let cache = cache(self.global, region)?;
         let before = cached(&cache, region).filter(|_| !self.refresh);
         let Some(session) = session else {
-            return Ok((before, Some("the AWS Price List".to_owned())));
+            let source = before.as_ref().map(|_| PRICE_LIST.to_owned());
+            return Ok((before, source));
         };
         let fresh = before.filter(|prices| {
             let age = prices.date.and_then(|date| self.today.since(date).ok());
@@ -93,17 +96,14 @@ impl Sought<'_> {
                 if is_new {
                     write::replace(&cache, prices.write().as_bytes())?;
                 }
-                Ok((Some(prices), Some("the AWS Price List".to_owned())))
+                Ok((Some(prices), Some(PRICE_LIST.to_owned())))
             }
             Ok(None) => Ok((None, None)),
             Err(fault) => {
                 output::note(&format!(
                     "the AWS Price List does not tell: {fault}; `--prices FILE` names prices of your own"
                 ));
-                Ok((
-                    cached(&cache, region),
-                    Some("the AWS Price List".to_owned()),
-                ))
+                Ok((cached(&cache, region), Some(PRICE_LIST.to_owned())))
             }
         }
     }

@@ -66,9 +66,10 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     }
     let mut usage = usage(&environment)?;
     let (mut last, mut unmeasured) = (None, vec!["storage"]);
-    let session = match arguments.offline {
-        true => None,
-        false => environment.session_if_running(global).await?,
+    let session = if arguments.offline {
+        None
+    } else {
+        environment.session_if_running(global).await?
     };
     if let Some(session) = &session {
         last = last_run(&environment, session).await;
@@ -90,8 +91,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         refresh: arguments.refresh,
     };
     let (prices, source) = sought.find(session.as_ref()).await?;
-    let prices =
-        prices.unwrap_or_else(|| Prices::of(environment.stack.region.as_str(), "USD", today));
+    let prices = prices.unwrap_or_else(Prices::none);
     let bill = bill(&usage, last.as_ref(), &unmeasured, &prices);
     show::show(global, &environment, &bill, source.as_deref());
     Ok(())

@@ -12,7 +12,7 @@ use crate::cli::local::Ready;
 use crate::doctor::{Check, Finding};
 use crate::stack::LocalTarget;
 
-/// Bytes that a Python environment takes that is made anew, with the GPU build of PyTorch.
+/// Bytes that a Python environment takes that is made anew, with the GPU build of `PyTorch`.
 const ENVIRONMENT: u64 = 4 * GB;
 /// Bytes that models, data and logs take.
 const WORK: u64 = GB;
@@ -24,7 +24,7 @@ const GB: u64 = 1_000_000_000;
 pub(super) fn engine(
     global: &Global,
     target: &LocalTarget,
-    ready: Ready,
+    ready: &Ready,
 ) -> Result<Vec<Check<'static>>, Failure> {
     let making = ready.python.as_ref().ok();
     let making = making.and_then(|python| python.environment.clone());
@@ -33,7 +33,7 @@ pub(super) fn engine(
     let cache = cache_folder(global)?;
     let port = port(target.port, ready.url.as_deref());
     let known = |id: &str, finding| Check::known(id, id, finding);
-    let mut checks = vec![known("python", python(&ready))];
+    let mut checks = vec![known("python", python(ready))];
     if let Some(making) = making {
         let finding = match (&making.made, making.has_venv, making.has_uv) {
             (Some(folder), _, _) => Finding::ok(format!("made, in {}", folder.display())),
@@ -119,7 +119,7 @@ fn memory() -> Finding {
     }
 }
 
-/// Bytes that programs may still take (proc_meminfo(5), `MemAvailable`).
+/// Bytes that programs may still take (`proc_meminfo(5)`, `MemAvailable`).
 fn available(text: &str) -> Option<u64> {
     let line = text
         .lines()

@@ -38,7 +38,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     match &environment.stack.target {
         Target::Local(target) => {
             let ready = super::local::ready(global, &environment.project, target).await?;
-            told.run(machine::engine(global, target, ready)?).await;
+            told.run(machine::engine(global, target, &ready)?).await;
         }
         Target::Aws(_) if arguments.offline => {
             told.run(cloud::offline(&environment)).await;

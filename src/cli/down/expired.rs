@@ -98,18 +98,14 @@ fn show(global: &Global, ends: Vec<(Environment, End)>) -> Result<(), Failure> {
             first.get_or_insert(failure);
         }
     }
-    match first {
-        Some(mut failure) => {
-            failure.found = Some(Box::new(result));
-            Err(failure)
-        }
-        None => {
-            if global.output == Format::Json {
-                output::result(&Value::Object(result));
-            }
-            Ok(())
-        }
+    if let Some(mut failure) = first {
+        failure.found = Some(Box::new(result));
+        return Err(failure);
     }
+    if global.output == Format::Json {
+        output::result(&Value::Object(result));
+    }
+    Ok(())
 }
 
 impl End {

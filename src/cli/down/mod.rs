@@ -30,6 +30,10 @@ With --expired, environments without `ttl` and protected ones stay. A life is co
 by the clock of CloudFormation, and 15 minutes more pass before anything is removed, so that a clock that is
 wrong by what AWS tolerates does no harm. Whatever works on an environment keeps it: then the exit code is 4.
 It is 0 when nothing is over.")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(in crate::cli) struct Arguments {
     /// The stack: its name or its file; by default the only one under stacks/
     #[arg(long, short, value_name = "STACK")]
@@ -66,7 +70,7 @@ impl Arguments {
 /// Removes an environment.
 pub(in crate::cli) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     if arguments.expired {
-        return expired::run(global, arguments).await;
+        return Box::pin(expired::run(global, arguments)).await;
     }
     let name = arguments.env.as_deref().unwrap_or("local");
     let selection = Selection::of(arguments.stack.clone(), name);

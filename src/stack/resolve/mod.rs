@@ -81,11 +81,8 @@ fn build(
     let endpoint = endpoint.and_then(|endpoint| endpoint::resolve(check, document, endpoint, at));
     let function = document.function.as_ref();
     let function = function.and_then(|function| function::resolve(check, function));
-    let api = api::resolve(
-        check,
-        document.api.as_ref().unwrap_or(&document::Api::default()),
-        at,
-    );
+    let api = document.api.as_ref();
+    let api = api::resolve(check, api.unwrap_or(&document::Api::default()), at);
     let batch = document.batch.as_ref();
     let batch = batch.map(|batch| extras::batch(check, batch, at));
     let notebook = document.notebook.as_ref();
@@ -94,16 +91,10 @@ fn build(
     let registry = registry.map(|registry| extras::registry(check, registry));
     let alarms = document.alarms.as_ref();
     let alarms = alarms.map(|alarms| extras::alarms(check, alarms, at));
-    let logs = extras::logs(
-        check,
-        document.logs.as_ref().unwrap_or(&document::Logs::default()),
-    );
-    let tags = tags::resolve(
-        check,
-        document.tags.as_ref(),
-        document.stack.as_deref(),
-        environment,
-    );
+    let logs = document.logs.as_ref();
+    let logs = extras::logs(check, logs.unwrap_or(&document::Logs::default()));
+    let (tags, of) = (document.tags.as_ref(), document.stack.as_deref());
+    let tags = tags::resolve(check, tags, of, environment);
     let boundary = document.permissions_boundary.as_deref();
     let boundary = boundary.map(|boundary| role::boundary(check, boundary, at));
     let checks = document.checks.as_ref();
