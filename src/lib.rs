@@ -15,13 +15,16 @@
 //! * [`openapi`]: the HTTP API of an environment as an OpenAPI document. Pure.
 //! * [`init`]: the files of a new project.
 //! * [`policy`]: what a careful reviewer would object to in what is rendered. Pure.
+//! * [`permissions`]: what whoever works on an environment has to be allowed, as an identity policy. Pure.
 //! * [`bundle`]: data and code become uploads named by their content, and a training key.
 //! * [`batch`]: headlines in bulk become shards, and their answers one file, in flat memory.
 //! * [`release`]: what was proven to serve, as records that can be told, repeated and taken elsewhere. Pure.
 //! * [`diff`]: two sides of rendered documents become changes and what they mean, without an account.
 //! * [`graph`]: an environment or a plan as Mermaid, DOT or SVG. Pure.
+//! * [`cost`]: what is rendered or deployed becomes a bill, by prices that somebody gives. Pure.
 //! * [`plan`]: desired and observed become an ordered list of steps. Pure: no I/O, no clock.
 //! * [`reconcile`]: carries a plan out, and is the only place that waits.
+//! * [`doctor`]: looks whether an environment could be brought up, and changes nothing.
 //! * [`cloud`]: the ports, small traits in our own words.
 //! * `aws`: implements them with the AWS SDK, and is the only module that names it.
 //! * [`local`]: an AWS-compatible engine that imports nothing of the rest and is met over HTTP only.
@@ -46,12 +49,15 @@ pub mod bundle;
 pub mod cli;
 pub mod cloud;
 pub mod code;
+pub mod cost;
 pub mod diff;
+pub mod doctor;
 pub mod graph;
 pub mod init;
 pub mod load;
 pub mod local;
 pub mod openapi;
+pub mod permissions;
 pub mod plan;
 pub mod policy;
 pub mod reconcile;

@@ -18,11 +18,16 @@ use crate::cloud::{CloudFault, FaultKind};
 /// Asks CloudFormation.
 pub(super) struct ChangeSets {
     client: Client,
+    /// ARN of the role that CloudFormation acts as.
+    service_role: Option<String>,
 }
 
 impl ChangeSets {
-    pub(super) fn new(client: Client) -> Self {
-        Self { client }
+    pub(super) fn new(client: Client, service_role: Option<String>) -> Self {
+        Self {
+            client,
+            service_role,
+        }
     }
 }
 
@@ -77,6 +82,7 @@ impl Changes for ChangeSets {
             .set_parameters(Some(request.parameters.iter().map(parameter).collect()))
             .set_tags(Some(request.tags.iter().map(tag).collect()))
             .capabilities(Capability::CapabilityIam)
+            .set_role_arn(self.service_role.clone())
             .set_deployment_mode(match request.drift {
                 DriftMode::Leave => None,
                 DriftMode::Revert => Some(DeploymentMode::RevertDrift),

@@ -47,7 +47,7 @@ where
 }
 
 /// The words of an error and of what caused it, each once.
-fn chain(error: &dyn Error) -> String {
+pub(super) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

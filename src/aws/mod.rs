@@ -8,6 +8,7 @@ mod alarms;
 mod artifacts;
 mod buffers;
 mod changes;
+mod checkup;
 mod copies;
 mod drift;
 mod endpoints;
@@ -19,11 +20,13 @@ mod local_file;
 mod logs;
 mod multipart;
 mod part;
+mod prices;
 mod quotas;
 mod records;
 mod registry;
 mod remote_object;
 mod role;
+mod rpc;
 mod signer;
 mod stacks;
 mod throttles;
@@ -59,6 +62,9 @@ pub struct Connection {
     pub profile: Option<String>,
     /// The role that is assumed with those credentials; `None` uses them as they are.
     pub role: Option<Role>,
+    /// ARN of the role that CloudFormation acts as when it changes stacks; `None` lets it act with the rights
+    /// of the caller.
+    pub service_role: Option<String>,
     /// An endpoint in place of AWS, with the key that it knows.
     pub endpoint: Option<Endpoint>,
 }
@@ -180,11 +186,20 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
     );
     let sender = multipart::Sender::new(s3.clone());
     let signer = signer::Signer::of(config, &connection.region);
+    let endpoint = connection.endpoint.as_ref();
+    let url = endpoint.map(|endpoint| endpoint.url.as_str());
     Cloud {
         identity: Arc::new(identity::StsIdentity::new(client!(aws_sdk_sts, config))),
+        checkup: Arc::new(checkup::Looks::new(&signer, &web, &iam, &s3)),
         stacks: Arc::new(stacks::CloudFormation::new(cloudformation.clone(), looks)),
-        changes: Arc::new(changes::ChangeSets::new(cloudformation.clone())),
-        withdrawals: Arc::new(withdrawals::StackWithdrawals::new(cloudformation.clone())),
+        changes: Arc::new(changes::ChangeSets::new(
+            cloudformation.clone(),
+            connection.service_role.clone(),
+        )),
+        withdrawals: Arc::new(withdrawals::StackWithdrawals::new(
+            cloudformation.clone(),
+            connection.service_role.clone(),
+        )),
         records: Arc::new(records::Objects::new(s3.clone())),
         drift: Arc::new(drift::Detector::new(cloudformation)),
         read_back: Arc::new(drift::Services {
@@ -204,14 +219,8 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
             config
         ))),
         logs: Arc::new(logs::CloudWatchLogs::new(logs.clone())),
-        alarms: Arc::new(alarms::CloudWatch::new(
-            web.clone(),
-            signer.clone(),
-            connection
-                .endpoint
-                .as_ref()
-                .map(|endpoint| endpoint.url.as_str()),
-        )),
+        alarms: Arc::new(alarms::CloudWatch::new(web.clone(), signer.clone(), url)),
+        prices: Arc::new(prices::Products::new(web.clone(), signer.clone(), url)),
         functions: Arc::new(functions::Lambda::new(lambda.clone())),
         endpoints: Arc::new(endpoints::SageMakerEndpoints::new(
             sagemaker.clone(),
@@ -226,10 +235,6 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
             apis,
         }),
         web: Arc::new(web::HttpWeb::new(web, signer)),
-        pace: if connection.endpoint.is_some() {
-            Pace::OWN
-        } else {
-            Pace::SHARED
-        },
+        pace: endpoint.map_or(Pace::SHARED, |_| Pace::OWN),
     }
 }

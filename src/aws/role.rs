@@ -183,6 +183,7 @@ mod tests {
                 external_id: Some("news/7f3a".to_owned()),
                 session_name: session_name("a user"),
             }),
+            service_role: None,
             endpoint: Some(Endpoint {
                 url: "http://127.0.0.1:1".to_owned(),
                 access_key: "AKIAOWN".to_owned(),

@@ -10,7 +10,10 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+use jiff::Timestamp;
 use tokio::sync::Mutex;
+
+use crate::cloud::checkup::CredentialSource;
 
 /// The header of a JSON body.
 pub(super) const JSON: (&str, &str) = ("content-type", "application/json");
@@ -67,6 +70,22 @@ impl Signer {
             .collect())
     }
 
+    /// Where the credentials come from.
+    pub(super) async fn source(&self) -> Result<CredentialSource, String> {
+        let credentials = self.credentials().await?;
+        // Only the text for debugging, which has nothing secret in it, tells the provider.
+        let text = format!("{credentials:?}");
+        let expires = credentials
+            .expiry()
+            .and_then(|end| Timestamp::try_from(end).ok());
+        Ok(CredentialSource {
+            provider: provider(&text)
+                .unwrap_or("a source that the SDK does not name")
+                .to_owned(),
+            expires,
+        })
+    }
+
     async fn credentials(&self) -> Result<Credentials, String> {
         let mut last = self.last.lock().await;
         let lasts = |credentials: &&Credentials| {
@@ -82,6 +101,12 @@ impl Signer {
         *last = Some(credentials.clone());
         Ok(credentials)
     }
+}
+
+/// The name of the provider in the text of credentials.
+fn provider(text: &str) -> Option<&str> {
+    let after = text.split_once("provider_name: \"")?.1;
+    Some(after.split_once('"')?.0)
 }
 
 /// Why there are no credentials: what is behind the error tells more than the error.
@@ -121,6 +146,18 @@ mod tests {
             let ends = Some(now() + self.0);
             Provided::ready(Ok(Credentials::new("A", "s", None, ends, "test")))
         }
+    }
+
+    #[tokio::test]
+    async fn the_source_is_told_and_nothing_secret() {
+        let credentials = Credentials::new("AKIA", "secret", None, Some(now()), "ProfileFile");
+        let text = format!("{credentials:?}");
+        assert_eq!(provider(&text), Some("ProfileFile"), "{text}");
+        let provider =
+            SharedCredentialsProvider::new(Credentials::new("A", "s", None, None, "SSO"));
+        let config = SdkConfig::builder().credentials_provider(provider).build();
+        let source = Signer::of(&config, "eu-west-1").source().await.unwrap();
+        assert_eq!((source.provider.as_str(), source.expires), ("SSO", None));
     }
 
     #[tokio::test]

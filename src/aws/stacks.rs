@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{EventFilter, OperationEvent, Stack};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use jiff::Timestamp;
 
 use super::changes;
 use super::fault::{fault, incomplete};
@@ -198,7 +199,9 @@ fn state(stack: Stack) -> Result<StackState, CloudFault> {
             .filter_map(|(key, value)| Some((key?, value?)))
             .collect()
     };
-    let changed = stack.last_updated_time.or(stack.deletion_time);
+    let changed = stack.last_updated_time.or(stack.creation_time);
+    let changed = changed.and_then(|time| Timestamp::from_millisecond(time.to_millis().ok()?).ok());
+    let last = stack.last_updated_time.or(stack.deletion_time);
     let operation = stack
         .last_operations
         .unwrap_or_default()
@@ -207,7 +210,7 @@ fn state(stack: Stack) -> Result<StackState, CloudFault> {
         .and_then(|operation| operation.operation_id);
     Ok(StackState {
         revision: operation
-            .or_else(|| changed.map(|time| time.to_string()))
+            .or_else(|| last.map(|time| time.to_string()))
             .unwrap_or_default(),
         name: stack.stack_name.ok_or_else(|| missing("a name"))?,
         id: stack.stack_id.ok_or_else(|| missing("an id"))?,
@@ -218,6 +221,7 @@ fn state(stack: Stack) -> Result<StackState, CloudFault> {
             message: format!("{error}"),
         })?,
         status_reason: stack.stack_status_reason,
+        changed,
         tags: pairs(
             stack
                 .tags

@@ -11,11 +11,16 @@ use crate::cloud::stacks::{Operation, Withdrawals};
 /// Asks CloudFormation.
 pub(super) struct StackWithdrawals {
     client: Client,
+    /// ARN of the role that CloudFormation acts as.
+    service_role: Option<String>,
 }
 
 impl StackWithdrawals {
-    pub(super) fn new(client: Client) -> Self {
-        Self { client }
+    pub(super) fn new(client: Client, service_role: Option<String>) -> Self {
+        Self {
+            client,
+            service_role,
+        }
     }
 }
 
@@ -28,6 +33,7 @@ impl Withdrawals for StackWithdrawals {
             .stack_name(stack)
             .client_request_token(&operation.token)
             .set_retain_resources(retained)
+            .set_role_arn(self.service_role.clone())
             .send()
             .await
             .map(drop)
@@ -41,6 +47,7 @@ impl Withdrawals for StackWithdrawals {
             .stack_name(stack)
             .client_request_token(&operation.token)
             .retain_except_on_create(true)
+            .set_role_arn(self.service_role.clone())
             .send()
             .await
         {
@@ -63,6 +70,7 @@ impl Withdrawals for StackWithdrawals {
             .stack_name(stack)
             .client_request_token(&operation.token)
             .set_resources_to_skip(skipped)
+            .set_role_arn(self.service_role.clone())
             .send()
             .await
         {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use async_trait::async_trait;
 
 use super::confirm::{Stake, Yes, confirm};
 use super::context::Environment;
@@ -20,16 +21,32 @@ pub(super) struct Ask<'a> {
     pub(super) stake: Stake,
 }
 
+#[async_trait]
 impl Consent for Ask<'_> {
-    fn agree(&self, plan: &Plan) -> Result<(), ReconcileError> {
-        if plan.changes_nothing() {
-            return Ok(());
+    async fn agree(&self, plan: &Plan) -> Result<(), ReconcileError> {
+        if !plan.changes_nothing() {
+            self.show(plan);
+            self.ask(plan)?;
         }
+        Ok(())
+    }
+}
+
+impl Ask<'_> {
+    /// Shows the plan.
+    pub(super) fn show(&self, plan: &Plan) {
         let environment = self.environment;
         let now = environment.station.witness.now();
         for line in output::plan(&environment.title(), plan, environment.pace(), now) {
             output::note(&line);
         }
+    }
+
+    /// Asks whether it is carried out.
+    ///
+    /// # Errors
+    /// As [`confirm`].
+    pub(super) fn ask(&self, plan: &Plan) -> Result<(), ReconcileError> {
         let stake = if plan.removes_something() {
             Stake::Data
         } else {
@@ -46,15 +63,16 @@ pub(super) struct Agreed<'a> {
     pub(super) ask: Ask<'a>,
 }
 
+#[async_trait]
 impl Consent for Agreed<'_> {
-    fn agree(&self, plan: &Plan) -> Result<(), ReconcileError> {
+    async fn agree(&self, plan: &Plan) -> Result<(), ReconcileError> {
         let what = self.saved.differences(plan, self.desired);
         if !what.is_empty() {
             return Err(ReconcileError::Moved { what });
         }
         // What a protected environment holds is not removed because of a file.
         if plan.removes_something() {
-            return self.ask.agree(plan);
+            return self.ask.agree(plan).await;
         }
         Ok(())
     }

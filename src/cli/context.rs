@@ -83,6 +83,11 @@ pub(super) struct Selection {
 }
 
 impl Selection {
+    /// Chooses another environment of the same stack.
+    pub(super) fn other(&self, environment: &str) -> Self {
+        Self::of(&self.stack, environment)
+    }
+
     /// Chooses an environment by its name.
     pub(super) fn of(stack: &StackArgument, environment: &str) -> Self {
         Self {
@@ -292,14 +297,19 @@ impl Environment {
     }
 
     async fn connect(&self, global: &Global, endpoint: Option<crate::aws::Endpoint>) -> Session {
-        let (profile, role) = match &self.stack.target {
-            Target::Aws(target) => (target.profile.clone(), target.role.as_ref()),
-            Target::Local(_) => (None, None),
+        let (profile, role, service_role) = match &self.stack.target {
+            Target::Aws(target) => (
+                target.profile.clone(),
+                target.role.as_ref(),
+                target.service_role.clone(),
+            ),
+            Target::Local(_) => (None, None, None),
         };
         let connection = crate::aws::Connection {
             region: self.stack.region.to_string(),
             profile,
             role: role.map(|role| self.assumed(role)),
+            service_role,
             endpoint,
         };
         // A terminal without a name is taken for one that cannot do much.

@@ -79,8 +79,8 @@ fn resources(environment: &Environment) -> Result<Graph, Failure> {
 
 async fn planned(global: &Global, environment: &Environment) -> Result<Graph, Failure> {
     let draft = environment.draft()?;
-    let made = plan::make(global, environment, draft, Choices::default());
-    let (_, plan) = Box::pin(made).await?;
+    let made = plan::make(global, environment, draft, Choices::default(), None);
+    let plan = Box::pin(made).await?.plan;
     if !plan.held.is_empty() {
         return Err(plan.held.into());
     }

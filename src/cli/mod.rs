@@ -5,6 +5,7 @@
 //! not know: how anything is done; each command calls the library and shows what it returns.
 
 mod batch;
+mod bootstrap;
 mod browser;
 mod check;
 mod codes;
@@ -12,8 +13,10 @@ mod complete;
 mod confirm;
 mod consent;
 mod context;
+mod cost;
 mod deprecated;
 mod diff;
+mod doctor;
 mod down;
 mod draft;
 mod drift;
@@ -35,6 +38,7 @@ mod openapi;
 mod origin;
 mod output;
 mod outputs;
+mod permissions;
 mod plan;
 mod promote;
 mod reason;
@@ -123,8 +127,16 @@ enum Command {
     Explain(explain::Arguments),
     /// Look the templates over for what is unsafe, exposed or fragile
     Check(check::Arguments),
+    /// Make the roles that jobs on GitHub deploy with
+    Bootstrap(bootstrap::Arguments),
+    /// Print the least-privilege IAM policy for whoever works on an environment
+    Permissions(permissions::Arguments),
     /// Show what is deployed
     Status(status::Arguments),
+    /// Look whether an environment could be brought up, and how to mend what is wrong
+    Doctor(doctor::Arguments),
+    /// Show what an environment costs
+    Cost(cost::Arguments),
     /// Let an environment take over what serves in another
     Promote(promote::Arguments),
     /// Print what is signed to approve a promotion
@@ -198,7 +210,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let global = &arguments.global;
     match arguments.command {
         Command::Up(arguments) => Box::pin(up::run(global, &arguments)).await,
-        Command::Down(arguments) => down::run(global, &arguments).await,
+        Command::Down(arguments) => Box::pin(down::run(global, &arguments)).await,
         Command::Plan(arguments) => Box::pin(plan::run(global, &arguments)).await,
         Command::Train(arguments) => Box::pin(train::run(global, &arguments)).await,
         Command::Batch(arguments) => Box::pin(batch::run(global, &arguments)).await,
@@ -216,7 +228,11 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Command::Explain(arguments) => explain::run(global, &arguments),
         Command::Check(arguments) => check::run(global, &arguments),
+        Command::Bootstrap(arguments) => Box::pin(bootstrap::run(global, &arguments)).await,
+        Command::Permissions(arguments) => permissions::run(global, &arguments),
         Command::Status(arguments) => Box::pin(status::run(global, &arguments)).await,
+        Command::Doctor(arguments) => Box::pin(doctor::run(global, &arguments)).await,
+        Command::Cost(arguments) => Box::pin(cost::run(global, &arguments)).await,
         Command::Promote(arguments) => Box::pin(promote::run(global, &arguments)).await,
         Command::Approve(arguments) => Box::pin(promote::approve::run(global, &arguments)).await,
         Command::Rollback(arguments) => Box::pin(rollback::run(global, &arguments)).await,

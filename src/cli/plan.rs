@@ -7,12 +7,14 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::context::{Environment, Global, Selection};
+use super::cost::{self, PriceArguments};
 use super::draft::{self, Draft};
 use super::failure::Failure;
 use super::output::{self, Format};
 use super::unsupported;
 use super::up::ChoiceArguments;
 use super::warnings;
+use crate::cost::{Difference, Prices};
 use crate::plan::{self, Choices, Desired, Inside, Observed, Plan, SavedPlan, Step, expected};
 use crate::reconcile;
 
@@ -29,6 +31,8 @@ pub(super) struct Arguments {
     selection: Selection,
     #[command(flatten)]
     choices: ChoiceArguments,
+    #[command(flatten)]
+    prices: PriceArguments,
     /// Keep the plan in a file (digests and names only, no secrets)
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -42,15 +46,26 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let environment = Environment::load(global, &arguments.selection)?;
     unsupported::refuse(&environment.stack)?;
     let draft = environment.draft()?;
+    let prices = cost::at_hand(global, &environment.stack, &arguments.prices)?;
     warnings::show(global, &environment);
-    let made = make(global, &environment, draft, arguments.choices.choices());
-    let (desired, plan) = Box::pin(made).await?;
+    let made = make(
+        global,
+        &environment,
+        draft,
+        arguments.choices.choices(),
+        prices,
+    );
+    let Made {
+        desired,
+        plan,
+        cost,
+    } = Box::pin(made).await?;
     if let Some(path) = &arguments.out
         && plan.held.is_empty()
     {
         save(&environment, &plan, &desired, path)?;
     }
-    show(global, &environment, &plan);
+    show(global, &environment, &plan, cost.as_ref());
     if !plan.held.is_empty() {
         return Err(plan.held.into());
     }
@@ -60,13 +75,22 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     Ok(())
 }
 
-/// Makes the plan of `up`, and says what it is for.
+/// A plan, and what it was made from.
+pub(super) struct Made {
+    desired: Desired,
+    pub(super) plan: Plan,
+    /// What it adds to the cost, where prices are at hand.
+    cost: Option<Difference>,
+}
+
+/// Makes the plan of `up`.
 pub(super) async fn make(
     global: &Global,
     environment: &Environment,
     draft: Draft,
     choices: Choices,
-) -> Result<(Desired, Plan), Failure> {
+    prices: Option<Prices>,
+) -> Result<Made, Failure> {
     // To look at a local environment that was never brought up, no engine is started.
     let Some(mut session) = environment.session_to_look(global).await? else {
         let desired = draft.alone();
@@ -78,11 +102,26 @@ pub(super) async fn make(
             inside: Inside::default(),
         };
         let plan = plan::plan(&desired, &nothing, choices);
-        return Ok((desired, plan));
+        let cost = None;
+        return Ok(Made {
+            desired,
+            plan,
+            cost,
+        });
     };
     let desired = draft.completed(global, environment, &mut session).await?;
     let plan = reconcile::plan_up(&session, &desired, choices).await?;
-    Ok((desired, plan))
+    let cost = match &prices {
+        Some(prices) if plan.held.is_empty() => {
+            cost::of_plan(&session, &desired, &plan, prices).await
+        }
+        _ => None,
+    };
+    Ok(Made {
+        desired,
+        plan,
+        cost,
+    })
 }
 
 fn save(
@@ -103,14 +142,19 @@ fn save(
         .map_err(Failure::failed)
 }
 
-fn show(global: &Global, environment: &Environment, plan: &Plan) {
+fn show(global: &Global, environment: &Environment, plan: &Plan, cost: Option<&Difference>) {
     if global.output == Format::Json {
-        output::result(&json(environment, plan));
+        let mut value = json(environment, plan);
+        value["cost"] = json!(cost);
+        output::result(&value);
         return;
     }
     let now = environment.station.witness.now();
     for line in output::plan(&environment.title(), plan, environment.pace(), now) {
         output::text(&line);
+    }
+    if let Some(cost) = cost {
+        output::text(&cost::line(cost));
     }
 }
 

@@ -1,7 +1,8 @@
 //! What to do about an error of a run: of a known cause exactly that, else what its kind suggests.
 
-use crate::cloud::FaultKind;
 use crate::cloud::diagnosis::{Diagnosis, Origin, Symptom, diagnose};
+use crate::cloud::{CloudFault, FaultKind};
+use crate::permissions;
 use crate::plan::Held;
 use crate::reconcile::ReconcileError;
 
@@ -77,12 +78,12 @@ fn of_batch(error: &ReconcileError) -> Option<String> {
 }
 
 /// Says how to go on after a fault of this kind.
-fn of_fault(kind: FaultKind) -> Option<&'static str> {
-    let text = match kind {
+fn of_fault(fault: &CloudFault) -> Option<String> {
+    let text = match fault.kind {
         FaultKind::Unauthenticated => {
             "log in again (`aws sso login`, or new keys), or name a profile in `target.profile`"
         }
-        FaultKind::Denied => "the credentials lack this permission; ask for it, or use others",
+        FaultKind::Denied => return Some(denied(fault.operation)),
         FaultKind::Fenced => {
             "another run took this one for dead and works now; run the command again after it"
         }
@@ -91,7 +92,18 @@ fn of_fault(kind: FaultKind) -> Option<&'static str> {
         }
         _ => return None,
     };
-    Some(text)
+    Some(text.to_owned())
+}
+
+/// Says what is missing where the service does not: a `HEAD` request is answered without a word.
+fn denied(operation: &str) -> String {
+    let what = match permissions::needed_by(operation).as_slice() {
+        [] => "this".to_owned(),
+        actions => actions.join(" and "),
+    };
+    format!(
+        "allow {what} to these credentials, or use others; `deploy permissions` prints all that is needed"
+    )
 }
 
 /// Says how to go on after an error of a run, whose cause may be known.
@@ -104,7 +116,7 @@ pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Opti
         ReconcileError::Cloud { .. } | ReconcileError::NotServing { .. } if known.is_some() => {
             return None;
         }
-        ReconcileError::Cloud { fault, .. } => of_fault(fault.kind)?,
+        ReconcileError::Cloud { fault, .. } => return of_fault(fault),
         ReconcileError::ChangeRefused { .. } => {
             "mend the stack file or the template; nothing was changed"
         }
@@ -141,6 +153,7 @@ pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Opti
             "somebody changed or removed it after it was recorded: the bucket's earlier versions may still \
              have it; otherwise make a new release where it comes from"
         }
+        ReconcileError::NotExpired { .. } => "`deploy down` without `--expired` removes it now",
         ReconcileError::Moved { .. } => {
             "look at a new plan (`deploy plan`), then run the command again"
         }
@@ -168,7 +181,6 @@ pub(super) fn general(error: &ReconcileError, known: Option<&Diagnosis>) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloud::CloudFault;
     use crate::cloud::condition::StackStatus;
     use crate::cloud::diagnosis::KnownCause;
     use crate::reconcile::Cause;
@@ -227,6 +239,25 @@ mod tests {
 
         assert_eq!(cause(&ReconcileError::Interrupted), None);
         assert_eq!(cause(&fault("ValidationException", "no")), None);
+    }
+
+    #[test]
+    fn a_denial_without_a_word_names_the_actions() {
+        let error = ReconcileError::Cloud {
+            doing: "look into the bucket",
+            fault: CloudFault {
+                kind: FaultKind::Denied,
+                operation: "HeadObject",
+                code: String::new(),
+                message: "the service refused it (HTTP 403)".into(),
+            },
+        };
+        let general = general(&error, known(&error).as_ref()).unwrap();
+        assert!(
+            general.starts_with("allow s3:GetObject and s3:ListBucket to"),
+            "{general}"
+        );
+        assert!(general.contains("`deploy permissions`"), "{general}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::confirm::Stake;
 use super::consent::{self, Agreed, Ask};
 use super::context::{ChangeArguments, Environment, Global, Selection};
+use super::cost::{self, Costed, PriceArguments};
 use super::failure::Failure;
 use super::origin;
 use super::output::{self, Format};
@@ -32,6 +33,8 @@ pub(super) struct Arguments {
     selection: Selection,
     #[command(flatten)]
     choices: ChoiceArguments,
+    #[command(flatten)]
+    prices: PriceArguments,
     #[command(flatten)]
     change: ChangeArguments,
     /// Carry out this saved plan, or refuse when anything has changed since it was made
@@ -104,6 +107,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     let saved = arguments.plan.as_deref().map(consent::read).transpose()?;
     let mut draft = environment.draft()?;
     draft.override_gates(arguments.override_gates.as_ref());
+    let prices = cost::at_hand(global, &environment.stack, &arguments.prices)?;
     warnings::show(global, &environment);
     let mut session = environment.start_session(global).await?;
     session.patience = arguments.change.patience();
@@ -136,16 +140,21 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         yes: arguments.change.yes(),
         stake: Stake::Change,
     };
-    let result = match saved {
-        Some(saved) => {
-            let agreed = Agreed {
-                saved,
-                desired: &desired,
-                ask,
-            };
-            reconcile::up(&session, &desired, options, &agreed).await
-        }
-        None => reconcile::up(&session, &desired, options, &ask).await,
+    let result = if let Some(saved) = saved {
+        let agreed = Agreed {
+            saved,
+            desired: &desired,
+            ask,
+        };
+        reconcile::up(&session, &desired, options, &agreed).await
+    } else {
+        let costed = Costed {
+            ask,
+            session: &session,
+            desired: &desired,
+            prices,
+        };
+        reconcile::up(&session, &desired, options, &costed).await
     };
     let Up { plan, outcome } = match result {
         Ok(up) => up,
@@ -183,6 +192,11 @@ fn show(global: &Global, environment: &Environment, plan: &Plan, outcome: &Outco
     }
     if let Some(release) = &outcome.release {
         output::note(&format!("release {release}"));
+    }
+    if let Some(ttl) = environment.stack.ttl {
+        output::note(&format!(
+            "it is over {ttl} after its last change (`deploy status` says when)"
+        ));
     }
     output::text(url);
     output::note("try it:");

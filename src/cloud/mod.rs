@@ -10,6 +10,7 @@
 
 pub mod alarms;
 pub mod artifacts;
+pub mod checkup;
 pub mod condition;
 pub mod copies;
 pub mod diagnosis;
@@ -20,6 +21,7 @@ pub mod functions;
 pub mod identity;
 pub mod inventory;
 pub mod logs;
+pub mod prices;
 pub mod quotas;
 pub mod records;
 pub mod registry;
@@ -38,6 +40,8 @@ pub use fault::{CloudFault, FaultKind};
 pub struct Cloud {
     /// Who is calling.
     pub identity: Arc<dyn identity::Identity>,
+    /// What is looked at before anything is done.
+    pub checkup: Arc<dyn checkup::Checkup>,
     /// CloudFormation stacks, to be looked at.
     pub stacks: Arc<dyn stacks::Stacks>,
     /// Change sets of stacks.
@@ -58,6 +62,8 @@ pub struct Cloud {
     pub registry: Arc<dyn registry::Registry>,
     /// Quotas of the account.
     pub quotas: Arc<dyn quotas::Quotas>,
+    /// The AWS Price List.
+    pub prices: Arc<dyn prices::PriceList>,
     /// Log streams.
     pub logs: Arc<dyn logs::Logs>,
     /// Alarms.

@@ -6,6 +6,37 @@ use async_trait::async_trait;
 
 use super::CloudFault;
 
+/// What Service Quotas calls SageMaker.
+pub const SAGEMAKER: &str = "sagemaker";
+
+/// What instances are used for, as quotas tell it apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InstanceUse {
+    /// Training on demand.
+    Training,
+    /// Training on spare capacity.
+    SpotTraining,
+    /// Serving.
+    Endpoint,
+    /// Classifying in bulk.
+    Transform,
+    /// A notebook.
+    Notebook,
+}
+
+/// The name of the quota of an instance type, as the console's page for SageMaker has it, and its own refusal
+/// quotes it ("The account-level service limit '<name>' is 0 Instances"; seen of training and endpoints).
+pub fn name(instance: &str, purpose: InstanceUse) -> String {
+    let words = match purpose {
+        InstanceUse::Training => "training job",
+        InstanceUse::SpotTraining => "spot training job",
+        InstanceUse::Endpoint => "endpoint",
+        InstanceUse::Transform => "transform job",
+        InstanceUse::Notebook => "notebook instance",
+    };
+    format!("{instance} for {words} usage")
+}
+
 /// Looks quotas up.
 #[async_trait]
 pub trait Quotas: Send + Sync {

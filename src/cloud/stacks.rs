@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::CloudFault;
@@ -23,6 +24,9 @@ pub struct StackState {
     /// When it was changed last, which tells one state of the stack from a later one that looks the same;
     /// empty as long as nothing was ever executed.
     pub revision: String,
+    /// When it was changed last, or made, by the service's clock; `None` where it does not say.
+    #[serde(default)]
+    pub changed: Option<Timestamp>,
     /// Tags.
     pub tags: BTreeMap<String, String>,
     /// Parameters.

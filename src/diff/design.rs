@@ -37,7 +37,7 @@ pub fn design(before: &Stack, after: &Stack) -> Besides {
     }
 }
 
-fn settings(stack: &Stack) -> [(&'static str, Option<String>); 3] {
+fn settings(stack: &Stack) -> [(&'static str, Option<String>); 4] {
     let gate = |gate: &Gate| {
         let Gate {
             metric,
@@ -54,6 +54,7 @@ fn settings(stack: &Stack) -> [(&'static str, Option<String>); 3] {
     let from = stack.promotion.as_ref().map(|terms| terms.from.to_string());
     [
         ("protected", protected.then(|| "true".to_owned())),
+        ("ttl", stack.ttl.map(|ttl| ttl.to_string())),
         ("promotes_from", from),
         (
             "training.gates",

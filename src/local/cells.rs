@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ACCOUNT;
+use super::access::{Authority, Policies};
 use super::auth::{Keys, is_account};
 use super::clock::Clock;
 use super::durable::Place;
@@ -69,6 +70,7 @@ pub(crate) struct Shared {
     pub(crate) script: Option<Arc<Stage>>,
     pub(crate) s3: S3,
     pub(crate) accounts: Accounts,
+    pub(crate) authority: Authority,
     /// The cell whose state lies where an engine without cells had it.
     home: CellId,
 }
@@ -76,14 +78,17 @@ pub(crate) struct Shared {
 impl Shared {
     /// Opens what is not a cell's own.
     pub(crate) fn open(options: Options, clock: Clock, journal: Arc<Journal>) -> io::Result<Self> {
+        let accounts = Accounts::new(&options, clock);
+        let authority = Authority::new(policies_of_all(accounts.clone()));
         Ok(Self {
             clock,
             journal,
             keys: Keys::new(options.credentials.clone(), clock),
             python: Arc::new(Python::new(options.python.clone(), options.cache.clone())),
             script: options.script.clone().map(Stage::new).map(Arc::new),
-            s3: S3::open(options.state.join("s3"), clock)?,
-            accounts: Accounts::new(&options, clock),
+            s3: S3::open(options.state.join("s3"), clock)?.under(authority.clone()),
+            accounts,
+            authority,
             home: home(&options.state),
             options,
         })
@@ -143,6 +148,11 @@ impl Accounts {
     fn save(&self) -> io::Result<()> {
         lock(&self.open).values().try_for_each(|iam| iam.save())
     }
+}
+
+/// Finds the policies of the roles of every account.
+fn policies_of_all(accounts: Accounts) -> Policies {
+    Arc::new(move |account, role| Ok(accounts.iam(account)?.policies(role)))
 }
 
 /// A cell that is open.

@@ -18,7 +18,7 @@
 //! | CloudFormation | change sets (CREATE, UPDATE, drift-aware), drift detection, CreateStack, UpdateStack, DeleteStack (also by force), RollbackStack, ContinueUpdateRollback, UpdateTerminationProtection, all descriptions and lists of stacks, resources and events (also by operation), GetTemplate, GetTemplateSummary, ValidateTemplate | imports, exports, nested stacks, transforms, stack policies, stack sets, templates in S3 |
 //! | CloudFormation functions | Ref, GetAtt, Sub, Join, Select, Split, If, Equals, Not, And, Or, FindInMap, Base64, pseudo parameters but NotificationARNs | ImportValue, GetAZs, Cidr, Transform, language extensions |
 //! | S3 | buckets, objects, versions, multipart uploads, conditional writes; types Bucket, BucketPolicy | a bucket's policy lets other accounts read, list, write and delete objects, with conditions on TLS and on who asks; it is not held against the bucket's own account, and settings of buckets and DeleteObjects are for that account only; other services ask as their account, not as their role |
-//! | IAM | reading roles and their policies, PutRolePolicy, DeleteRolePolicy, UpdateAssumeRolePolicy; type Role | users, groups, managed policies; what roles may do is kept, not evaluated |
+//! | IAM | reading roles and their policies, PutRolePolicy, DeleteRolePolicy, UpdateAssumeRolePolicy; type Role | users, groups, managed policies; permissions boundaries are kept, not evaluated; the sessions of roles may do what the inline policies of their roles allow |
 //! | Service Quotas | listing them: there are none | asking for more |
 //! | STS | GetCallerIdentity, AssumeRole by the trust of roles (principals, `sts:ExternalId`), also by an account's own key, which AWS takes for root and refuses | session policies, tags, MFA, web identities, SAML |
 //! | CloudWatch Logs | groups, streams, events, retention (shown, not enforced), filter patterns of words; type LogGroup | queries, metric filters, subscriptions |
@@ -28,6 +28,7 @@
 //! | Lambda | running Python handlers, with cold and warm starts, reserved concurrency, time limits, memory limits (on Linux), `REPORT` lines; UpdateFunctionConfiguration, UpdateFunctionCode; types Function, Permission | versions, aliases, layers, event sources; concurrency that is provisioned, or changed by calls |
 //! | API Gateway | HTTP APIs served at `/_aws/execute-api/<api id>/`, with CORS, throttles of stages and routes, tokens signed with RSA (checked against the issuer's own keys), signed requests, access logs, limits of size and time; UpdateApi, UpdateIntegration, UpdateStage, CreateRoute, UpdateRoute, DeleteRoute; types Api, Authorizer, Integration, Route, Stage | REST and WebSocket APIs, authorizers that are functions, domain names, stages without automatic deployment |
 
+mod access;
 pub mod auth;
 mod cells;
 pub mod clock;
@@ -52,7 +53,7 @@ mod wiring;
 pub use auth::Credentials;
 pub use cells::CellId;
 pub use engine::{Engine, EngineError, Options, serve};
-pub use runner::{Python, PythonError, PythonSpec};
+pub use runner::{Making, Python, PythonError, PythonSpec, Readiness};
 pub use server::DATA_PLANE;
 
 /// The pretend account whose key is the engine's base key.

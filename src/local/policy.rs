@@ -40,6 +40,13 @@ pub(crate) enum Decision {
 #[error("{0} in a policy")]
 pub(crate) struct NotUnderstood(String);
 
+impl NotUnderstood {
+    /// Names the part.
+    pub(crate) fn new(part: impl Into<String>) -> Self {
+        Self(part.into())
+    }
+}
+
 /// Condition keys that are understood.
 const KEYS: [&str; 4] = [
     "aws:PrincipalAccount",
@@ -147,14 +154,14 @@ fn value_of(key: &str, question: &Question<'_>) -> Option<String> {
 }
 
 /// A value of a condition, which may be written without quotes.
-fn text_of(value: &Value) -> String {
+pub(super) fn text_of(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The items of a list, or the one thing that stands in its place.
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn list(value: &Value) -> impl Iterator<Item = &Value> {
     let (items, one) = match value {
         Value::Array(items) => (items.as_slice(), None),
         Value::Null => (&[][..], None),
@@ -164,7 +171,7 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// Whether a text is as a pattern with `*` and `?` has it.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(super) fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut at, mut read) = (0, 0);
     // Where the last star is, and how much it has taken in so far.

@@ -12,6 +12,7 @@ use futures::future::BoxFuture;
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::access::{acting, wishes};
 use super::auth::{Authorization, Identity, Refusal, claimed};
 use super::cells::{Cell, CellId, Cells};
 use super::journal::Journal;
@@ -118,7 +119,7 @@ async fn signed(
             "RequestEntityTooLarge",
             format!("the body could not be read, or has more than {LARGEST} bytes"),
         );
-        return (name, in_form(&parts, &error));
+        return (name, in_form(&parts.headers, &error));
     };
     let identity = match claimed.identify(&parts, &body, &routes.cells.shared.keys) {
         Ok(identity) => identity,
@@ -133,14 +134,14 @@ async fn signed(
     }
     let cell = match cell_of(routes, &identity, &claimed.region) {
         Ok(cell) => cell,
-        Err(error) => return (name, in_form(&parts, &error)),
+        Err(error) => return (name, in_form(&parts.headers, &error)),
     };
     let Some(handler) = cell.handlers.get(name.as_str()) else {
         let operation = json::operation(&parts.headers)
             .unwrap_or("at all")
             .to_owned();
         let error = ApiError::not_emulated(&name, &operation);
-        return (name, in_form(&parts, &error));
+        return (name, in_form(&parts.headers, &error));
     };
     let what = format!("{} {name} {}", cell.id, operation(&parts.headers, &body));
     let request = ApiRequest {
@@ -152,7 +153,36 @@ async fn signed(
         region: claimed.region.clone(),
         caller: identity.caller,
     };
-    (what, handler(request).await)
+    if let Err(error) = permitted(routes, &cell, &name, &request) {
+        return (what, in_form(&request.headers, &error));
+    }
+    let caller = request.caller.clone();
+    (what, acting(caller, handler(request)).await)
+}
+
+/// Lets the session of a role do what its policies allow.
+fn permitted(
+    routes: &Routes,
+    cell: &Cell,
+    service: &str,
+    request: &ApiRequest,
+) -> Result<(), ApiError> {
+    if request.caller.session.is_none() {
+        return Ok(());
+    }
+    let known = cell.services.known();
+    let wishes = wishes(service, &cell.id, request, &known).ok_or_else(|| {
+        ApiError::not_emulated(
+            service,
+            "for the session of a role: nobody knows what it needs",
+        )
+    })?;
+    let permitted = routes
+        .cells
+        .shared
+        .authority
+        .permit_all(&request.caller, &wishes);
+    permitted.map_err(|denial| denial.answer(service))
 }
 
 /// Finds the cell of a caller in the region of the signature.
@@ -225,7 +255,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 
 fn refused(parts: &Parts, refusal: &Refusal) -> Response<Body> {
     in_form(
-        parts,
+        &parts.headers,
         &ApiError::with_status(
             StatusCode::FORBIDDEN,
             refusal.code(is_form(&parts.headers)),
@@ -235,11 +265,11 @@ fn refused(parts: &Parts, refusal: &Refusal) -> Response<Body> {
 }
 
 /// Answers an error in the form that the request's protocol wants.
-fn in_form(parts: &Parts, error: &ApiError) -> Response<Body> {
-    if is_form(&parts.headers) {
+fn in_form(headers: &HeaderMap, error: &ApiError) -> Response<Body> {
+    if is_form(headers) {
         return answer("http://webservices.amazon.com/", "", Err(error.clone()));
     }
-    if parts.headers.contains_key("x-amz-target") {
+    if headers.contains_key("x-amz-target") {
         return json::answer(Err(error.clone()));
     }
     json::rest_answer(error.status, Err(error.clone()))

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{Request, Response};
 
+use super::access::{Guard, Known, guarded, resource_tags};
 use super::auth::Credentials;
 use super::cells::{Accounts, CellId, Shared};
 use super::engine::Options;
@@ -36,6 +37,7 @@ pub(crate) struct Services {
     cloudformation: Arc<CloudFormation>,
     cloudwatch: Arc<CloudWatch>,
     iam: Arc<Iam>,
+    known: Known,
     lambda: Arc<Lambda>,
     logs: Arc<Logs>,
     quotas: Arc<Quotas>,
@@ -81,12 +83,18 @@ impl Services {
             autoscaling::providers(&autoscaling),
         ]
         .concat();
+        let known = known(&base.iam, &sagemaker);
+        let guard = Arc::new(Guard {
+            authority: shared.authority.clone(),
+            place: id.clone(),
+            known: Arc::clone(&known),
+        });
         let cloudformation = CloudFormation::open(CloudFormationParts {
             path: shared.place(folder, "cloudformation.json"),
             clock: shared.clock,
             account: id.account.clone(),
             journal: Arc::clone(&shared.journal),
-            providers: staged(providers, shared.script.as_ref()),
+            providers: guarded(staged(providers, shared.script.as_ref()), &guard),
         })?;
         Ok(Self {
             apigateway,
@@ -94,6 +102,7 @@ impl Services {
             cloudformation,
             cloudwatch: base.cloudwatch,
             iam: base.iam,
+            known,
             lambda,
             logs: base.logs,
             quotas: Arc::new(Quotas::of(shared.options.script.as_ref())),
@@ -165,6 +174,11 @@ impl Services {
             ),
         ]
         .into()
+    }
+
+    /// Finds what conditions of policies can be about.
+    pub(crate) fn known(&self) -> Known {
+        Arc::clone(&self.known)
     }
 
     /// Whether there is an HTTP API of this id.
@@ -282,6 +296,17 @@ fn roles_of_all(accounts: Accounts) -> Roles {
     Arc::new(move |account, arn| {
         let iam = accounts.iam(account).map_err(ApiError::from)?;
         Ok(iam.trust(arn))
+    })
+}
+
+/// Finds the tags of models, endpoints and jobs, and the boundaries of roles.
+fn known(iam: &Arc<Iam>, sagemaker: &Arc<SageMaker>) -> Known {
+    let (iam, sagemaker) = (Arc::clone(iam), Arc::clone(sagemaker));
+    Arc::new(move |id| {
+        let mut known = resource_tags(&sagemaker.tags_of(id));
+        let boundary = iam.boundary(id);
+        known.extend(boundary.map(|arn| ("iam:PermissionsBoundary".to_owned(), arn)));
+        known
     })
 }
 

@@ -11,6 +11,7 @@ pub mod check;
 pub mod codes;
 mod desired;
 mod expected;
+pub mod expiry;
 pub mod garbage;
 mod held;
 mod model;

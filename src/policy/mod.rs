@@ -24,6 +24,7 @@ mod subject;
 mod waiver;
 
 pub use examine::{Examined, examine};
+pub use facts::knows_resource;
 pub use finding::{Finding, Origin, Policy, Severity};
 pub use registry::{all, find};
 pub use subject::{Document, DocumentName, Subject};

@@ -227,6 +227,7 @@ mod tests {
             id: "arn:news".into(),
             status,
             status_reason: None,
+            changed: None,
             revision: revision.into(),
             tags: BTreeMap::new(),
             parameters: BTreeMap::new(),

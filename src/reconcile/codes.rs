@@ -100,6 +100,11 @@ codes! {
         title: "Something took longer than it can take",
         why: "Every wait has an end; what was under way goes on by itself",
     }
+    NOT_EXPIRED = "not-expired" {
+        title: "An environment was to be removed only if its life is over, and it is not",
+        why: "Between the look and the lock somebody changed it, which renews its life",
+        remedy: "nothing: the next run of the schedule looks again; `deploy down` removes it now",
+    }
     INTERRUPTED = "interrupted" {
         title: "Somebody asked to stop",
         why: "Nothing new was begun, and the lock was let go; the next run goes on",
@@ -156,6 +161,7 @@ impl ReconcileError {
             Self::Locked { .. } => &LOCKED,
             Self::Unknown(_) => &OUTPUT_MISSING,
             Self::TimedOut { .. } => &TIMED_OUT,
+            Self::NotExpired { .. } => &NOT_EXPIRED,
             Self::Interrupted => &INTERRUPTED,
             Self::Unsound(_) => &PLAN_UNSOUND,
             Self::NotAtRest { .. } => &NOT_AT_REST,

@@ -10,8 +10,10 @@ use super::observe::{look_for_teardown, observe};
 use super::remove::{Stubborn, tear_down};
 use super::settle::{settled, wait};
 use crate::cloud::inventory::Item;
+use crate::plan::expiry::is_over;
 use crate::plan::teardown::{self, Extent};
 use crate::plan::{Basis, Deployment, Observed, Plan};
+use crate::stack::Timespan;
 
 /// How often the world may move between a plan and its execution.
 const ROUNDS: usize = 5;
@@ -23,6 +25,18 @@ pub struct DownOptions {
     pub extent: Extent,
     /// What to do with resources that CloudFormation cannot delete.
     pub stubborn: Stubborn,
+    /// When it is removed.
+    pub due: Due,
+}
+
+/// When an environment is removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Due {
+    /// Whenever it is asked for.
+    #[default]
+    Now,
+    /// Only if it has not been changed for so long.
+    Expired(Timespan),
 }
 
 /// What a run of `down` came to.
@@ -39,21 +53,28 @@ pub struct Down {
 ///
 /// # Errors
 /// The first thing that failed, or what is left. Running it again goes on there.
+/// [`ReconcileError::NotExpired`] for one that is to be removed only when it is over, and is not.
 pub async fn down(
     session: &Session,
     deployment: &Deployment,
     options: DownOptions,
     consent: &dyn Consent,
 ) -> Result<Down, ReconcileError> {
+    if options.due != Due::Now {
+        // What is being changed is not over, and nobody waits for its end.
+        check_due(session, options.due, &observe(session, deployment).await?)?;
+    }
     let mut observed = settled(session, deployment, None, "down").await?;
     let mut before: Option<Plan> = None;
     for _ in 0..ROUNDS {
+        // Under the lock it is the same state that was found to be over, or another round follows.
+        check_due(session, options.due, &observed)?;
         look_for_teardown(session, deployment, &mut observed).await?;
         let plan = teardown::plan(deployment, &observed, options.extent);
         if !plan.held.is_empty() {
             return Err(ReconcileError::Held(plan.held));
         }
-        consent.agree(&plan)?;
+        consent.agree(&plan).await?;
         if plan.changes_nothing() {
             let let_go = tear_down(session, deployment, &observed, &plan, options, None).await?;
             return Ok(Down { plan, let_go });
@@ -72,6 +93,16 @@ pub async fn down(
     Err(ReconcileError::Moved {
         what: before.map_or_else(Vec::new, |plan| plan.based_on.moved(&now)),
     })
+}
+
+fn check_due(session: &Session, due: Due, observed: &Observed) -> Result<(), ReconcileError> {
+    match due {
+        Due::Now => Ok(()),
+        Due::Expired(ttl) => {
+            let now = session.station.witness.now();
+            is_over(observed, ttl, now).map_err(|until| ReconcileError::NotExpired { until })
+        }
+    }
 }
 
 /// What became of one round under the lock.

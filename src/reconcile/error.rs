@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::drift::{Finding, Subject};
 use super::lock::LockNote;
 use crate::batch::BatchError;
@@ -151,6 +153,12 @@ pub enum ReconcileError {
     Moved {
         /// What has changed.
         what: Vec<String>,
+    },
+    /// The environment was to be removed only when it is over.
+    #[error("the environment is not over")]
+    NotExpired {
+        /// When it is; `None` where that cannot be told.
+        until: Option<Timestamp>,
     },
     /// Another run works on the environment.
     #[error("{}", locked(by.as_deref()))]

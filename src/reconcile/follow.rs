@@ -341,6 +341,7 @@ mod tests {
                 id: STACK.into(),
                 status,
                 status_reason: None,
+                changed: None,
                 revision: "2".into(),
                 tags: BTreeMap::new(),
                 parameters: BTreeMap::new(),

@@ -56,7 +56,7 @@ pub async fn gc(
         if !garbage.plan.held.is_empty() {
             return Err(ReconcileError::Held(garbage.plan.held));
         }
-        consent.agree(&garbage.plan)?;
+        consent.agree(&garbage.plan).await?;
         if garbage.plan.changes_nothing() {
             return Ok(garbage.plan);
         }

@@ -39,6 +39,7 @@ mod settle;
 mod station;
 mod steps;
 mod tally;
+mod templates;
 #[cfg(test)]
 pub(crate) mod testing;
 mod traffic;
@@ -60,7 +61,7 @@ pub use batch::{
 pub use change::{StackChange, ensure};
 pub use consent::{Always, Consent};
 pub use crowding::Crowding;
-pub use down::{Down, DownOptions, down};
+pub use down::{Down, DownOptions, Due, down};
 pub use error::{Cause, ReconcileError};
 pub use gc::{Keep, gc};
 pub use observe::{model, observe};
@@ -73,6 +74,7 @@ pub use remove::Stubborn;
 pub use report::{ArchiveError, Report, ReportError, Wanted, report};
 pub use search::{Found, LogSource, Looking, look_into_logs};
 pub use station::{Station, Witness, Worker};
+pub use templates::deployed;
 pub use traffic::{Traffic, traffic};
 pub use train::jobs::{Listening, listen, stop_training, training_jobs};
 pub use transfer::{How, transfer};

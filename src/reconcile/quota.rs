@@ -1,8 +1,7 @@
 //! Looks at the account's quotas before a training job asks for an instance that it may not have.
 //!
 //! SageMaker refuses such a job itself, but only once everything before it is done, and new accounts may
-//! have none of many GPU types. The names of the quotas are those of the console's Service Quotas page for
-//! SageMaker, as its own refusal quotes them ("The account-level service limit '<name>' is 0 Instances").
+//! have none of many GPU types.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +11,8 @@ use super::Session;
 use super::error::ReconcileError;
 use super::progress::Event;
 use crate::cloud::FaultKind;
+use crate::cloud::quotas::{InstanceUse, SAGEMAKER, name};
 use crate::plan::{Action, Desired, Plan, StepKind};
-
-/// What Service Quotas calls SageMaker.
-const SERVICE: &str = "sagemaker";
 
 /// What a training job asks of the account.
 #[derive(Debug, PartialEq)]
@@ -43,7 +40,7 @@ pub(super) async fn check(
     let Some(demand) = request.and_then(demand) else {
         return Ok(());
     };
-    let values = match session.cloud.quotas.values(SERVICE, &demand.quotas).await {
+    let values = match session.cloud.quotas.values(SAGEMAKER, &demand.quotas).await {
         Ok(values) => values,
         // Whoever may train need not be allowed to look quotas up.
         Err(fault) if fault.kind == FaultKind::Denied => return Ok(()),
@@ -77,9 +74,9 @@ fn demand(request: &Value) -> Option<Demand> {
     let resources = request.get("ResourceConfig")?;
     let spot = request.get("EnableManagedSpotTraining") == Some(&Value::Bool(true));
     let purpose = if spot {
-        "spot training job"
+        InstanceUse::SpotTraining
     } else {
-        "training job"
+        InstanceUse::Training
     };
     let preferred = resources
         .get("InstancePreferences")
@@ -89,9 +86,7 @@ fn demand(request: &Value) -> Option<Demand> {
         .flatten()
         .chain([resources])
         .filter_map(|entry| entry.get("InstanceType")?.as_str());
-    let quotas: BTreeSet<String> = types
-        .map(|instance| format!("{instance} for {purpose} usage"))
-        .collect();
+    let quotas: BTreeSet<String> = types.map(|instance| name(instance, purpose)).collect();
     let instances = resources.get("InstanceCount").and_then(Value::as_f64);
     (!quotas.is_empty()).then(|| Demand {
         quotas,

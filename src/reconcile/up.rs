@@ -91,7 +91,7 @@ pub async fn up(
             return Err(ReconcileError::Held(plan.held));
         }
         quota::check(session, desired, &plan).await?;
-        consent.agree(&plan)?;
+        consent.agree(&plan).await?;
         if plan.changes_nothing() && is_written_down(session, desired, &observed, &plan).await? {
             let outcome = bring_up(session, desired, &observed, &plan, None).await?;
             return Ok(Up { plan, outcome });

@@ -20,17 +20,20 @@ pub enum TemplateName {
     TrainingJob,
     /// The request that classifies in bulk.
     TransformJob,
+    /// Who may deploy: what `deploy bootstrap` applies.
+    Bootstrap,
     /// Parts that the others use; it is no document itself.
     Shared,
 }
 
 impl TemplateName {
     /// All templates.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Foundation,
         Self::Service,
         Self::TrainingJob,
         Self::TransformJob,
+        Self::Bootstrap,
         Self::Shared,
     ];
 
@@ -41,6 +44,7 @@ impl TemplateName {
             Self::Service => "service.yaml.tera",
             Self::TrainingJob => "training-job.yaml.tera",
             Self::TransformJob => "transform-job.yaml.tera",
+            Self::Bootstrap => "bootstrap.yaml.tera",
             Self::Shared => "shared.yaml.tera",
         }
     }
@@ -52,6 +56,7 @@ impl TemplateName {
             Self::Service => "everything that serves (CloudFormation)",
             Self::TrainingJob => "the request that starts the training job",
             Self::TransformJob => "the request that classifies in bulk",
+            Self::Bootstrap => "who may deploy (CloudFormation)",
             Self::Shared => "parts that the others use",
         }
     }
@@ -75,6 +80,7 @@ impl TemplateName {
             Self::Service => include_str!("../../templates/service.yaml.tera"),
             Self::TrainingJob => include_str!("../../templates/training-job.yaml.tera"),
             Self::TransformJob => include_str!("../../templates/transform-job.yaml.tera"),
+            Self::Bootstrap => include_str!("../../templates/bootstrap.yaml.tera"),
             Self::Shared => include_str!("../../templates/shared.yaml.tera"),
         }
     }

@@ -75,6 +75,21 @@ pub fn render(stack: &Stack, library: &Library) -> Result<Rendered, RenderError>
     render_with(stack, library, &context::context(stack))
 }
 
+/// Renders what lets others deploy an environment; the values are what its template names as `bootstrap`.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_bootstrap(
+    stack: &Stack,
+    library: &Library,
+    values: &serde_json::Value,
+) -> Result<Template, RenderError> {
+    let mut context = context::context(stack);
+    context.insert("bootstrap", values);
+    let engine = library.engine()?;
+    Template::parse(engine.render(library, TemplateName::Bootstrap, stack, &context)?)
+}
+
 /// What templates can name, as a tree.
 pub fn template_values(stack: &Stack) -> serde_json::Value {
     values::of(&context::context(stack))

@@ -23,7 +23,7 @@ static FULL: LazyLock<Value> = LazyLock::new(|| {
                 "role": { "arn": "arn:aws:iam::111122223333:role/r", "external_id": "x", "session_name": "s" } },
             "local": { "port": 4600, "region": "eu-west-1",
                 "python": { "interpreter": "i" } },
-            "protected": true, "promotes_from": "stage" },
+            "protected": true, "ttl": "8h", "promotes_from": "stage" },
         "stage": { "target": "local", "local": { "port": 4600, "region": "eu-west-1",
             "python": { "project": "p", "group": "g" } } },
     } });

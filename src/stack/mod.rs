@@ -26,7 +26,7 @@ mod units;
 pub mod yaml;
 
 pub use deprecated::Deprecation;
-pub use facts::{has_own_disk, registry_host};
+pub use facts::{Use, dns_suffix, has_own_disk, known_in, partition, registry_host};
 pub use file::StackFile;
 pub use find::{FindError, find, named};
 pub use names::{AccountId, EnvironmentName, NameError, Names, Region, StackName};

@@ -105,6 +105,7 @@ async fn main() -> Result<()> {
         region: place.region.clone(),
         profile: None,
         role: None,
+        service_role: None,
         endpoint: Some(Endpoint {
             url: place.endpoint.clone(),
             access_key: "test".to_owned(),

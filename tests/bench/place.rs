@@ -27,6 +27,7 @@ impl Place {
             region: self.region,
             profile: None,
             role: None,
+            service_role: None,
             endpoint: Some(Endpoint {
                 url: self.endpoint,
                 access_key: self.access_key,

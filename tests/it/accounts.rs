@@ -65,6 +65,7 @@ impl Served {
             region: region.to_owned(),
             profile: None,
             role: None,
+            service_role: None,
             endpoint: Some(Endpoint {
                 url: self.url.clone(),
                 access_key: keys.access_key,
@@ -223,6 +224,7 @@ fn one_engine_has_the_environments_of_all_accounts() {
         region: PROD.1.to_owned(),
         profile: None,
         role: None,
+        service_role: None,
         endpoint: Some(Endpoint {
             url: first["url"].as_str().unwrap().to_owned(),
             access_key: key["AccessKeyId"].as_str().unwrap().to_owned(),

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use async_trait::async_trait;
 use clap::Args;
 use serde_json::json;
 
@@ -207,8 +208,9 @@ struct Ask<'a> {
     yes: Yes,
 }
 
+#[async_trait]
 impl Consent for Ask<'_> {
-    fn agree(&self, plan: &Plan) -> Result<(), ReconcileError> {
+    async fn agree(&self, plan: &Plan) -> Result<(), ReconcileError> {
         let environment = self.environment;
         let now = environment.station.witness.now();
         for line in output::plan(&environment.title(), plan, environment.pace(), now) {

@@ -3,9 +3,11 @@
 use super::{Arguments, in_report};
 use crate::bundle::{Archive, Bundles, Digest};
 use crate::cli::context::{Environment, Global, Project, Selection};
+use crate::cli::cost;
 use crate::cli::failure::Failure;
 use crate::cli::origin::Origins;
 use crate::cli::releases::{self, Known, none_serves};
+use crate::cost::Prices;
 use crate::diff::{
     self, Besides, Compared, Content, ContentChange, Documents, Identity, ModelDiff, Report,
 };
@@ -68,7 +70,8 @@ pub(super) async fn report(
         Box::pin(side(before.0, before.1)).await?,
         Box::pin(side(after.0, after.1)).await?,
     ];
-    Box::pin(compare(&file, &before, &after)).await
+    let prices = cost::at_hand(global, after.stack(), &arguments.prices)?;
+    Box::pin(compare(&file, &before, &after, prices.as_ref())).await
 }
 
 /// The environment of each side, and the release that is meant of it.
@@ -145,7 +148,12 @@ async fn load(
     })
 }
 
-async fn compare(file: &StackFile, before: &Side, after: &Side) -> Result<Report, Failure> {
+async fn compare(
+    file: &StackFile,
+    before: &Side,
+    after: &Side,
+    prices: Option<&Prices>,
+) -> Result<Report, Failure> {
     let mut notes = Vec::new();
     let [one, other] = documents(before, after, &mut notes)?;
     let besides = match (&before.release, &after.release) {
@@ -156,7 +164,10 @@ async fn compare(file: &StackFile, before: &Side, after: &Side) -> Result<Report
         }
     };
     let name = after.stack().environment.as_str();
-    let found = diff::compare_environment(name, Some(&one), Some(&other), besides);
+    let mut found = diff::compare_environment(name, Some(&one), Some(&other), besides);
+    if let Some(prices) = prices {
+        cost::of_diff(&mut found, Some(&one), Some(&other), prices);
+    }
     let stack = before.stack().name.as_str();
     let report = Report::new(stack, &before.title(after), vec![found], notes);
     let report = report.about(&after.title(before));

@@ -2,7 +2,7 @@
 
 mod between;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Context;
@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::codes;
 use crate::cli::context::{Global, Project, StackArgument};
+use crate::cli::cost::{self, PriceArguments};
 use crate::cli::failure::{self, Failure};
 use crate::cli::origin::Origins;
 use crate::cli::output::{self, Format};
@@ -53,6 +54,8 @@ pub(in crate::cli) struct Arguments {
         value_name = "REVISION|FOLDER|FILE"
     )]
     base: String,
+    #[command(flatten)]
+    prices: PriceArguments,
     /// How the differences are printed; by default as `--output` says
     #[arg(long, value_enum)]
     format: Option<DiffFormat>,
@@ -118,14 +121,22 @@ fn against_base(global: &Global, arguments: &Arguments) -> Result<Report, Failur
             .into_owned(),
     };
     let library = project.library()?;
-    let environments = environments(
-        &project,
-        &library,
-        &path,
-        &stacks,
-        &mut base,
-        &arguments.env,
-    )?;
+    let mut prices = BTreeMap::new();
+    for stack in &stacks {
+        let known = cost::at_hand(global, stack, &arguments.prices)?;
+        prices.extend(known.map(|known| (stack.environment.to_string(), known)));
+    }
+    let side = rendered(&project, &library, &stacks, &base)?;
+    let environments = environments(&path, &stacks, &mut base, &side, &arguments.env)?;
+    let environments = environments.into_iter().map(|mut found| {
+        let name = &found.environment;
+        let (before, after) = (base.side.get(name), side.get(name));
+        if let Some(prices) = prices.get(name) {
+            cost::of_diff(&mut found, before, after, prices);
+        }
+        found
+    });
+    let environments = environments.collect();
     let origins = Origins::new(&project, &file, &stacks, &library);
     let shown = path.strip_prefix(&project.root).unwrap_or(&path);
     let report = Report::new(&name, &base.name, environments, base.notes);
@@ -199,15 +210,13 @@ fn stacks(file: &StackFile, wanted: &[String], base: &Base) -> Result<Vec<Stack>
     Ok(stacks)
 }
 
-/// Renders the working tree in memory and compares every environment.
-fn environments(
+/// Renders the working tree in memory.
+fn rendered(
     project: &Project,
     library: &Library,
-    path: &Path,
     stacks: &[Stack],
-    base: &mut Base,
-    wanted: &[String],
-) -> Result<Vec<EnvironmentDiff>, Failure> {
+    base: &Base,
+) -> Result<Side, Failure> {
     let mut side = Side::new();
     for stack in stacks {
         let rendered = project.render(stack, library)?;
@@ -215,6 +224,17 @@ fn environments(
         base.scope.narrow(&mut documents);
         side.insert(stack.environment.to_string(), documents);
     }
+    Ok(side)
+}
+
+/// Compares every environment.
+fn environments(
+    path: &Path,
+    stacks: &[Stack],
+    base: &mut Base,
+    side: &Side,
+    wanted: &[String],
+) -> Result<Vec<EnvironmentDiff>, Failure> {
     let mut content = contents(path, stacks, base)?;
     let chosen = |name: &&String| wanted.is_empty() || wanted.contains(name);
     let names: BTreeSet<String> = side
@@ -237,9 +257,9 @@ fn contents(
     path: &Path,
     stacks: &[Stack],
     base: &mut Base,
-) -> Result<std::collections::BTreeMap<String, Vec<ContentChange>>, Failure> {
+) -> Result<BTreeMap<String, Vec<ContentChange>>, Failure> {
     let Some(repository) = &mut base.repository else {
-        return Ok(std::collections::BTreeMap::new());
+        return Ok(BTreeMap::new());
     };
     let there = |stack: &&Stack| base.side.contains_key(stack.environment.as_str());
     let paths: Vec<Paths> = stacks

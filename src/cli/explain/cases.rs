@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::batch::{BatchError, WrongLine};
-use crate::bundle::BundleError;
+use crate::bundle::{BundleError, Digest};
 use crate::cli::failure::{Failure, printed};
 use crate::cloud::condition::StackStatus;
 use crate::cloud::copies::At;
@@ -99,6 +99,15 @@ fn bundles() -> Vec<BundleError> {
             "2 rows have a class that is none: `x`",
             "rows.csv:17: the class is `x`",
         ),
+        BundleError::AnotherModel {
+            path: folder().join("model.tar.gz"),
+            found: Digest::of(b"another"),
+            meant: Digest::of(b"the one").to_string(),
+        },
+        BundleError::NoArchive {
+            path: folder().join("model.tar.gz"),
+            source: io::ErrorKind::InvalidData.into(),
+        },
         BundleError::Pack {
             path: folder(),
             source: zip::result::ZipError::FileNotFound,
@@ -339,6 +348,7 @@ fn states() -> Vec<ReconcileError> {
             what: "the endpoint".to_owned(),
             after: Duration::from_hours(1),
         },
+        ReconcileError::NotExpired { until: None },
         ReconcileError::Interrupted,
         ReconcileError::Unsound(Flaw::Twice(StepKind::Foundation)),
     ]

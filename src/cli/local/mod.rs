@@ -20,6 +20,7 @@ use super::context::{Environment, Global, Project, Selection};
 use super::failure::Failure;
 use super::output::{self, Format};
 use crate::aws::{self, Connection, Endpoint};
+use crate::local::{PythonError, Readiness};
 use crate::stack::{AccountId, LocalTarget, Target};
 use folder::Folder;
 
@@ -109,6 +110,33 @@ pub(super) async fn running(
     launch::running(&Folder::of(project), account.as_str()).await
 }
 
+/// What the checks of this machine are told of the engine and its Python.
+pub(super) struct Ready {
+    /// Where the engine is, if it runs.
+    pub(super) url: Option<String>,
+    /// Its folder.
+    pub(super) folder: PathBuf,
+    /// What there is of Python, or why there is none.
+    pub(super) python: Result<Readiness, PythonError>,
+}
+
+/// Looks at the engine and its Python; nothing is started or prepared.
+pub(super) async fn ready(
+    global: &Global,
+    project: &Project,
+    target: &LocalTarget,
+) -> Result<Ready, Failure> {
+    let folder = Folder::of(project);
+    let cache = super::context::cache_folder(global)?;
+    let spec = serve::Arguments::new(&folder, target, cache.clone()).python_spec();
+    let python = crate::local::Python::new(spec, cache);
+    Ok(Ready {
+        url: launch::looked_at(&folder).await?.map(|(url, _)| url),
+        folder: folder.path().to_owned(),
+        python: python.readiness().await,
+    })
+}
+
 /// Whether an engine of the project has anything in it.
 pub(super) fn has_state(project: &Project) -> bool {
     let folder = Folder::of(project);
@@ -148,6 +176,7 @@ async fn any_stack(folder: &Folder) -> Result<bool, Failure> {
             region: cell.region,
             profile: None,
             role: None,
+            service_role: None,
         };
         let cloud = aws::connect(&connection).await;
         if !cloud

@@ -80,7 +80,7 @@ impl Arguments {
         line
     }
 
-    fn python_spec(&self) -> Option<PythonSpec> {
+    pub(super) fn python_spec(&self) -> Option<PythonSpec> {
         match (&self.python, &self.python_project, &self.python_group) {
             (Some(path), _, _) => Some(PythonSpec::Interpreter(path.clone())),
             (None, Some(folder), Some(group)) => Some(PythonSpec::Project {

@@ -1,6 +1,7 @@
 //! Prints: results on stdout, everything else on stderr, colours only on a terminal.
 
 mod columns;
+mod finding;
 mod mistake;
 mod problems;
 mod progress;
@@ -24,12 +25,13 @@ use crate::plan::{Action, Plan, expected};
 use crate::stack::Deprecation;
 
 pub(super) use columns::columns;
+pub(super) use finding::finding;
 pub(super) use mistake::mistake;
 pub(super) use problems::problems;
 pub(super) use progress::{
     Pace, elapsed, following, instances, log_line, number, observer, training_status,
 };
-pub(super) use reason::{age, reason};
+pub(super) use reason::{age, moment, reason};
 pub(super) use table::table;
 
 /// How results are printed.

@@ -40,6 +40,11 @@ pub(in crate::cli) fn age(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// A moment, to the minute.
+pub(in crate::cli) fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

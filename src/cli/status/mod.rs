@@ -1,32 +1,34 @@
 //! `deploy status`.
 
 mod health;
-mod price;
 mod proof;
 
 use std::time::Duration;
 
 use clap::Args;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::context::{Environment, Global, Selection};
+use super::cost::{self, PriceArguments};
 use super::failure::Failure;
 use super::output::{self, Format};
 use crate::cloud::CloudFault;
 use crate::cloud::alarms::Alarm;
 use crate::cloud::endpoints::EndpointState;
 use crate::cloud::stacks::StackState;
+use crate::cost::{Bill, Total, bill, money};
+use crate::plan::expiry::expires;
 use crate::plan::{Deployment, ModelRecord, Observed};
 use crate::reconcile::{self, Depth, Session, Traffic};
 use crate::release::ReleaseId;
-use crate::stack::Target;
 use health::Health;
-use price::Price;
 use proof::Proof;
 
 /// Over how long calls are counted.
 const RECENT: Duration = Duration::from_mins(5);
+/// How long before its end an environment is warned of.
+const SOON: SignedDuration = SignedDuration::from_hours(1);
 /// Digits of the training key that are shown.
 const KEY: usize = 16;
 
@@ -34,25 +36,19 @@ const KEY: usize = 16;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Health is what GET /health answers, where the API has that route; the model is not asked. Calls are
-counted in the API's access log. What an idle endpoint costs is told only by prices that you
-give; none are built in.
+counted in the API's access log. What the environment costs while nobody uses it is told where prices are
+at hand: in a file, or from the last `deploy cost`.
 
 Examples:
   deploy status
   deploy status --env prod --output json
   deploy status --env prod --deep            proves the model byte by byte
-  deploy status --env prod --price ml.m5.xlarge=0.27")]
+  deploy status --env prod --prices prices.yaml")]
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
-    /// Price of an instance by the hour; may be given several times
-    #[arg(
-        long = "price",
-        env = "DEPLOY_PRICES",
-        value_delimiter = ',',
-        value_name = "INSTANCE=PRICE"
-    )]
-    prices: Vec<Price>,
+    #[command(flatten)]
+    prices: PriceArguments,
     /// Read every byte of the model to prove that it is what was released
     #[arg(long)]
     deep: bool,
@@ -70,8 +66,11 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         };
         found = look(&session, &environment, depth).await?;
     }
-    if matches!(environment.stack.target, Target::Aws(_)) && found.endpoint.is_some() {
-        found.idle = price::idle(&environment.stack.endpoint.capacity, &arguments.prices);
+    if found.endpoint.is_some()
+        && let Some(prices) = cost::at_hand(global, &environment.stack, &arguments.prices)?
+    {
+        let usage = cost::usage(&environment)?;
+        found.idle = Some(bill(&usage, None, &[], &prices));
     }
     if global.output == Format::Json {
         output::result(&found.data(&environment));
@@ -97,8 +96,8 @@ struct Found {
     alarms: Option<Vec<Alarm>>,
     /// What the API says of itself; `None` where it is not there or has no route for that.
     health: Option<Health>,
-    /// What the endpoint costs by the hour.
-    idle: Option<f64>,
+    /// What it costs while nobody uses it, where prices are at hand.
+    idle: Option<Bill>,
 }
 
 async fn look(
@@ -190,6 +189,11 @@ impl Found {
         self.service()?.parameters.get(name)
     }
 
+    /// When the environment is over, if it ends by itself and is there.
+    fn expires(&self, environment: &Environment) -> Option<Timestamp> {
+        expires(self.observed.as_ref()?, environment.stack.ttl?)
+    }
+
     /// Whether another endpoint config serves than the stack's, as after a roll-back by SageMaker.
     fn serves_another(&self) -> bool {
         let wanted = self.output("EndpointConfigName");
@@ -229,7 +233,13 @@ impl Found {
                 "complete": !traffic.more,
             })),
             "alarms": self.alarms,
-            "idle_cost_per_hour": self.idle,
+            "expires": self.expires(environment),
+            "idle_cost": self.idle.as_ref().map(|bill| json!({
+                "currency": bill.currency,
+                "hourly": bill.total.hourly,
+                "monthly": bill.total.monthly,
+                "complete": bill.total.complete,
+            })),
         })
     }
 
@@ -259,11 +269,18 @@ impl Found {
         if self.service().is_some() {
             rows.push(("alarms", alarms_line(self.alarms.as_deref())));
         }
-        if let Some(idle) = self.idle {
-            rows.push(("idle cost", format!("{} an hour", output::number(idle))));
-        }
+        rows.extend(
+            self.idle
+                .as_ref()
+                .map(|bill| ("idle cost", idle_line(bill))),
+        );
+        let end = self.expires(environment);
+        rows.extend(end.map(|end| ("expires", output::moment(end))));
         for (name, value) in rows {
             output::text(&format!("{name:<12} {value}"));
+        }
+        if let Some(warning) = end.and_then(|end| ending(end, now)) {
+            output::warning(&warning);
         }
     }
 
@@ -304,6 +321,38 @@ impl Found {
             None => key,
         })
     }
+}
+
+fn idle_line(bill: &Bill) -> String {
+    let amount = |amount| money(amount, &bill.currency);
+    let Total {
+        hourly,
+        monthly,
+        complete,
+    } = bill.total;
+    let least = if complete { "" } else { "at least " };
+    format!(
+        "{least}{} an hour, {} a month, storage not counted",
+        amount(hourly),
+        amount(monthly)
+    )
+}
+
+/// Warns of an environment that is over, or soon is.
+fn ending(end: Timestamp, now: Timestamp) -> Option<String> {
+    let left = end.duration_since(now);
+    if left > SOON {
+        return None;
+    }
+    let when = if left.is_positive() {
+        format!("is over in {} minutes", left.as_mins() + 1)
+    } else {
+        format!("was over {}", output::age(end, now))
+    };
+    Some(format!(
+        "the environment {when}, and `deploy down --expired` removes it then; a deployment that changes \
+         something renews it, or a longer `ttl` in the stack file"
+    ))
 }
 
 fn stack_line(state: &StackState) -> String {
@@ -348,4 +397,31 @@ fn stack_json(state: Option<&StackState>) -> Value {
             "outputs": state.outputs,
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_warned_of_when_it_is_near_or_over() {
+        let end: Timestamp = "2026-11-26T12:00:00Z".parse().unwrap();
+        let at = |text: &str| ending(end, text.parse().unwrap());
+        assert_eq!(at("2026-11-26T10:59:59Z"), None);
+        assert!(
+            at("2026-11-26T11:50:30Z")
+                .unwrap()
+                .contains("over in 10 minutes")
+        );
+        assert!(
+            at("2026-11-26T12:00:00Z")
+                .unwrap()
+                .contains("was over just now")
+        );
+        assert!(
+            at("2026-11-28T12:00:00Z")
+                .unwrap()
+                .contains("was over 2 days ago")
+        );
+    }
 }

@@ -233,16 +233,21 @@ pub fn diagnose(symptom: &Symptom<'_>) -> Option<Diagnosis> {
 }
 
 /// Families that can be behind a failure of any origin, the more telling ones first.
-static GENERAL: [&[Row]; 9] = [
+static GENERAL: [&[Row]; 6] = [
     credentials::ROWS,
     region::ROWS,
     key::ROWS,
     image::ROWS,
     quota::ROWS,
     capacity::ROWS,
-    permission::NOT_READY,
-    permission::DENIED,
-    service::ROWS,
+];
+
+/// Operations by which a service is given a role that it acts as; all others are the caller's own business.
+const GIVE_ROLES: [&str; 4] = [
+    "CreateModelPackage",
+    "CreateTrainingJob",
+    "CreateTransformJob",
+    "InvokeEndpoint",
 ];
 
 /// The tables to look into, in order. What a script, a model or a function says is never searched for
@@ -262,8 +267,13 @@ fn families(symptom: &Symptom<'_>) -> Vec<&'static [Row]> {
         Origin::Operation("DeleteStack") => &[protection::ROWS, bucket::ROWS],
         Origin::Operation(_) | Origin::Change | Origin::Resource(_) => &[bucket::ROWS, name::ROWS],
     };
+    let not_ready: &[&'static [Row]] = match symptom.origin {
+        Origin::Operation(operation) if !GIVE_ROLES.contains(&operation) => &[],
+        _ => &[permission::NOT_READY],
+    };
     // Last, since that a template is invalid says less than why a resource was refused.
-    [special, &GENERAL, &[template::ROWS]].concat()
+    let last: &[&'static [Row]] = &[permission::DENIED, service::ROWS, template::ROWS];
+    [special, &GENERAL, not_ready, last].concat()
 }
 
 #[cfg(test)]

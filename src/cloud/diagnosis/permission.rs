@@ -126,7 +126,8 @@ pub(super) static DENIED: &[Row] = &[
             say(
                 &format!("{who} may not do {action}{on}. {why}"),
                 &format!(
-                    "allow {action}{on} to {}, or use other credentials",
+                    "allow {action}{on} to {}, or use other credentials; `deploy permissions` prints all that \
+                     is needed",
                     lower(&who)
                 ),
             )
@@ -146,8 +147,8 @@ pub(super) static DENIED: &[Row] = &[
             say(
                 "The credentials are known, but no policy allows this, or one denies it. The service does \
                  not say which.",
-                "ask for the permission, or use other credentials; CloudTrail shows the request that was \
-                 denied",
+                "ask for the permission, or use other credentials; `deploy permissions` prints all that is \
+                 needed, and CloudTrail shows the request that was denied",
             )
         },
     },

@@ -19,7 +19,7 @@ use crate::local::ids;
 const SECRET: usize = 40;
 
 /// Who asks: an account's own key, which may do everything in it, or the session of a role.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caller {
     /// Account, twelve digits.
     pub account: String,

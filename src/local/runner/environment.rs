@@ -66,6 +66,21 @@ pub(super) async fn prepare(
     Ok(python)
 }
 
+/// The environment of this key, if it is made already.
+pub(super) fn prepared(cache: &Path, key: &str) -> Option<PathBuf> {
+    let folder = cache.join("python").join(&key[..16]);
+    is_prepared(&folder, key).then_some(folder)
+}
+
+/// Whether `uv` is there, on `PATH` or in the cache; where not, it is installed when it is needed.
+pub(super) async fn has_uv(cache: &Path) -> bool {
+    let own = cache
+        .join("tools")
+        .join(format!("uv-{UV_VERSION}"))
+        .join("bin/uv");
+    answers(Path::new("uv")).await || answers(&own).await
+}
+
 fn is_prepared(folder: &Path, key: &str) -> bool {
     fs::read(folder.join(MARKER)).is_ok_and(|text| text == key.as_bytes())
 }

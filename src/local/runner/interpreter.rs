@@ -75,6 +75,22 @@ pub(super) async fn find() -> Result<Interpreter, PythonError> {
     Err(too_old.unwrap_or(PythonError::NotFound))
 }
 
+/// Whether an interpreter can make virtual environments with pip in them: some systems package that apart.
+pub(super) async fn makes_environments(program: &Path) -> bool {
+    let tool = Tool {
+        program,
+        arguments: ["-I", "-c", "import venv, ensurepip"]
+            .map(str::to_owned)
+            .to_vec(),
+        environment: Vec::new(),
+        folder: Path::new("/"),
+        limit: LIMIT,
+    };
+    run(&tool, &|_| {})
+        .await
+        .is_ok_and(|outcome| outcome.succeeded())
+}
+
 async fn probe(program: &Path) -> std::io::Result<Option<Interpreter>> {
     let tool = Tool {
         program,

@@ -15,4 +15,4 @@ pub(super) mod usage;
 
 pub use error::PythonError;
 pub use process::{Launch, Process};
-pub use python::{Python, PythonSpec};
+pub use python::{Making, Python, PythonSpec, Readiness};

@@ -1,11 +1,11 @@
 //! The Python environment that stands for the containers' images, prepared once per content.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
-use super::environment::prepare;
+use super::environment::{has_uv, prepare, prepared};
 use super::error::PythonError;
 use super::interpreter::{self, Interpreter};
 
@@ -38,7 +38,57 @@ struct Found {
     checked: Option<PathBuf>,
 }
 
+/// What there is of a Python environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readiness {
+    /// The interpreter: the one that is used, or the one that an environment is made with.
+    pub interpreter: PathBuf,
+    /// Its version.
+    pub version: String,
+    /// What is made with it; `None` for an interpreter that is used as it is.
+    pub environment: Option<Making>,
+}
+
+/// How far an environment is that is made for a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Making {
+    /// Where it is; `None` while it is not made.
+    pub made: Option<PathBuf>,
+    /// Whether the interpreter can make virtual environments.
+    pub has_venv: bool,
+    /// Whether `uv` is there already.
+    pub has_uv: bool,
+}
+
 impl Python {
+    /// Looks what there is, and prepares nothing.
+    ///
+    /// # Errors
+    /// There is no Python, or it is too old, or the project cannot be read.
+    pub async fn readiness(&self) -> Result<Readiness, PythonError> {
+        let system = match &self.spec {
+            None => return Err(PythonError::NotDescribed),
+            Some(PythonSpec::Interpreter(path)) => interpreter::check(path).await?,
+            Some(PythonSpec::Project { .. }) => interpreter::find().await?,
+        };
+        let environment = match &self.spec {
+            Some(PythonSpec::Project { folder, group }) => {
+                let key = key(&project(folder).await?, group, &system);
+                Some(Making {
+                    made: prepared(&self.cache, &key),
+                    has_venv: interpreter::makes_environments(&system.path).await,
+                    has_uv: has_uv(&self.cache).await,
+                })
+            }
+            _ => None,
+        };
+        Ok(Readiness {
+            interpreter: system.path,
+            version: system.version,
+            environment,
+        })
+    }
+
     /// Describes an environment; nothing is looked at yet. Environments and tools are kept below `cache`.
     pub fn new(spec: Option<PythonSpec>, cache: PathBuf) -> Self {
         Self {
@@ -68,10 +118,7 @@ impl Python {
                 Ok(path.clone())
             }
             Some(PythonSpec::Project { folder, group }) => {
-                let file = folder.join("pyproject.toml");
-                let project = tokio::fs::read(&file)
-                    .await
-                    .map_err(|source| PythonError::Project { path: file, source })?;
+                let project = project(folder).await?;
                 let system = match &found.system {
                     Some(system) => system.clone(),
                     None => found.system.insert(interpreter::find().await?).clone(),
@@ -87,6 +134,13 @@ impl Python {
             }
         }
     }
+}
+
+/// Reads the file of a Python project.
+async fn project(folder: &Path) -> Result<Vec<u8>, PythonError> {
+    let path = folder.join("pyproject.toml");
+    let read = tokio::fs::read(&path).await;
+    read.map_err(|source| PythonError::Project { path, source })
 }
 
 /// What decides an environment's content. The platform counts because caches can be shared folders.
@@ -131,6 +185,32 @@ mod tests {
         ];
         let different: std::collections::BTreeSet<_> = keys.iter().collect();
         assert_eq!(different.len(), keys.len());
+    }
+
+    #[tokio::test]
+    async fn looking_prepares_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("pyproject.toml"), "[project]\n").unwrap();
+        let cache = folder.path().join("cache");
+        let spec = PythonSpec::Project {
+            folder: folder.path().to_owned(),
+            group: "local".to_owned(),
+        };
+        let seen = Python::new(Some(spec), cache.clone())
+            .readiness()
+            .await
+            .unwrap();
+        assert_eq!(seen.environment.unwrap().made, None);
+        assert!(!cache.exists());
+        let named = Python::new(
+            Some(PythonSpec::Interpreter(seen.interpreter.clone())),
+            cache,
+        );
+        let named = named.readiness().await.unwrap();
+        assert_eq!(
+            (named.interpreter, named.environment),
+            (seen.interpreter, None)
+        );
     }
 
     #[tokio::test]

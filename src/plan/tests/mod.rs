@@ -102,6 +102,7 @@ fn state(name: &str, status: StackStatus, fingerprint: &str) -> StackState {
         id: format!("arn:{name}"),
         status,
         status_reason: None,
+        changed: None,
         tags: pairs(&[
             ("deploy:stack", "news"),
             ("deploy:environment", "staging"),
@@ -116,7 +117,7 @@ fn state(name: &str, status: StackStatus, fingerprint: &str) -> StackState {
 }
 
 /// What is observed right after a plan was carried out.
-fn applied(desired: &Desired) -> Observed {
+pub(super) fn applied(desired: &Desired) -> Observed {
     Observed {
         foundation: Some(state(
             "f",

@@ -8,7 +8,7 @@ const ACTIONS: &str = include_str!("actions_without_resource.txt");
 /// Whether statements about an action can name a resource; `None` for an unknown service.
 ///
 /// A pattern such as `s3:Get*` is taken to cover an action that can.
-pub(super) fn knows_resource(action: &str) -> Option<bool> {
+pub fn knows_resource(action: &str) -> Option<bool> {
     let action = action.to_ascii_lowercase();
     let (service, name) = action.split_once(':')?;
     let line = ACTIONS.lines().find_map(|line| {

@@ -90,7 +90,7 @@ pub async fn batch(
     let plan = plan(&run, &observed, &course);
     let job = match &course {
         Course::Begin { job, .. } => {
-            consent.agree(&plan)?;
+            consent.agree(&plan).await?;
             job.clone()
         }
         Course::Take(state) => state.name.clone(),

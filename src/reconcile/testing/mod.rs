@@ -100,6 +100,7 @@ pub(crate) fn session() -> Bed {
     let session = Session {
         cloud: Cloud {
             identity: cloud.clone(),
+            checkup: cloud.clone(),
             stacks: cloud.clone(),
             changes: cloud.clone(),
             withdrawals: cloud.clone(),
@@ -110,6 +111,7 @@ pub(crate) fn session() -> Bed {
             transforms: cloud.clone(),
             registry: cloud.clone(),
             quotas: cloud.clone(),
+            prices: cloud.clone(),
             logs: cloud.clone(),
             alarms: cloud.clone(),
             functions: cloud.clone(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::fault;
@@ -13,6 +14,7 @@ use crate::cloud::alarms::{Alarm, Alarms};
 use crate::cloud::artifacts::{
     Artifacts, ObjectPage, Place, Refusal, Sent, Source, Version, VersionPage,
 };
+use crate::cloud::checkup::{BucketOwner, Checkup, CredentialSource, Question, Refused};
 use crate::cloud::copies::{Arrival, At, Content, Copied, Copies, Found, Origin};
 use crate::cloud::drift::{
     Deployed, DeployedResource, Detected, Detection, Live, ReadBack, StackDrift,
@@ -22,6 +24,7 @@ use crate::cloud::functions::{FunctionAnswer, Functions};
 use crate::cloud::identity::{Caller, Identity};
 use crate::cloud::inventory::{Inventory, Item, Scope};
 use crate::cloud::logs::{LogEvents, LogPage, Logs, Search, Streams};
+use crate::cloud::prices::PriceList;
 use crate::cloud::quotas::Quotas;
 use crate::cloud::records::{Expected, Record, Records, Written};
 use crate::cloud::registry::{NewVersion, Registry, Version as ModelVersion};
@@ -265,6 +268,32 @@ impl Registry for Nothing {
 
     async fn remove_group(&self, _: &str) -> Result<(), CloudFault> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Checkup for Nothing {
+    async fn credentials(&self) -> Result<CredentialSource, CloudFault> {
+        refused()
+    }
+
+    async fn knock(&self, _: &str, _: Duration) -> Result<Option<Timestamp>, CloudFault> {
+        refused()
+    }
+
+    async fn refused(&self, _: &str, _: &[Question]) -> Result<Vec<Refused>, CloudFault> {
+        refused()
+    }
+
+    async fn bucket(&self, _: &str, _: &str) -> Result<BucketOwner, CloudFault> {
+        Ok(BucketOwner::Free)
+    }
+}
+
+#[async_trait]
+impl PriceList for Nothing {
+    async fn products(&self, _: &str, _: &[(&str, String)]) -> Result<Vec<Value>, CloudFault> {
+        Ok(Vec::new())
     }
 }
 

@@ -20,6 +20,7 @@ pub(super) fn context(stack: &Stack) -> Context {
     context.insert("environment", stack.environment.as_str());
     context.insert("names", &names(stack));
     context.insert("tags", &tags(stack));
+    context.insert("permissions_boundary", &stack.permissions_boundary);
     context.insert("data", &data(stack));
     context.insert("training", &stack.training().map(training::values));
     context.insert("endpoint", &endpoint::values(&stack.endpoint));

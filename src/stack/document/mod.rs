@@ -42,6 +42,10 @@ pub(super) struct Document {
     /// Whether the environment's name must be typed out before data is deleted or replaced.
     #[schemars(extend("default" = false, "examples" = [true]))]
     pub(super) protected: Option<bool>,
+    /// How long the environment lives after it was changed last, `1h` to `365d`: `deploy down --expired`
+    /// removes it then. Without it, it lives until somebody removes it. Never of a protected environment.
+    #[schemars(extend("default" = null, "examples" = ["8h"]))]
+    pub(super) ttl: Option<String>,
     /// The environment whose releases this one takes over, in place of training itself.
     #[schemars(extend("default" = null, "examples" = ["staging"]))]
     pub(super) promotes_from: Option<String>,
@@ -85,6 +89,14 @@ pub(super) struct Document {
     /// Tags for everything that can be tagged; tags with `deploy:` are the tool's own.
     #[schemars(extend("default" = {}, "examples" = [{ "project": "news", "team": "a" }]))]
     pub(super) tags: Option<IndexMap<String, Scalar>>,
+    /// A file of prices, relative to the stack file; `deploy cost --help` says what is in it. Without it,
+    /// they come from the AWS Price List, for whoever may ask it.
+    #[schemars(extend("default" = null, "examples" = ["prices.yaml"]))]
+    pub(super) prices: Option<String>,
+    /// The ARN of the policy that bounds what the roles of the environment may ever do; without it, nothing
+    /// bounds them.
+    #[schemars(extend("default" = null, "examples" = ["arn:aws:iam::111122223333:policy/boundary"]))]
+    pub(super) permissions_boundary: Option<String>,
     /// What `deploy check` is told.
     #[schemars(extend("default" = {}, "examples" = [{ "waive": { "API-PUBLIC": "a public demonstration" } }]))]
     pub(super) checks: Option<Checks>,
@@ -124,6 +136,10 @@ pub(super) struct AwsAccount {
     /// A role of the account that is assumed with those credentials; without it, they are used as they are.
     #[schemars(extend("default" = null, "examples" = [{ "arn": "arn:aws:iam::111122223333:role/deployer" }]))]
     pub(super) role: Option<Role>,
+    /// The ARN of a role of the account that CloudFormation acts as, so that whoever deploys need not have its
+    /// rights; without it, CloudFormation acts with the rights of whoever deploys.
+    #[schemars(extend("default" = null, "examples" = ["arn:aws:iam::111122223333:role/deploy-news-cloudformation"]))]
+    pub(super) service_role: Option<String>,
 }
 
 /// A role that is assumed.

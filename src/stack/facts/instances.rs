@@ -6,8 +6,8 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 
 /// What an instance type is used for; each use has types of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::stack) enum Use {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Use {
     /// Training a model.
     Training,
     /// Serving a model.
@@ -19,7 +19,8 @@ pub(in crate::stack) enum Use {
 }
 
 impl Use {
-    const ALL: [Self; 4] = [
+    /// All of them.
+    pub const ALL: [Self; 4] = [
         Self::Training,
         Self::Hosting,
         Self::Transform,
@@ -27,7 +28,7 @@ impl Use {
     ];
 
     /// Words for it in a message.
-    pub(in crate::stack) const fn words(self) -> &'static str {
+    pub const fn words(self) -> &'static str {
         match self {
             Self::Training => "training",
             Self::Hosting => "serving",
@@ -144,6 +145,12 @@ pub(in crate::stack) fn instances(purpose: Use) -> Vec<String> {
 
 /// Whether a region has an instance type; yes where that is not known.
 pub(in crate::stack) fn offered_in(purpose: Use, instance: &str, region: &str) -> bool {
+    known_in(purpose, instance, region).unwrap_or(true)
+}
+
+/// Whether a region has an instance type, as the table has it; `None` where that is not known: no list tells it
+/// of training and notebooks.
+pub fn known_in(purpose: Use, instance: &str, region: &str) -> Option<bool> {
     let (families, missing) = match purpose {
         Use::Hosting => (
             &TABLE.hosting_families_by_region,
@@ -153,16 +160,15 @@ pub(in crate::stack) fn offered_in(purpose: Use, instance: &str, region: &str) -
             &TABLE.transform_families_by_region,
             &TABLE.transform_missing_by_region,
         ),
-        Use::Training | Use::Notebook => return true,
+        Use::Training | Use::Notebook => return None,
     };
-    let (Some((family, _)), Some(there)) = (parts(instance), families.get(region)) else {
-        return true;
-    };
+    let (family, _) = parts(instance)?;
+    let there = families.get(region)?;
     let is_in = |list: &String, word: &str| list.split(' ').any(|known| known == word);
-    is_in(there, family)
-        && !missing
-            .get(region)
-            .is_some_and(|list| is_in(list, instance))
+    let missing = missing
+        .get(region)
+        .is_some_and(|list| is_in(list, instance));
+    Some(is_in(there, family) && !missing)
 }
 
 /// Whether the machines of an instance type have disks of their own.

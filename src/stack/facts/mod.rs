@@ -7,10 +7,10 @@ mod instances;
 mod regions;
 
 pub(super) use images::{ImageFault, Purpose, image_tag, patched_until};
-pub use instances::has_own_disk;
-pub(super) use instances::{Processor, Use, has_instance, instances, offered_in, processor, uses};
-pub use regions::registry_host;
-pub(super) use regions::{partition, region, region_names};
+pub(super) use instances::{Processor, has_instance, instances, offered_in, processor, uses};
+pub use instances::{Use, has_own_disk, known_in};
+pub use regions::{dns_suffix, partition, registry_host};
+pub(super) use regions::{region, region_names};
 
 /// Runtimes of Lambda that run the handler's Python.
 pub(super) const RUNTIMES: [&str; 4] = ["python3.12", "python3.13", "python3.14", "python3.15"];

@@ -28,6 +28,11 @@ pub(in crate::stack) fn region(name: &str) -> Option<&'static RegionFacts> {
     TABLE.regions.get(name)
 }
 
+/// What the names of a region's hosts end with; `amazonaws.com` for one that is not known.
+pub fn dns_suffix(name: &str) -> &'static str {
+    region(name).map_or("amazonaws.com", |facts| &facts.dns_suffix)
+}
+
 /// The host of the registry with AWS's containers in a region, where there is one.
 pub fn registry_host(name: &str) -> Option<String> {
     let facts = region(name)?;
@@ -36,7 +41,7 @@ pub fn registry_host(name: &str) -> Option<String> {
 }
 
 /// The partition of a region, as ARNs begin with it.
-pub(in crate::stack) fn partition(name: &str) -> Option<&'static str> {
+pub fn partition(name: &str) -> Option<&'static str> {
     Some(match region(name)?.dns_suffix.as_str() {
         "amazonaws.com.cn" => "aws-cn",
         "c2s.ic.gov" => "aws-iso",

@@ -24,6 +24,7 @@ mod rollout;
 mod tags;
 mod target;
 mod training;
+mod ttl;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -83,11 +84,8 @@ fn build(
     let endpoint = endpoint.and_then(|endpoint| endpoint::resolve(check, document, endpoint, at));
     let function = document.function.as_ref();
     let function = function.and_then(|function| function::resolve(check, function));
-    let api = api::resolve(
-        check,
-        document.api.as_ref().unwrap_or(&document::Api::default()),
-        at,
-    );
+    let api = document.api.as_ref();
+    let api = api::resolve(check, api.unwrap_or(&document::Api::default()), at);
     let batch = document.batch.as_ref();
     let batch = batch.map(|batch| extras::batch(check, batch, at));
     let notebook = document.notebook.as_ref();
@@ -96,19 +94,18 @@ fn build(
     let registry = registry.map(|registry| extras::registry(check, registry));
     let alarms = document.alarms.as_ref();
     let alarms = alarms.map(|alarms| extras::alarms(check, alarms, at));
-    let logs = extras::logs(
-        check,
-        document.logs.as_ref().unwrap_or(&document::Logs::default()),
-    );
-    let tags = tags::resolve(
-        check,
-        document.tags.as_ref(),
-        document.stack.as_deref(),
-        environment,
-    );
+    let logs = document.logs.as_ref();
+    let logs = extras::logs(check, logs.unwrap_or(&document::Logs::default()));
+    let (tags, of) = (document.tags.as_ref(), document.stack.as_deref());
+    let tags = tags::resolve(check, tags, of, environment);
+    let boundary = document.permissions_boundary.as_deref();
+    let boundary = boundary.map(|boundary| role::boundary(check, boundary, at));
     let checks = document.checks.as_ref();
     let waivers = checks.map(|checks| extras::waivers(check, checks));
     let promotion = promotion::resolve(check, document, training.as_ref(), data.as_ref());
+    let ttl = ttl::resolve(check, document);
+    let prices = document.prices.as_ref();
+    let prices = prices.and_then(|prices| check.file(&["prices"], prices));
     let model = model::resolve(check, document, data, training);
 
     if let (Some(endpoint), Some(Some(batch)), Some(place)) = (&endpoint, &batch, at) {
@@ -127,6 +124,7 @@ fn build(
         account: place.account,
         region: place.region,
         protection: protection(document),
+        ttl,
         promotion,
         names,
         model: model?,
@@ -139,6 +137,8 @@ fn build(
         alarms: transposed(alarms)?,
         logs: logs?,
         tags,
+        prices,
+        permissions_boundary: boundary,
         waivers: waivers.unwrap_or_default(),
     })
 }

@@ -1,4 +1,5 @@
-//! The role that an environment's deployments assume.
+//! The role that an environment's deployments assume, the one that CloudFormation acts as, and the policy that
+//! bounds those that are made.
 //!
 //! What STS takes: "`AssumeRole`" in the STS API reference; what a role is called: "IAM and AWS STS quotas" in the
 //! IAM user guide.
@@ -8,11 +9,14 @@ use super::super::document;
 use super::super::facts;
 use super::super::names::{AccountId, Region};
 use super::super::problem::Problem;
-use super::super::resolved::Role;
+use super::super::resolved::{Role, Target};
+use super::target::Placement;
 use crate::stack::codes;
 
 /// Characters of a role's name at most.
 const LONGEST_NAME: usize = 64;
+/// Characters of a policy's name at most.
+const LONGEST_POLICY: usize = 128;
 /// Characters of a session's name at most.
 const LONGEST_SESSION: usize = 64;
 /// Characters of an external id at most.
@@ -27,7 +31,13 @@ pub(super) fn resolve(
     account: &AccountId,
     region: &Region,
 ) -> Role {
-    arn(check, &role.arn, account, region);
+    of_account(
+        check,
+        &["target", "role", "arn"],
+        &role.arn,
+        account,
+        region,
+    );
     if let Some(id) = &role.external_id {
         let good = id.chars().all(|c| is_word(c) || matches!(c, ':' | '/'));
         let long = (SHORTEST..=LONGEST_ID).contains(&id.len());
@@ -58,8 +68,13 @@ pub(super) fn resolve(
 }
 
 /// Requires the ARN of a role of the account; a role belongs to no region, but to the region's partition.
-fn arn(check: &mut Check<'_>, text: &str, account: &AccountId, region: &Region) {
-    let field = &["target", "role", "arn"];
+pub(super) fn of_account(
+    check: &mut Check<'_>,
+    field: &[&str],
+    text: &str,
+    account: &AccountId,
+    region: &Region,
+) {
     let Some(arn) = Arn::parse(text) else {
         let problem = Problem::new(&codes::INVALID_ARN, format!("`{text}` is no ARN of a role"))
             .help(format!("write `arn:aws:iam::{account}:role/<name>`"));
@@ -85,6 +100,55 @@ fn arn(check: &mut Check<'_>, text: &str, account: &AccountId, region: &Region) 
             )
         });
     }
+}
+
+/// Requires the ARN of a policy of the environment's account or of AWS; the local engine has none of its own.
+pub(super) fn boundary(check: &mut Check<'_>, text: &str, place: Option<&Placement>) -> String {
+    let field = &["permissions_boundary"];
+    let parts = text
+        .strip_prefix("arn:")
+        .and_then(|rest| rest.split_once(":iam::"))
+        .and_then(|(partition, rest)| Some((partition, rest.split_once(":policy/")?)));
+    let named = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        (1..=LONGEST_POLICY).contains(&name.len()) && name.chars().all(is_word)
+    };
+    let Some((partition, (owner, _))) = parts.filter(|(_, (_, path))| named(path)) else {
+        let problem = Problem::new(
+            &codes::INVALID_ARN,
+            format!("`{text}` is no ARN of a policy"),
+        )
+        .help("write `arn:aws:iam::<account>:policy/<name>`");
+        check.fail(field, problem);
+        return text.to_owned();
+    };
+    if let Some(Placement {
+        target: Target::Aws(target),
+        ..
+    }) = place
+    {
+        let account = target.account.as_str();
+        check.require(owner == account || owner == "aws", field, || {
+            Problem::new(
+                &codes::FOREIGN_ARN,
+                format!("this policy belongs to the account {owner}, the environment to {account}"),
+            )
+            .because("IAM takes a boundary of the role's own account, or of AWS")
+            .help("name one of that account, in the environment if the others have their own")
+        });
+        if let Some(right) = facts::partition(target.region.as_str()) {
+            check.require(partition == right, field, || {
+                Problem::new(
+                    &codes::FOREIGN_ARN,
+                    format!(
+                        "an ARN of a policy for `{}` begins with `arn:{right}:`",
+                        target.region
+                    ),
+                )
+            });
+        }
+    }
+    text.to_owned()
 }
 
 /// The parts of a role's ARN that matter.

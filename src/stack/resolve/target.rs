@@ -85,6 +85,10 @@ fn resolve_aws(check: &mut Check<'_>, account: &document::AwsAccount) -> Option<
     let role = account.role.as_ref();
     let target = AwsTarget {
         role: role.map(|role| role::resolve(check, role, &id, &region)),
+        service_role: account.service_role.as_deref().map(|arn| {
+            role::of_account(check, &["target", "service_role"], arn, &id, &region);
+            arn.to_owned()
+        }),
         account: id.clone(),
         region: region.clone(),
         profile: account.profile.clone(),

@@ -48,6 +48,8 @@ pub struct Stack {
     pub region: Region,
     /// Whether what holds data is safe from a mere `--yes`.
     pub protection: Protection,
+    /// How long it lives after its last change; `None` until somebody removes it.
+    pub ttl: Option<Timespan>,
     /// How releases of another environment are taken over; `None` for one that trains itself.
     pub promotion: Option<Promotion>,
     /// Names of all that it is made of.
@@ -72,6 +74,10 @@ pub struct Stack {
     pub logs: Logs,
     /// The user's tags and the tool's own (`deploy:*`), in the order of their keys.
     pub tags: BTreeMap<String, String>,
+    /// The absolute path of a file of prices; `None` if the stack file names none.
+    pub prices: Option<PathBuf>,
+    /// The ARN of the policy that bounds what its roles may ever do; `None` if nothing bounds them.
+    pub permissions_boundary: Option<String>,
     /// The id of a policy to the reason why it need not hold here.
     pub waivers: BTreeMap<String, String>,
 }
@@ -119,6 +125,8 @@ pub struct AwsTarget {
     pub profile: Option<String>,
     /// The role that is assumed with those credentials; `None` to use them as they are.
     pub role: Option<Role>,
+    /// The ARN of the role that CloudFormation acts as; `None` for the rights of whoever deploys.
+    pub service_role: Option<String>,
 }
 
 /// A role of an AWS account that is assumed.

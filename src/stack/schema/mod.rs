@@ -14,8 +14,14 @@ use super::merge;
 /// Keywords that constrain nothing.
 const ANNOTATIONS: [&str; 4] = ["title", "description", "default", "examples"];
 /// Fields that belong in an environment, not in the stack.
-pub(super) const ENVIRONMENT_FIELDS: [&str; 5] =
-    ["target", "local", "protected", "promotes_from", "promotion"];
+pub(super) const ENVIRONMENT_FIELDS: [&str; 6] = [
+    "target",
+    "local",
+    "protected",
+    "ttl",
+    "promotes_from",
+    "promotion",
+];
 /// Fields that belong in the stack, not in an environment.
 pub(super) const STACK_FIELDS: [&str; 2] = ["stack", "environments"];
 

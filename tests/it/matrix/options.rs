@@ -467,6 +467,16 @@ fn around() -> Vec<Setting> {
             ],
         ),
         setting(
+            "permissions_boundary",
+            [
+                ("none", none()),
+                (
+                    "a policy",
+                    json!({ "permissions_boundary": "arn:aws:iam::111122223333:policy/boundary" }),
+                ),
+            ],
+        ),
+        setting(
             "tags",
             [
                 ("none", none()),

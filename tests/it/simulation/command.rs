@@ -1,8 +1,12 @@
 //! The commands that a simulation runs: small adapters to what the library offers.
 
+use async_trait::async_trait;
+use deploy::cloud::CloudFault;
+use deploy::cloud::logs::Search;
 use deploy::plan::{Choices, Deployment, Desired, Plan, SavedPlan};
 use deploy::reconcile::{
-    self, Always, BatchRun, Consent, DownOptions, Keep, ReconcileError, Session, UpOptions, lock,
+    self, Always, BatchRun, Consent, Depth, DownOptions, Keep, ReconcileError, Session, UpOptions,
+    lock,
 };
 
 use super::batch::Headlines;
@@ -33,6 +37,10 @@ pub(super) enum Command<'a> {
     Batch(&'a Headlines),
     /// Removes what nothing refers to, but for so many of the newest models.
     Gc(&'a Desired, usize),
+    /// Looks at everything that is told of an environment that is up.
+    Status(&'a Deployment),
+    /// Looks for what others changed.
+    Drift(&'a Deployment),
     /// Copies an artifact from another account.
     Transfer(&'a Errand),
 }
@@ -88,10 +96,13 @@ impl Command<'_> {
             Self::Unlock(deployment) => unlock(session, deployment).await,
             Self::Batch(headlines) => Box::pin(batch(session, headlines)).await,
             Self::Gc(desired, keep) => Box::pin(gc(session, desired, keep)).await,
+            Self::Status(deployment) => Box::pin(status(session, deployment)).await,
+            Self::Drift(deployment) => Box::pin(drift(session, deployment)).await,
             Self::Transfer(errand) => Box::pin(errand.run(session)).await,
         };
         match result {
             Ok(end) => end,
+            Err(ReconcileError::NotExpired { .. }) => End::Held("not over yet".to_owned()),
             Err(ReconcileError::Held(held)) => End::Held(format!("{held:?}")),
             Err(error @ ReconcileError::Locked { .. }) => End::Locked(explain(&error)),
             Err(error) if error.rolled_back() => End::RolledBack(explain(&error)),
@@ -106,8 +117,9 @@ struct Agreed<'a> {
     desired: &'a Desired,
 }
 
+#[async_trait]
 impl Consent for Agreed<'_> {
-    fn agree(&self, plan: &Plan) -> Result<(), ReconcileError> {
+    async fn agree(&self, plan: &Plan) -> Result<(), ReconcileError> {
         let what = self.saved.differences(plan, self.desired);
         if what.is_empty() {
             Ok(())
@@ -162,6 +174,55 @@ async fn gc(session: &Session, desired: &Desired, keep: usize) -> Result<End, Re
         ..Keep::default()
     };
     reconcile::gc(session, desired, &keep, &Always).await?;
+    Ok(End::Done)
+}
+
+/// What `deploy status`, `history` and `logs` look at. Unlike them it takes nothing for a reason to tell less.
+async fn status(session: &Session, deployment: &Deployment) -> Result<End, ReconcileError> {
+    let names = &deployment.names;
+    let observed = reconcile::observe(session, deployment).await?;
+    let service = observed.service.as_ref().unwrap();
+    reconcile::model(session, deployment, &service.parameters["TrainingKey"]).await?;
+    reconcile::traffic(session, deployment, 0).await?;
+    let told = |result: Result<(), CloudFault>| {
+        result.map_err(|fault| ReconcileError::Cloud {
+            doing: "look at it",
+            fault,
+        })
+    };
+    told(
+        session
+            .cloud
+            .endpoints
+            .describe(&names.endpoint)
+            .await
+            .map(drop),
+    )?;
+    told(session.cloud.alarms.list(&names.stem).await.map(drop))?;
+    for recorded in reconcile::releases(session, deployment).await? {
+        let (release, depth) = (&recorded.release, Depth::Content);
+        let differs = reconcile::proof(session, deployment, &observed, release, depth).await?;
+        assert!(differs.is_empty(), "{differs:?}");
+    }
+    let (group, prefix) = ("/aws/sagemaker/TrainingJobs", names.stem.as_str());
+    let search = Search {
+        group,
+        stream_prefix: Some(prefix),
+        since: 0,
+        text: None,
+    };
+    told(session.cloud.logs.search(&search, None).await.map(drop))?;
+    Ok(End::Done)
+}
+
+async fn drift(session: &Session, deployment: &Deployment) -> Result<End, ReconcileError> {
+    let report = reconcile::drift::drift(session, deployment).await?;
+    let unknown: Vec<String> = (report.unknown.iter())
+        .map(|one| format!("{}: {}", one.subject.logical_id, one.reason))
+        .collect();
+    if report.has_drift() || !unknown.is_empty() {
+        return Ok(End::Failed(format!("{unknown:?} {:?}", report.findings)));
+    }
     Ok(End::Done)
 }
 

@@ -46,8 +46,9 @@ fn parts(request: &Request<bytes::Bytes>) -> (String, String, Protocol) {
     }
     let operation = match (service.as_str(), path.split('/').nth(1)) {
         ("sagemaker", Some("endpoints")) => "InvokeEndpoint".to_owned(),
+        ("lambda", _) if path.ends_with("/configuration") => "GetFunctionConfiguration".to_owned(),
         ("lambda", _) => "GetFunction".to_owned(),
-        ("apigateway", _) => "GetApis".to_owned(),
+        ("apigateway", _) => apis(&path).to_owned(),
         _ => format!("{} {path}", request.method()),
     };
     (service, operation, Protocol::RestJson)
@@ -69,6 +70,10 @@ fn s3(head: &Parts) -> String {
     };
     let on_object = path.contains('/');
     let operation = match (head.method.as_str(), on_object) {
+        ("GET", false) if has("encryption") => "GetBucketEncryption",
+        ("GET", false) if has("policy") => "GetBucketPolicy",
+        ("GET", false) if has("publicAccessBlock") => "GetPublicAccessBlock",
+        ("GET", false) if has("versioning") => "GetBucketVersioning",
         ("HEAD", false) => "HeadBucket",
         ("HEAD", true) => "HeadObject",
         ("GET", false) if has("versions") => "ListObjectVersions",
@@ -87,4 +92,17 @@ fn s3(head: &Parts) -> String {
         (method, _) => return method.to_owned(),
     };
     operation.to_owned()
+}
+
+/// An operation that reads something of HTTP APIs.
+fn apis(path: &str) -> &'static str {
+    let path: Vec<&str> = path.trim_matches('/').split('/').skip(1).collect();
+    match path.as_slice() {
+        ["apis"] => "GetApis",
+        ["apis", _] => "GetApi",
+        ["apis", _, "routes"] => "GetRoutes",
+        ["apis", _, "routes", _] => "GetRoute",
+        ["apis", _, "integrations", _] => "GetIntegration",
+        _ => "GetStage",
+    }
 }

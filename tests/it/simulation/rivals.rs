@@ -12,19 +12,19 @@ use super::trial::up;
 use super::world::{Machine, Project, Run, World};
 
 /// Two commands that meet.
-struct Rivals<'a> {
-    name: &'static str,
-    before: World,
-    first: Command<'a>,
-    second: Command<'a>,
+pub(super) struct Rivals<'a> {
+    pub(super) name: &'static str,
+    pub(super) before: World,
+    pub(super) first: Command<'a>,
+    pub(super) second: Command<'a>,
     /// The first removes the bucket with the lock in it.
-    removes: bool,
+    pub(super) removes: bool,
 }
 
 /// A command that has ended, and when.
-struct Ended {
-    run: Run,
-    at: Instant,
+pub(super) struct Ended {
+    pub(super) run: Run,
+    pub(super) at: Instant,
 }
 
 impl Rivals<'_> {
@@ -95,7 +95,8 @@ impl Rivals<'_> {
         );
     }
 
-    async fn race(&self, world: &World, call: usize) -> [Ended; 2] {
+    /// Lets the second command begin after so many calls of the first.
+    pub(super) async fn race(&self, world: &World, call: usize) -> [Ended; 2] {
         let wire = world.wire(Vec::new());
         let first = async {
             let run = world

@@ -10,7 +10,7 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use deploy::aws::{Connection, Endpoint, connect_through};
+use deploy::aws::{Connection, Endpoint, Role, connect_through};
 use deploy::bundle::{Archive, Bundles, Digest};
 use deploy::cloud::{Cloud, Pace};
 use deploy::local::script::Script;
@@ -99,6 +99,17 @@ impl Project {
                 &format!("promotes_from: local\n    registry: {{ group: {own} }}\n"),
             );
         self.desired_by(&text, None)
+    }
+
+    /// What the environment is to be when it has everything that roles are needed for: alarms, scaling, a
+    /// registry and an access log.
+    pub(super) fn desired_complete(&self, learning_rate: &str) -> Desired {
+        let more = "alarms: { errors: 2, latency: 2s, window: 1m }\nregistry: { group: classifiers }\n\
+                    permissions_boundary: arn:aws:iam::aws:policy/PowerUserAccess\nenvironments:\n";
+        let scaling =
+            "  count: 1\n  autoscaling: { min: 1, max: 2, invocations_per_instance: 100 }\n";
+        let text = stack_file(&self.1, learning_rate, "").replace("  count: 1\n", scaling);
+        self.desired_by(&text.replace("environments:\n", more), None)
     }
 
     /// What the environment is to be when its endpoint is serverless.
@@ -227,8 +238,12 @@ pub(super) struct World {
     engine: Engine,
     script: Script,
     began: Instant,
+    /// What the machines' clocks showed then.
+    origin: Timestamp,
     runs: AtomicU64,
     ended: Arc<Mutex<BTreeSet<String>>>,
+    /// ARN of the role that commands are run as; without one, they are run with the account's own key.
+    role: Option<String>,
 }
 
 /// On which machine a run is, which decides what it can tell of the others.
@@ -243,12 +258,13 @@ pub(super) enum Machine {
 /// The time as the runtime has it, and the runs that have ended.
 struct Clock {
     began: Instant,
+    origin: Timestamp,
     ended: Option<Arc<Mutex<BTreeSet<String>>>>,
 }
 
 impl Witness for Clock {
     fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH + SignedDuration::try_from(self.began.elapsed()).unwrap()
+        self.origin + SignedDuration::try_from(self.began.elapsed()).unwrap()
     }
 
     fn is_gone(&self, worker: &Worker) -> bool {
@@ -292,9 +308,36 @@ impl World {
             engine: engine.unwrap(),
             script: script.clone(),
             began: Instant::now(),
+            origin: Timestamp::UNIX_EPOCH,
             runs: AtomicU64::new(0),
             ended: Arc::default(),
+            role: None,
         }
+    }
+
+    /// The same account, where commands are run as a role from now on.
+    pub(super) fn acting_as(self, role: &str) -> Self {
+        Self {
+            role: Some(role.to_owned()),
+            ..self
+        }
+    }
+
+    /// Sets the machines' clocks to those of the services, or so much before or after them.
+    pub(super) fn with_clocks(mut self, ahead: SignedDuration) -> Self {
+        let services = self.engine_time();
+        self.origin = services - SignedDuration::try_from(self.began.elapsed()).unwrap() + ahead;
+        self
+    }
+
+    /// The time by the services' clock.
+    fn engine_time(&self) -> Timestamp {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the engine's clock begins at the system's time, and goes on as the runtime's does"
+        )]
+        let real = Timestamp::now();
+        real + SignedDuration::try_from(self.began.elapsed()).unwrap()
     }
 
     /// Makes another account that is as this one is now.
@@ -424,7 +467,7 @@ impl World {
         observer: Arc<Recorder>,
         cancel: Cancel,
     ) -> Session {
-        let cloud = cloud(wire).await;
+        let cloud = cloud_as(wire, self.role.as_deref()).await;
         Session {
             // Environments of one account take models from one another.
             source: Some(Upstream {
@@ -455,6 +498,7 @@ impl World {
             worker,
             witness: Arc::new(Clock {
                 began: self.began,
+                origin: self.origin,
                 ended: (machine == Machine::Same).then(|| Arc::clone(&self.ended)),
             }),
         }
@@ -499,10 +543,20 @@ impl World {
 
 /// Connects to an account over a wire.
 pub(super) async fn cloud(wire: &Wire) -> Cloud {
+    cloud_as(wire, None).await
+}
+
+/// Connects to an account over a wire, and takes on a role there.
+async fn cloud_as(wire: &Wire, role: Option<&str>) -> Cloud {
     let connection = Connection {
         region: "us-east-1".to_owned(),
         profile: None,
-        role: None,
+        role: role.map(|arn| Role {
+            arn: arn.to_owned(),
+            external_id: None,
+            session_name: "simulated".to_owned(),
+        }),
+        service_role: None,
         endpoint: Some(Endpoint {
             url: URL.to_owned(),
             access_key: KEY.to_owned(),

@@ -167,6 +167,7 @@ impl StandIn {
             region: REGION.to_owned(),
             profile: None,
             role: None,
+            service_role: None,
             endpoint: Some(endpoint),
         })
         .await

@@ -1,5 +1,6 @@
 //! A project in a temporary folder, the shipped binary run in it, and tools installed once.
 
+pub(crate) mod engine;
 pub(crate) mod http;
 pub(crate) mod project;
 pub(crate) mod tools;

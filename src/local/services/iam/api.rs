@@ -131,6 +131,12 @@ fn describe(xml: &mut Xml, role: &Role) {
         .text("AssumeRolePolicyDocument", encoded(&role.trust))
         .optional("Description", role.description.as_ref())
         .text("MaxSessionDuration", role.longest_session);
+    if let Some(boundary) = &role.boundary {
+        xml.element("PermissionsBoundary", |xml| {
+            xml.text("PermissionsBoundaryType", "Policy")
+                .text("PermissionsBoundaryArn", boundary);
+        });
+    }
     tags(xml, role);
 }
 
@@ -169,6 +175,7 @@ mod tests {
             policies: [("read".to_owned(), json!({ "Statement": [] }))].into(),
             managed: vec!["arn:aws:iam::aws:policy/ReadOnlyAccess".into()],
             tags: [("k".to_owned(), "v".to_owned())].into(),
+            boundary: None,
             owner: String::new(),
         }
     }

@@ -1,11 +1,12 @@
 //! IAM: roles with their inline policies.
 //!
 //! Purpose: keeps the roles that stacks make, answers questions about them and lets policies be edited. Input: Query requests,
-//! calls of the CloudFormation provider. Output: XML answers. Must not know: who assumes a role; what a
-//! role may do is kept and shown, not evaluated.
+//! calls of the CloudFormation provider. Output: XML answers. Must not know: who assumes a role, and what comes
+//! of its policies: those are for `access` to evaluate.
 
 mod api;
 mod edit;
+mod oidc;
 mod provider;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use axum::http::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::local::access::RolePolicies;
 use crate::local::clock::Clock;
 use crate::local::durable::{Durable, Place};
 use crate::local::resource::ResourceProvider;
@@ -42,6 +44,9 @@ pub struct Iam {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct State {
     roles: BTreeMap<String, Role>,
+    /// OpenID Connect providers by their ARN.
+    #[serde(default)]
+    oidc: BTreeMap<String, oidc::Provider>,
 }
 
 /// A role.
@@ -62,6 +67,9 @@ struct Role {
     /// ARNs of managed policies.
     managed: Vec<String>,
     tags: BTreeMap<String, String>,
+    /// ARN of the permissions boundary.
+    #[serde(default)]
+    boundary: Option<String>,
     /// Which resource of which stack it is, so that a repeated creation finds its own work.
     owner: String,
 }
@@ -97,6 +105,23 @@ impl Iam {
             .read(|state| state.roles.values().any(|role| role.arn == arn))
     }
 
+    /// Tells what the role of an ARN has been given.
+    pub(crate) fn policies(&self, arn: &str) -> Option<RolePolicies> {
+        self.state.read(|state| {
+            let role = state.roles.values().find(|role| role.arn == arn)?;
+            Some(RolePolicies {
+                documents: role.policies.values().cloned().collect(),
+                managed: role.managed.clone(),
+            })
+        })
+    }
+
+    /// Tells the permissions boundary of a role, if it has one.
+    pub(crate) fn boundary(&self, name: &str) -> Option<String> {
+        self.state
+            .read(|state| state.roles.get(name)?.boundary.clone())
+    }
+
     /// Tells who may assume the role of an ARN.
     pub fn trust(&self, arn: &str) -> Option<Trust> {
         self.state.read(|state| {
@@ -112,5 +137,8 @@ impl Iam {
 
 /// Returns the providers of IAM's resource types.
 pub fn providers(iam: &Arc<Iam>) -> Vec<Arc<dyn ResourceProvider>> {
-    vec![Arc::new(provider::Roles(Arc::clone(iam)))]
+    vec![
+        Arc::new(provider::Roles(Arc::clone(iam))),
+        Arc::new(oidc::Providers(Arc::clone(iam))),
+    ]
 }

@@ -26,6 +26,7 @@ impl ResourceProvider for Roles {
             "ManagedPolicyArns",
             "MaxSessionDuration",
             "Path",
+            "PermissionsBoundary",
             "Policies",
             "RoleName",
             "Tags",
@@ -109,6 +110,7 @@ impl ResourceProvider for Roles {
                         ("Description", json!(role.description)),
                         ("ManagedPolicyArns", json!(role.managed)),
                         ("MaxSessionDuration", json!(role.longest_session)),
+                        ("PermissionsBoundary", json!(role.boundary)),
                     ],
                 ),
             }))
@@ -116,7 +118,7 @@ impl ResourceProvider for Roles {
 }
 
 /// Why the state did not change: a reason of the service, or trouble with the file.
-enum Unchanged {
+pub(super) enum Unchanged {
     Refused(String),
     Unwritten(std::io::Error),
 }
@@ -129,7 +131,7 @@ impl From<std::io::Error> for Unchanged {
 
 impl Unchanged {
     // No `From`: it would make error types ambiguous wherever resource errors are used with `?`.
-    fn reason(self) -> ResourceError {
+    pub(super) fn reason(self) -> ResourceError {
         match self {
             Self::Refused(reason) => ResourceError::new(reason),
             Self::Unwritten(error) => {
@@ -203,6 +205,7 @@ fn role(request: &ResourceRequest, now: i64) -> Result<Role, ResourceError> {
             .filter_map(|arn| Some(arn.as_str()?.to_owned()))
             .collect(),
         tags,
+        boundary: request.string("PermissionsBoundary").map(str::to_owned),
         owner: format!(
             "{}/{}/{}",
             request.stack_id, request.logical_id, request.physical_name

@@ -1,6 +1,6 @@
 //! Who may do what with a bucket: its own account everything, others what its policy allows.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::dto::{CopyObjectInput, CopySource};
 use s3s::path::S3Path;
@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::S3;
 use super::fault::S3Fault;
+use crate::local::access::{self, Denial};
 use crate::local::auth::Caller;
 use crate::local::policy::{Decision, Question, decide};
 
@@ -137,6 +138,9 @@ impl S3Access for Access {
             return Err(s3_error!(AccessDenied, "Access Denied"));
         };
         let operation = cx.s3_op().name();
+        let query = cx.uri().query().unwrap_or_default();
+        let by_version = query.split('&').any(|part| part.starts_with("versionId="));
+        self.check_session(operation, by_version, cx.s3_path())?;
         let (bucket, key) = match cx.s3_path() {
             S3Path::Root => return Ok(()),
             S3Path::Bucket { bucket } => (&**bucket, None),
@@ -150,8 +154,6 @@ impl S3Access for Access {
         if operation != "GetBucketLocation" {
             self.check_region(bucket)?;
         }
-        let query = cx.uri().query().unwrap_or_default();
-        let by_version = query.split('&').any(|part| part.starts_with("versionId="));
         let action = action(operation, by_version);
         Ok(self.s3.permit(
             caller,
@@ -178,6 +180,8 @@ impl S3Access for Access {
             return Ok(());
         };
         self.check_owner(bucket, input.expected_source_bucket_owner.as_deref())?;
+        let source = S3Path::object(bucket, key);
+        self.check_session("GetObject", version_id.is_some(), &source)?;
         let action = action("GetObject", version_id.is_some());
         let key = Some(&**key);
         Ok(self.s3.permit(
@@ -212,6 +216,50 @@ impl Access {
             error.set_headers(HeaderMap::from_iter([(BUCKET_REGION, region)]));
         }
         Err(error)
+    }
+
+    /// Lets the session of a role do what its policies allow, whosever bucket it is.
+    fn check_session(&self, operation: &str, by_version: bool, path: &S3Path) -> S3Result<()> {
+        let (Some(caller), Some(authority)) = (&self.caller, &self.s3.authority) else {
+            return Ok(());
+        };
+        if caller.session.is_none() {
+            return Ok(());
+        }
+        let action = action(operation, by_version).or_else(|| setting(operation));
+        let action = action.ok_or_else(|| {
+            S3Fault::not_emulated(&format!("rights of a role's session to {operation}"))
+        })?;
+        let bucket = |bucket: &str| format!("arn:aws:s3:::{bucket}");
+        let resource = match path {
+            S3Path::Root => "*".to_owned(),
+            S3Path::Bucket { bucket: name } if operation == "DeleteObjects" => bucket(name) + "/*",
+            S3Path::Bucket { bucket: name } => bucket(name),
+            S3Path::Object { bucket: name, key } => format!("{}/{key}", bucket(name)),
+        };
+        let may = |action: &str, resource: String| {
+            let permitted = authority.permit(caller, &access::Wish::new(action, resource));
+            permitted.map_err(|denial| match denial {
+                Denial::Denied(message) => {
+                    S3Fault::refused(StatusCode::FORBIDDEN, "AccessDenied", message)
+                }
+                Denial::Unclear(message) => S3Fault::not_emulated(&message),
+            })
+        };
+        may(action, resource)?;
+        // Whoever may not list is not told that a key is not there ("GetObject", S3 API reference).
+        if let (S3Path::Object { bucket: name, key }, "s3:GetObject") = (path, action)
+            && let Err(fault) = may("s3:ListBucket", bucket(name))
+        {
+            let there = self
+                .s3
+                .store
+                .read(|index| Ok::<_, S3Fault>(index.bucket(name)?.present(key).is_some()));
+            if !there? {
+                return Err(fault.into());
+            }
+        }
+        Ok(())
     }
 
     /// Holds a bucket against the account that it is expected to belong to.
@@ -254,10 +302,24 @@ fn action(operation: &str, by_version: bool) -> Option<&'static str> {
     })
 }
 
+/// Returns the action that an operation on the settings of a bucket, or on many objects at once, needs.
+fn setting(operation: &str) -> Option<&'static str> {
+    Some(match operation {
+        "CreateBucket" => "s3:CreateBucket",
+        "DeleteBucket" => "s3:DeleteBucket",
+        // By version: who empties a bucket removes versions.
+        "DeleteObjects" => "s3:DeleteObjectVersion",
+        "GetBucketEncryption" => "s3:GetEncryptionConfiguration",
+        "GetBucketPolicy" => "s3:GetBucketPolicy",
+        "GetBucketVersioning" => "s3:GetBucketVersioning",
+        "GetPublicAccessBlock" => "s3:GetBucketPublicAccessBlock",
+        "ListBuckets" => "s3:ListAllMyBuckets",
+        "PutBucketPolicy" => "s3:PutBucketPolicy",
+        "PutBucketVersioning" => "s3:PutBucketVersioning",
+        _ => return None,
+    })
+}
+
 fn denied() -> S3Fault {
-    S3Fault::refused(
-        axum::http::StatusCode::FORBIDDEN,
-        "AccessDenied",
-        "Access Denied",
-    )
+    S3Fault::refused(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied")
 }

@@ -41,6 +41,7 @@ use tower::ServiceExt;
 pub use fault::S3Fault;
 pub use resources::providers;
 
+use crate::local::access::Authority;
 use crate::local::auth::{Identity, Refusal};
 use crate::local::clock::Clock;
 use crate::local::default_account;
@@ -51,6 +52,8 @@ pub struct S3 {
     store: Arc<store::Store>,
     clock: Clock,
     account: String,
+    /// Decides what the sessions of roles may do; without it they may do everything.
+    authority: Option<Authority>,
 }
 
 impl S3 {
@@ -65,7 +68,17 @@ impl S3 {
             store: Arc::new(store::Store::open(&folder)?),
             clock,
             account: default_account(),
+            authority: None,
         })
+    }
+
+    /// Returns the service with somebody who decides what the sessions of roles may do.
+    #[must_use]
+    pub(crate) fn under(self, authority: Authority) -> Self {
+        Self {
+            authority: Some(authority),
+            ..self
+        }
     }
 
     /// Returns the service as another account has it.

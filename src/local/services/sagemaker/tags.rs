@@ -81,6 +81,15 @@ impl SageMaker {
         Ok(json!({ "Tags": list(&tags.ok_or_else(|| missing(arn))?) }))
     }
 
+    /// Tells the tags of what has an ARN; of what is not there, none.
+    pub(crate) fn tags_of(&self, arn: &str) -> BTreeMap<String, String> {
+        self.read(|state| {
+            let mut state = state.clone();
+            let record = state.record_mut(arn);
+            record.map(|record| record.tags.clone()).unwrap_or_default()
+        })
+    }
+
     /// Replaces all tags of a thing.
     pub(super) fn set_tags(
         &self,

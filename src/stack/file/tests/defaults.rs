@@ -55,11 +55,12 @@ fn the_defaults_of_the_schema_are_those_of_the_parser() {
             let (last, parents) = path.split_last().unwrap();
             let pointer: String = parents.iter().flat_map(|step| ["/", step]).collect();
             let mut changed = before.clone();
-            let parent = if parents.is_empty() && matches!(last.as_str(), "protected" | "local") {
-                changed.pointer_mut("/environments/prod")
-            } else {
-                changed.pointer_mut(&pointer)
-            };
+            let parent =
+                if parents.is_empty() && matches!(last.as_str(), "protected" | "local" | "ttl") {
+                    changed.pointer_mut("/environments/prod")
+                } else {
+                    changed.pointer_mut(&pointer)
+                };
             let Some(serde_json::Value::Object(map)) = parent else {
                 continue;
             };

@@ -166,6 +166,11 @@ tags: { team: a } => checks: { waive: { API-PUBLIC: " " } } => " " => needs a re
     protected: true =>     promotes_from: local⏎    promotion: { holdout: { file: rows.csv, accuracy: ">= 0.9" } } => rows.csv => nobody says what the file is like
     protected: true =>     promotes_from: local⏎    promotion: { holdout: { file: none.csv, accuracy: ">= 0.9" } } => none.csv => `none.csv` does not exist
     protected: true =>     local: { python: { interpreter: code/train.py } } => local => `target: local`
+    protected: true =>     ttl: soon => soon => `soon` is no valid `ttl`
+    protected: true =>     ttl: 59m => 59m => from `1h` to `365d`
+    protected: true =>     ttl: 366d => 366d => from `1h` to `365d`
+    protected: true =>     protected: true⏎    ttl: 8h => 8h => does not end by itself
+tags: { team: a } => prices: none.yaml => none.yaml => `none.yaml` does not exist
 "#;
 
 /// The same for the shape, with the remedy at the end.
@@ -206,6 +211,7 @@ rows.csv } => rows.csv, foldr: x } => foldr => unknown field `foldr` => `folder`
     protected: true =>     promotes_from: local⏎    promotion: { approvals: { needed: 11, ci: true } } => 11 => `needed` must be at most 10 =>
     protected: true =>     promotes_from: local⏎    promotion: { approvals: { ci: yes } } => yes => must be true or false =>
 tags: { team: a } => protected: true => protected => `protected` belongs in an environment => move it
+tags: { team: a } => ttl: 8h => ttl => `ttl` belongs in an environment => move it
     protected: true =>     stack: other => stack => cannot change `stack` => remove it
     protected: true =>     training: { code: null } => null => `code` must be a text, not empty =>
     protected: true =>     protected: null => null => must be true or false, not empty =>

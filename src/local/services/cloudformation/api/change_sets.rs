@@ -22,7 +22,6 @@ impl Call<'_> {
             "ImportExistingResources",
             "RollbackConfiguration",
             "NotificationARNs",
-            "RoleARN",
             "ResourceTypes",
             "DeploymentConfig",
         ])?;
@@ -207,6 +206,7 @@ impl Call<'_> {
             on_failure: self.on_failure(creates)?,
             stack_drift: actual.as_ref().map(|actual| drift::of_all(stack, actual)),
             client_token: self.token("ClientToken"),
+            role: self.token("RoleARN"),
             executed_with: None,
         })
     }

@@ -199,6 +199,9 @@ fn may_update(stack: &Stack, on_failure: OnFailure) -> Result<(), ApiError> {
 fn execute(stack: &mut Stack, mut set: ChangeSet, wishes: Wishes, now: i64) {
     set.execution = ExecutionStatus::InProgress;
     set.executed_with.clone_from(&wishes.token);
+    if set.role.is_some() {
+        stack.role.clone_from(&set.role);
+    }
     stack.change_set_id = Some(set.id.clone());
     let definition = set.definition.clone();
     if set.creates {

@@ -115,6 +115,7 @@ fn describe(xml: &mut Xml, stack: &Stack, now: i64) {
                 .text("OutputValue", &output.value)
                 .optional("Description", output.description.as_ref());
         })
+        .optional("RoleARN", stack.role.as_ref())
         .text("DisableRollback", stack.on_failure == OnFailure::DoNothing)
         .text("EnableTerminationProtection", stack.termination_protection)
         .element("NotificationARNs", |_| ())

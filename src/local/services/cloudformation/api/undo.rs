@@ -11,7 +11,6 @@ use crate::local::wire::query::Xml;
 
 impl Call<'_> {
     pub(super) fn delete_stack(&self) -> Answer {
-        self.refuse(&["RoleARN"])?;
         let force = match self.parameters.get("DeletionMode") {
             None | Some("STANDARD") => false,
             Some("FORCE_DELETE_STACK") => true,
@@ -37,7 +36,6 @@ impl Call<'_> {
     }
 
     pub(super) fn continue_update_rollback(&self) -> Answer {
-        self.refuse(&["RoleARN"])?;
         let name = self.stack_name()?;
         let skip = self.logical_ids("ResourcesToSkip");
         let token = self.token("ClientRequestToken");
@@ -53,6 +51,7 @@ impl Call<'_> {
                 )));
             }
             known(stack, "ResourcesToSkip", &skip)?;
+            self.work_as(stack);
             rollback::go_on(stack, skip, token, self.service.now());
             Ok(stack.id.clone())
         })?;
@@ -61,7 +60,7 @@ impl Call<'_> {
     }
 
     pub(super) fn rollback_stack(&self) -> Answer {
-        self.refuse(&["RoleARN", "DeploymentConfig"])?;
+        self.refuse(&["DeploymentConfig"])?;
         let name = self.stack_name()?;
         let retain_except_on_create = self.parameters.flag("RetainExceptOnCreate")?;
         let token = self.token("ClientRequestToken");
@@ -74,12 +73,20 @@ impl Call<'_> {
                         stack.id, stack.status
                     )));
                 }
+                self.work_as(stack);
                 rollback::ask(stack, retain_except_on_create, token, self.service.now());
             }
             Ok((stack.id.clone(), begun(stack)))
         })?;
         self.service.drive(&id);
         Ok(answer)
+    }
+
+    /// Notes the role that the request names; without one the stack keeps its own.
+    fn work_as(&self, stack: &mut Stack) {
+        if let Some(role) = self.token("RoleARN") {
+            stack.role = Some(role);
+        }
     }
 
     fn logical_ids(&self, parameter: &str) -> BTreeSet<String> {
@@ -127,6 +134,7 @@ impl Call<'_> {
         }
         known(stack, "RetainResources", &retain)?;
         let token = self.token("ClientRequestToken");
+        self.work_as(stack);
         begin::delete(stack, retain, force, token, self.service.now());
         Ok(())
     }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::local::access::actor;
+use crate::local::auth::{Caller, Session};
 use crate::local::ids;
 use crate::local::services::cloudformation::state::{
     Definition, DeleteRequest, OnFailure, Operation, OperationKind, Phase, ResourceStatus, Stable,
@@ -107,12 +109,30 @@ pub(crate) fn waiting_deletion(stack: &mut Stack, now: i64) -> bool {
 pub(super) fn start(
     stack: &mut Stack,
     kind: OperationKind,
-    operation: Operation,
+    mut operation: Operation,
     token: Option<String>,
     (status, now): (StackStatus, i64),
 ) {
+    operation.actor = worker(stack);
     stack.note_operation(kind, operation.id.clone());
     stack.last_token = token;
     stack.operation = Some(operation);
     record_stack(stack, status, Some("User Initiated".into()), now);
+}
+
+/// With whose rights the stack's resources are worked on: as its role, where it has one ("AWS CloudFormation
+/// service role", user guide), or else as whoever asks. That the role's trust lets CloudFormation take it on is
+/// not checked.
+fn worker(stack: &Stack) -> Option<Caller> {
+    let Some(role) = &stack.role else {
+        return actor();
+    };
+    Some(Caller {
+        account: stack.id.split(':').nth(4).unwrap_or_default().to_owned(),
+        session: Some(Session {
+            role_arn: role.clone(),
+            role_id: String::new(),
+            name: "AWSCloudFormation".to_owned(),
+        }),
+    })
 }

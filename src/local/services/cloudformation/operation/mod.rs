@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use super::CloudFormation;
 use super::state::Stack;
+use crate::local::access::acting;
 
 /// Pause between two tries of a state change that the disk refuses.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -55,7 +56,13 @@ impl Driver {
             let Ok(Some(operation)) = self.look(|stack| stack.operation.clone()) else {
                 return;
             };
-            if let Err(error) = self.phase(&operation).await {
+            let phase = async {
+                match operation.actor.clone() {
+                    Some(actor) => acting(actor, self.phase(&operation)).await,
+                    None => self.phase(&operation).await,
+                }
+            };
+            if let Err(error) = phase.await {
                 self.service.journal.line(&format!(
                     "cloudformation stops working on {}: {error}",
                     self.id

@@ -25,6 +25,9 @@ pub(crate) struct ChangeSet {
     #[serde(default)]
     pub(crate) stack_drift: Option<DriftStatus>,
     pub(crate) client_token: Option<String>,
+    /// ARN of the role that its execution works as.
+    #[serde(default)]
+    pub(crate) role: Option<String>,
     /// Token of the request that executed it.
     pub(crate) executed_with: Option<String>,
 }

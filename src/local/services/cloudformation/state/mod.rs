@@ -80,6 +80,9 @@ pub(crate) struct Stack {
     /// Drift detections since the last operation, newest first.
     #[serde(default)]
     pub(crate) detections: Vec<DriftDetection>,
+    /// ARN of the role that resources are worked on as, once a request has named one.
+    #[serde(default)]
+    pub(crate) role: Option<String>,
     /// Client request token of the newest operation.
     pub(crate) last_token: Option<String>,
 }
@@ -158,6 +161,7 @@ impl Stack {
             operations: Vec::new(),
             stable: None,
             detections: Vec::new(),
+            role: None,
             last_token: None,
         }
     }

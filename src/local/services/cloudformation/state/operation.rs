@@ -6,12 +6,17 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::local::auth::Caller;
+
 use super::{Definition, OperationKind, StackResource};
 
 /// What is being done to a stack.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Operation {
     pub(crate) id: String,
+    /// With whose rights resources are worked on; `None` for an account's own.
+    #[serde(default)]
+    pub(crate) actor: Option<Caller>,
     pub(crate) phase: Phase,
     pub(crate) on_failure: OnFailure,
     /// A rollback deletes what the operation created even where its policy is to retain it.
@@ -90,6 +95,7 @@ impl Operation {
     pub(crate) fn new(id: String, phase: Phase, on_failure: OnFailure) -> Self {
         Self {
             id,
+            actor: None,
             phase,
             on_failure,
             retain_except_on_create: false,

@@ -388,10 +388,6 @@ async fn requests_that_do_not_fit_are_refused() {
             vec![("TemplateBody", THREE), ("ChangeSetType", "IMPORT")],
             "does not emulate cloudformation change sets of type IMPORT",
         ),
-        (
-            vec![("TemplateBody", THREE), ("RoleARN", "arn:x")],
-            "does not emulate cloudformation CreateChangeSet with RoleARN",
-        ),
     ] {
         let mut parameters = vec![
             ("StackName", "app"),
