@@ -28,8 +28,7 @@ pub use facts::knows_resource;
 pub use finding::{Finding, Origin, Policy, Severity};
 pub use registry::{all, find};
 pub use subject::{Document, DocumentName, Subject};
-pub(crate) use waiver::CODES;
-pub use waiver::Waivers;
+pub use waiver::{CODES, UNKNOWN_POLICY, Waivers};
 
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ use super::subject::{Subject, escape};
 
 codes! {
     /// The codes of waivers.
-    pub(crate) CODES
+    pub CODES
     UNKNOWN_POLICY = "unknown-policy" {
         title: "A waiver names a policy that there is not",
         why: "It would waive nothing, while whoever wrote it believes that something is accepted",
