@@ -92,7 +92,14 @@ fn managed_policies_are_sound_templates() {
             project.write(name, &template);
             let path = project.path().join(name);
             let checked = Command::new(&lint)
-                .args(["--regions", "eu-west-1", "--template"])
+                // The registry schema of stages names apigateway:TagResource, which cfn-lint's list of actions lacks.
+                .args([
+                    "--ignore-checks",
+                    "W3037",
+                    "--regions",
+                    "eu-west-1",
+                    "--template",
+                ])
                 .arg(&path)
                 .output()
                 .unwrap();
