@@ -152,7 +152,7 @@ fn sagemaker(place: &CellId, operation: &str, input: &Value, known: &Known) -> O
         Some(if name.starts_with("arn:") {
             name.to_owned()
         } else {
-            at(place, "sagemaker", &format!("{kind}/{}", name))
+            at(place, "sagemaker", &format!("{kind}/{name}"))
         })
     };
     let by_arn = ["ModelPackageArn", "ResourceArn"]

@@ -103,8 +103,7 @@ fn build(
         document.stack.as_deref(),
         environment,
     );
-    let boundary = document.permissions_boundary.as_deref();
-    let boundary = boundary.map(|boundary| role::boundary(check, boundary, at));
+    let boundary = role::boundary(check, document.permissions_boundary.as_deref(), at);
     let checks = document.checks.as_ref();
     let waivers = checks.map(|checks| extras::waivers(check, checks));
     let promotion = promotion::resolve(check, document, training.as_ref(), data.as_ref());

@@ -378,6 +378,7 @@ fn api() -> Vec<Setting> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn around() -> Vec<Setting> {
     let none = || json!({});
     vec![
