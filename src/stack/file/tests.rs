@@ -113,6 +113,27 @@ fn a_role_is_of_the_environments_account() {
 }
 
 #[test]
+fn a_service_role_and_a_boundary_are_of_the_account_or_of_aws() {
+    let service = "arn:aws:iam::111122223333:role/cfn";
+    let text = changed(
+        "eu-west-1 }",
+        &format!("eu-west-1, service_role: \"{service}\" }}"),
+    );
+    for boundary in [
+        "arn:aws:iam::aws:policy/PowerUserAccess",
+        "arn:aws:iam::111122223333:policy/team/b",
+    ] {
+        let text = format!("permissions_boundary: \"{boundary}\"\n{text}");
+        let stack = load(&text, "prod").unwrap();
+        assert_eq!(stack.permissions_boundary.as_deref(), Some(boundary));
+        let Target::Aws(target) = stack.target else {
+            panic!()
+        };
+        assert_eq!(target.service_role.as_deref(), Some(service));
+    }
+}
+
+#[test]
 fn hyperparameters_become_strings() {
     let stack = load(GOOD, "prod").unwrap();
     let given: Vec<(&str, &str)> = stack
@@ -209,6 +230,12 @@ eu-west-1 } => eu-west-1, role: { arn: "arn:aws-cn:iam::111122223333:role/a" } }
 eu-west-1 } => eu-west-1, role: { arn: "arn:aws:iam::111122223333:role/a", external_id: "a b" } } => "a b" => is no external id
 eu-west-1 } => eu-west-1, role: { arn: "arn:aws:iam::111122223333:role/a", external_id: "x" } } => "x" => is no external id
 eu-west-1 } => eu-west-1, role: { arn: "arn:aws:iam::111122223333:role/a", session_name: a/b } } => a/b => is no name of a session
+eu-west-1 } => eu-west-1, service_role: deployer } => deployer => no ARN of a role
+eu-west-1 } => eu-west-1, service_role: "arn:aws:iam::999922223333:role/a" } => "arn => belongs to the account 999922223333
+tags: { team: a } => permissions_boundary: boundary => boundary => no ARN of a policy
+tags: { team: a } => permissions_boundary: "arn:aws:iam::111122223333:policy/" => "arn => no ARN of a policy
+tags: { team: a } => permissions_boundary: "arn:aws:iam::999922223333:policy/a" => "arn => belongs to the account 999922223333
+tags: { team: a } => permissions_boundary: "arn:aws-cn:iam::aws:policy/a" => "arn => begins with `arn:aws:`
 epochs: 2 => sagemaker_program: x => x => reserved
 epochs: 2 => "a b": x => x => no name for a hyperparameter
 "x y" => "${deploy:X}" => "${deploy:X}" => cannot be part of a value

@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector
 use deploy::local::script::Script;
 use deploy::permissions::{self, CALLS, Part, Purpose, Request, Statement, document};
 use deploy::plan::Desired;
+use deploy::reconcile::progress::Event;
 use deploy::render::{self, Library};
 use serde_json::{Value, json};
 
@@ -150,6 +151,14 @@ impl Bed {
         ] {
             let run = world.run(command).await;
             calls.extend(run.calls);
+            // What a run can do without it says, and goes on.
+            let refused = run.events.iter().find_map(|event| match event {
+                Event::Notice { text } if text.contains("is not authorized") => Some(text),
+                _ => None,
+            });
+            if let Some(text) = refused {
+                return Err(format!("{name}: {text}"));
+            }
             match run.end {
                 Some(End::Done) => {}
                 end => return Err(format!("{name}: {end:?}")),
@@ -228,7 +237,7 @@ async fn a_service_role_does_what_people_may_not() {
     let alone = world.copy().acting_as(ROLE);
     let failure = bed.life_in(&alone).await.unwrap_err();
     assert!(
-        failure.contains("deployer/simulated is not authorized to perform: iam:CreateRole"),
+        failure.contains("deployer/simulated is not authorized to perform: "),
         "{failure}"
     );
     let world = world.with_service_role(SERVICE_ROLE);
