@@ -169,6 +169,18 @@ fn s3(config: &SdkConfig, connection: &Connection) -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::from_conf(config.build())
 }
 
+/// What changes stacks, as the role that CloudFormation is to act as.
+fn stack_changes(
+    client: &aws_sdk_cloudformation::Client,
+    connection: &Connection,
+) -> (Arc<changes::ChangeSets>, Arc<withdrawals::StackWithdrawals>) {
+    let role = || connection.service_role.clone();
+    (
+        Arc::new(changes::ChangeSets::new(client.clone(), role())),
+        Arc::new(withdrawals::StackWithdrawals::new(client.clone(), role())),
+    )
+}
+
 fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnector) -> Cloud {
     let s3 = s3(config, connection);
     let sagemaker = client!(aws_sdk_sagemaker, config);
@@ -184,6 +196,7 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
         client!(aws_sdk_lambda, config),
         client!(aws_sdk_apigatewayv2, config),
     );
+    let (changes, withdrawals) = stack_changes(&cloudformation, connection);
     let sender = multipart::Sender::new(s3.clone());
     let signer = signer::Signer::of(config, &connection.region);
     let endpoint = connection.endpoint.as_ref();
@@ -192,14 +205,8 @@ fn adapters(config: &SdkConfig, connection: &Connection, web: SharedHttpConnecto
         identity: Arc::new(identity::StsIdentity::new(client!(aws_sdk_sts, config))),
         checkup: Arc::new(checkup::Looks::new(&signer, &web, &iam, &s3)),
         stacks: Arc::new(stacks::CloudFormation::new(cloudformation.clone(), looks)),
-        changes: Arc::new(changes::ChangeSets::new(
-            cloudformation.clone(),
-            connection.service_role.clone(),
-        )),
-        withdrawals: Arc::new(withdrawals::StackWithdrawals::new(
-            cloudformation.clone(),
-            connection.service_role.clone(),
-        )),
+        changes,
+        withdrawals,
         records: Arc::new(records::Objects::new(s3.clone())),
         drift: Arc::new(drift::Detector::new(cloudformation)),
         read_back: Arc::new(drift::Services {

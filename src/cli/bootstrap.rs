@@ -27,6 +27,7 @@ Examples:
   deploy bootstrap --env staging --repository acme/news               make it, after a question
   deploy bootstrap --env prod --repository acme/news --existing-provider --service-role
   deploy bootstrap --env staging --remove")]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command")]
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,

@@ -157,7 +157,8 @@ async fn signed(
         return (what, in_form(&request.headers, &error));
     }
     let caller = request.caller.clone();
-    (what, acting(caller, handler(request)).await)
+    // Handlers work as soon as they are called, not only when their answer is waited for.
+    (what, acting(caller, async { handler(request).await }).await)
 }
 
 /// Lets the session of a role do what its policies allow.

@@ -19,12 +19,11 @@ fn project() -> Project {
 fn shipped() -> Project {
     let folder = repository().join("stacks/news-classifier");
     let text = fs::read_to_string(folder.join("stack.yaml")).unwrap();
-    let project = Project::new(
+    Project::new(
         &text
             .replace("../../", &format!("{}/", repository().display()))
             .replace("file: data/", &format!("file: {}/data/", folder.display())),
-    );
-    project
+    )
 }
 
 fn actions(document: &Value) -> BTreeSet<String> {
@@ -92,7 +91,14 @@ fn managed_policies_are_sound_templates() {
             project.write(name, &template);
             let path = project.path().join(name);
             let checked = Command::new(&lint)
-                .args(["--regions", "eu-west-1", "--template"])
+                // The registry schema of stages names apigateway:TagResource, which cfn-lint's list of actions lacks.
+                .args([
+                    "--ignore-checks",
+                    "W3037",
+                    "--regions",
+                    "eu-west-1",
+                    "--template",
+                ])
                 .arg(&path)
                 .output()
                 .unwrap();
@@ -142,7 +148,7 @@ fn roles_are_for_one_repository_and_its_environment() {
 #[test]
 fn roles_are_made_once_kept_and_removed() {
     let project = project();
-    let make = [
+    let arguments = [
         "bootstrap",
         "--repository",
         "acme/news",
@@ -150,14 +156,14 @@ fn roles_are_made_once_kept_and_removed() {
         "--output",
         "json",
     ];
-    let made = project.deploy(&make).ok().json();
+    let made = project.deploy(&arguments).ok().json();
     let role = made["roles"]["DeployRole"].as_str().unwrap();
     assert!(
         role.starts_with("arn:aws:iam::000000000000:role/deploy-tiny-local-DeployRole-"),
         "{role}"
     );
     assert!(made["roles"]["ServiceRole"].is_string() && made["roles"]["ReviewRole"].is_string());
-    assert_eq!(project.deploy(&make).ok().json(), made);
+    assert_eq!(project.deploy(&arguments).ok().json(), made);
     // They are no part of the environment: removing that leaves them.
     project
         .deploy(&["bootstrap", "--repository", "acme/other"])

@@ -101,8 +101,8 @@ fn bundles() -> Vec<BundleError> {
         ),
         BundleError::AnotherModel {
             path: folder().join("model.tar.gz"),
-            found: Digest::of(b"another"),
-            meant: Digest::of(b"the one").to_string(),
+            found: Digest::of_bytes(b"another"),
+            meant: Digest::of_bytes(b"the one").to_string(),
         },
         BundleError::NoArchive {
             path: folder().join("model.tar.gz"),

@@ -79,7 +79,7 @@ impl Subject<'_> {
             _ => ("model", "ModelName"),
         };
         let name = self.properties.and_then(|all| all[member].as_str());
-        let name = name.unwrap_or(self.id).to_ascii_lowercase();
+        let name = name.unwrap_or(self.id);
         format!("arn:aws:sagemaker:{region}:{account}:{path}/{name}")
     }
 }

@@ -98,7 +98,7 @@ fn value_of(key: &str, caller: &Caller, wish: &Wish) -> Result<Option<String>, N
         key.get(..known.len())
             .is_some_and(|beginning| beginning.eq_ignore_ascii_case(known))
     };
-    if !KEYS.iter().any(|known| is(known)) && !TAG_KEYS.iter().any(|known| begins(&known)) {
+    if !KEYS.iter().any(|known| is(known)) && !TAG_KEYS.iter().any(begins) {
         return Err(NotUnderstood::new(format!("the condition key {key}")));
     }
     let mut context = wish.context.iter();

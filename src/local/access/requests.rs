@@ -39,7 +39,7 @@ pub(crate) fn wishes(
             )])
         }
         "sagemaker" if request.path.starts_with("/endpoints/") => {
-            let name = request.path.split('/').nth(2)?.to_ascii_lowercase();
+            let name = request.path.split('/').nth(2)?;
             let arn = at(place, "sagemaker", &format!("endpoint/{name}"));
             Some(vec![Wish::new("sagemaker:InvokeEndpoint", arn)])
         }
@@ -152,11 +152,7 @@ fn sagemaker(place: &CellId, operation: &str, input: &Value, known: &Known) -> O
         Some(if name.starts_with("arn:") {
             name.to_owned()
         } else {
-            at(
-                place,
-                "sagemaker",
-                &format!("{kind}/{}", name.to_ascii_lowercase()),
-            )
+            at(place, "sagemaker", &format!("{kind}/{name}"))
         })
     };
     let by_arn = ["ModelPackageArn", "ResourceArn"]

@@ -95,7 +95,7 @@ fn a_denial_wins_and_says_so() {
 fn conditions_are_about_keys_that_the_request_has_or_lacks() {
     let wish = Wish::new("iam:PassRole", ROLE).with("iam:PassedToService", "lambda.amazonaws.com");
     let bare = Wish::new("iam:PassRole", ROLE);
-    let with = |condition: Value, wish: &Wish| {
+    let may = |condition: Value, wish: &Wish| {
         ask(
             &json!({ "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition }),
             wish,
@@ -126,12 +126,12 @@ fn conditions_are_about_keys_that_the_request_has_or_lacks() {
         ("Null", json!(false), true, false),
     ] {
         let condition = key(operator, value);
-        assert_eq!(with(condition.clone(), &wish).is_ok(), has, "{condition}");
-        assert_eq!(with(condition.clone(), &bare).is_ok(), lacks, "{condition}");
+        assert_eq!(may(condition.clone(), &wish).is_ok(), has, "{condition}");
+        assert_eq!(may(condition.clone(), &bare).is_ok(), lacks, "{condition}");
     }
     let own = json!({ "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/c?" },
         "Bool": { "aws:SecureTransport": "true" } });
-    with(own, &bare).unwrap();
+    may(own, &bare).unwrap();
 }
 
 #[test]

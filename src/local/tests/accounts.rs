@@ -196,7 +196,9 @@ async fn keys_are_good_for_their_own_account_only() {
 const TRUSTING: &str = r#"{"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "reader",
     "AssumeRolePolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
         "Principal": {"AWS": "arn:aws:iam::333344445555:root"},
-        "Condition": {"StringEquals": {"sts:ExternalId": "word"}}}]}}}}}"#;
+        "Condition": {"StringEquals": {"sts:ExternalId": "word"}}}]},
+    "Policies": [{"PolicyName": "read", "PolicyDocument": {"Statement": [
+        {"Effect": "Allow", "Action": "iam:List*", "Resource": "*"}]}}]}}}}"#;
 const READER: &str = "arn:aws:iam::222233334444:role/reader";
 
 #[tokio::test(start_paused = true)]
@@ -245,6 +247,13 @@ async fn a_role_is_assumed_by_whom_it_trusts_and_for_a_time() {
     // The keys are those of the role's account, and nothing without their token.
     let (_, roles) = assumed.call("iam", &[("Action", "ListRoles")]).await;
     assert!(roles.contains(READER), "{roles}");
+    // They do what the role's policies allow, and nothing else.
+    let (status, text) = assumed
+        .call("iam", &[("Action", "GetRole"), ("RoleName", "reader")])
+        .await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let reason = "because no identity-based policy allows the iam:GetRole action";
+    assert!(text.contains(reason), "{text}");
     let bare = Client {
         token: None,
         keys: assumed.keys.clone(),

@@ -98,8 +98,7 @@ fn build(
     let logs = extras::logs(check, logs.unwrap_or(&document::Logs::default()));
     let (tags, of) = (document.tags.as_ref(), document.stack.as_deref());
     let tags = tags::resolve(check, tags, of, environment);
-    let boundary = document.permissions_boundary.as_deref();
-    let boundary = boundary.map(|boundary| role::boundary(check, boundary, at));
+    let boundary = role::boundary(check, document.permissions_boundary.as_deref(), at);
     let checks = document.checks.as_ref();
     let waivers = checks.map(|checks| extras::waivers(check, checks));
     let promotion = promotion::resolve(check, document, training.as_ref(), data.as_ref());

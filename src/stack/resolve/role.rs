@@ -103,7 +103,12 @@ pub(super) fn of_account(
 }
 
 /// Requires the ARN of a policy of the environment's account or of AWS; the local engine has none of its own.
-pub(super) fn boundary(check: &mut Check<'_>, text: &str, place: Option<&Placement>) -> String {
+pub(super) fn boundary(
+    check: &mut Check<'_>,
+    given: Option<&str>,
+    place: Option<&Placement>,
+) -> Option<String> {
+    let text = given?;
     let field = &["permissions_boundary"];
     let parts = text
         .strip_prefix("arn:")
@@ -120,7 +125,7 @@ pub(super) fn boundary(check: &mut Check<'_>, text: &str, place: Option<&Placeme
         )
         .help("write `arn:aws:iam::<account>:policy/<name>`");
         check.fail(field, problem);
-        return text.to_owned();
+        return None;
     };
     if let Some(Placement {
         target: Target::Aws(target),
@@ -148,7 +153,7 @@ pub(super) fn boundary(check: &mut Check<'_>, text: &str, place: Option<&Placeme
             });
         }
     }
-    text.to_owned()
+    Some(text.to_owned())
 }
 
 /// The parts of a role's ARN that matter.

@@ -184,21 +184,10 @@ async fn status(session: &Session, deployment: &Deployment) -> Result<End, Recon
     let service = observed.service.as_ref().unwrap();
     reconcile::model(session, deployment, &service.parameters["TrainingKey"]).await?;
     reconcile::traffic(session, deployment, 0).await?;
-    let told = |result: Result<(), CloudFault>| {
-        result.map_err(|fault| ReconcileError::Cloud {
-            doing: "look at it",
-            fault,
-        })
-    };
-    told(
-        session
-            .cloud
-            .endpoints
-            .describe(&names.endpoint)
-            .await
-            .map(drop),
-    )?;
-    told(session.cloud.alarms.list(&names.stem).await.map(drop))?;
+    let endpoint = session.cloud.endpoints.describe(&names.endpoint).await;
+    endpoint.map_err(untold)?;
+    let alarms = session.cloud.alarms.list(&names.stem).await;
+    alarms.map_err(untold)?;
     for recorded in reconcile::releases(session, deployment).await? {
         let (release, depth) = (&recorded.release, Depth::Content);
         let differs = reconcile::proof(session, deployment, &observed, release, depth).await?;
@@ -211,8 +200,16 @@ async fn status(session: &Session, deployment: &Deployment) -> Result<End, Recon
         since: 0,
         text: None,
     };
-    told(session.cloud.logs.search(&search, None).await.map(drop))?;
+    let lines = session.cloud.logs.search(&search, None).await;
+    lines.map_err(untold)?;
     Ok(End::Done)
+}
+
+fn untold(fault: CloudFault) -> ReconcileError {
+    ReconcileError::Cloud {
+        doing: "look at it",
+        fault,
+    }
 }
 
 async fn drift(session: &Session, deployment: &Deployment) -> Result<End, ReconcileError> {

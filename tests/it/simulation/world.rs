@@ -244,6 +244,8 @@ pub(super) struct World {
     ended: Arc<Mutex<BTreeSet<String>>>,
     /// ARN of the role that commands are run as; without one, they are run with the account's own key.
     role: Option<String>,
+    /// ARN of the role that CloudFormation acts as, if it does.
+    service_role: Option<String>,
 }
 
 /// On which machine a run is, which decides what it can tell of the others.
@@ -312,6 +314,7 @@ impl World {
             runs: AtomicU64::new(0),
             ended: Arc::default(),
             role: None,
+            service_role: None,
         }
     }
 
@@ -319,6 +322,14 @@ impl World {
     pub(super) fn acting_as(self, role: &str) -> Self {
         Self {
             role: Some(role.to_owned()),
+            ..self
+        }
+    }
+
+    /// The same account, where CloudFormation acts as a role from now on.
+    pub(super) fn with_service_role(self, role: &str) -> Self {
+        Self {
+            service_role: Some(role.to_owned()),
             ..self
         }
     }
@@ -467,7 +478,7 @@ impl World {
         observer: Arc<Recorder>,
         cancel: Cancel,
     ) -> Session {
-        let cloud = cloud_as(wire, self.role.as_deref()).await;
+        let cloud = cloud_as(wire, self.role.as_deref(), self.service_role.clone()).await;
         Session {
             // Environments of one account take models from one another.
             source: Some(Upstream {
@@ -543,11 +554,11 @@ impl World {
 
 /// Connects to an account over a wire.
 pub(super) async fn cloud(wire: &Wire) -> Cloud {
-    cloud_as(wire, None).await
+    cloud_as(wire, None, None).await
 }
 
 /// Connects to an account over a wire, and takes on a role there.
-async fn cloud_as(wire: &Wire, role: Option<&str>) -> Cloud {
+async fn cloud_as(wire: &Wire, role: Option<&str>, service_role: Option<String>) -> Cloud {
     let connection = Connection {
         region: "us-east-1".to_owned(),
         profile: None,
@@ -556,7 +567,7 @@ async fn cloud_as(wire: &Wire, role: Option<&str>) -> Cloud {
             external_id: None,
             session_name: "simulated".to_owned(),
         }),
-        service_role: None,
+        service_role,
         endpoint: Some(Endpoint {
             url: URL.to_owned(),
             access_key: KEY.to_owned(),

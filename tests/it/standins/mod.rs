@@ -10,6 +10,7 @@ mod environment;
 mod identity;
 mod inventory;
 mod logs;
+mod permissions;
 mod reconcile;
 mod sagemaker;
 mod second_client;

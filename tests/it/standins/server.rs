@@ -49,6 +49,20 @@ pub(super) fn ministack() -> &'static StandIn {
     })
 }
 
+/// `MiniStack` with its authorization on: who has no policy may do nothing.
+pub(super) fn guarded_ministack() -> &'static StandIn {
+    static SHARED: OnceLock<Result<StandIn, String>> = OnceLock::new();
+    shared(&SHARED, "ministack", |port| {
+        let environment = [
+            ("AUTH", "true".to_owned()),
+            ("BIND_HOST", "127.0.0.1".to_owned()),
+            ("GATEWAY_PORT", port.to_string()),
+            ("MINISTACK_ACCOUNT_ID", SHIPPED_ACCOUNT.to_owned()),
+        ];
+        (vec!["-m", "ministack"], environment.to_vec(), Vec::new())
+    })
+}
+
 /// moto: `SageMaker`, and a second opinion on S3 and STS.
 pub(super) fn moto() -> &'static StandIn {
     static SHARED: OnceLock<Result<StandIn, String>> = OnceLock::new();
@@ -158,10 +172,15 @@ impl StandIn {
 
     /// The adapters under test, as a caller with this access key.
     pub(super) async fn cloud(&self, access_key: &str) -> Cloud {
+        self.cloud_with(access_key, "secret").await
+    }
+
+    /// The adapters under test, as a caller with this access key and its secret.
+    pub(super) async fn cloud_with(&self, access_key: &str, secret_key: &str) -> Cloud {
         let endpoint = Endpoint {
             url: self.url.clone(),
             access_key: access_key.to_owned(),
-            secret_key: "secret".to_owned(),
+            secret_key: secret_key.to_owned(),
         };
         connect(&Connection {
             region: REGION.to_owned(),

@@ -49,6 +49,12 @@ eu-west-1 } => eu-west-1, role: { arn: "arn:aws-cn:iam::111122223333:role/a" } }
 eu-west-1 } => eu-west-1, role: { arn: "arn:aws:iam::111122223333:role/a", external_id: "a b" } } => "a b" => is no external id
 eu-west-1 } => eu-west-1, role: { arn: "arn:aws:iam::111122223333:role/a", external_id: "x" } } => "x" => is no external id
 eu-west-1 } => eu-west-1, role: { arn: "arn:aws:iam::111122223333:role/a", session_name: a/b } } => a/b => is no name of a session
+eu-west-1 } => eu-west-1, service_role: deployer } => deployer => no ARN of a role
+eu-west-1 } => eu-west-1, service_role: "arn:aws:iam::999922223333:role/a" } => "arn => belongs to the account 999922223333
+tags: { team: a } => permissions_boundary: boundary => boundary => no ARN of a policy
+tags: { team: a } => permissions_boundary: "arn:aws:iam::111122223333:policy/" => "arn => no ARN of a policy
+tags: { team: a } => permissions_boundary: "arn:aws:iam::999922223333:policy/a" => "arn => belongs to the account 999922223333
+tags: { team: a } => permissions_boundary: "arn:aws-cn:iam::aws:policy/a" => "arn => begins with `arn:aws:`
 epochs: 2 => sagemaker_program: x => x => reserved
 epochs: 2 => "a b": x => x => no name for a hyperparameter
 "x y" => "${deploy:X}" => "${deploy:X}" => cannot be part of a value

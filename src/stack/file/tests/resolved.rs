@@ -53,6 +53,27 @@ fn a_role_is_of_the_environments_account() {
 }
 
 #[test]
+fn a_service_role_and_a_boundary_are_of_the_account_or_of_aws() {
+    let service = "arn:aws:iam::111122223333:role/cfn";
+    let text = changed(
+        "eu-west-1 }",
+        &format!("eu-west-1, service_role: \"{service}\" }}"),
+    );
+    for boundary in [
+        "arn:aws:iam::aws:policy/PowerUserAccess",
+        "arn:aws:iam::111122223333:policy/team/b",
+    ] {
+        let text = format!("permissions_boundary: \"{boundary}\"\n{text}");
+        let stack = load(&text, "prod").unwrap();
+        assert_eq!(stack.permissions_boundary.as_deref(), Some(boundary));
+        let Target::Aws(target) = stack.target else {
+            panic!()
+        };
+        assert_eq!(target.service_role.as_deref(), Some(service));
+    }
+}
+
+#[test]
 fn hyperparameters_become_strings() {
     let stack = load(GOOD, "prod").unwrap();
     let given: Vec<(&str, &str)> = stack
