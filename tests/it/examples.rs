@@ -267,6 +267,19 @@ fn a_brought_model_is_promoted_and_no_gate_can_ask_what_nobody_measured() {
     }
 }
 
+/// An ordinary client of the engine: a program for Python with boto3.
+fn client(project: &Project, python: &Path, program: &str) -> Command {
+    let credentials = project.path().join(".deploy/local/credentials");
+    let address = format!("http://127.0.0.1:{}", project.port());
+    let mut command = Command::new(python);
+    command
+        .args(["-c", program])
+        .env("AWS_SHARED_CREDENTIALS_FILE", credentials)
+        .env("AWS_DEFAULT_REGION", "us-east-1")
+        .env("AWS_ENDPOINT_URL", address);
+    command
+}
+
 /// Makes a bucket with an archive in it, as anybody may.
 const PUT: &str = "import boto3, sys; s3 = boto3.client('s3'); s3.create_bucket(Bucket='shared-models'); \
                    s3.upload_file(sys.argv[1], 'shared-models', 'sentiment/model.tar.gz')";
@@ -295,18 +308,7 @@ fn a_brought_model_is_taken_from_s3_by_its_digest() {
         &["s3://shared-models/sentiment/model.tar.gz", "not there"],
     );
     tools::must_succeed(
-        Command::new(&python)
-            .args(["-c", PUT])
-            .arg(project.path().join("stacks/tiny/model.tar.gz"))
-            .env(
-                "AWS_SHARED_CREDENTIALS_FILE",
-                project.path().join(".deploy/local/credentials"),
-            )
-            .env("AWS_DEFAULT_REGION", "us-east-1")
-            .env(
-                "AWS_ENDPOINT_URL",
-                format!("http://127.0.0.1:{}", project.port()),
-            ),
+        client(&project, &python, PUT).arg(project.path().join("stacks/tiny/model.tar.gz")),
     );
     project.deploy(&["up"]).ok();
     assert_eq!(label(&project, "Excellent, I love it"), "positive");
@@ -375,19 +377,10 @@ fn served_by_the_image(project: &Project, python: &Path, image: &Path, text: &st
                  s3.download_file(bucket, sys.argv[1], 'model.tar.gz'); \
                  tarfile.open('model.tar.gz').extractall(sys.argv[2])";
     tools::must_succeed(
-        Command::new(python)
-            .args(["-c", fetch, model])
+        client(project, python, fetch)
+            .arg(model)
             .arg(base.join("model"))
-            .current_dir(project.path())
-            .env(
-                "AWS_SHARED_CREDENTIALS_FILE",
-                project.path().join(".deploy/local/credentials"),
-            )
-            .env("AWS_DEFAULT_REGION", "us-east-1")
-            .env(
-                "AWS_ENDPOINT_URL",
-                format!("http://127.0.0.1:{}", project.port()),
-            ),
+            .current_dir(project.path()),
     );
     let port = free_port();
     let mut server = Command::new(python)

@@ -397,7 +397,7 @@ fn api() -> Vec<Setting> {
 }
 
 /// A model that is brought, in place of what the plain stack trains.
-fn brought(model: Value) -> Value {
+fn brought(model: &Value) -> Value {
     json!({ "data": null, "training": null, "model": model })
 }
 
@@ -410,10 +410,10 @@ fn around() -> Vec<Setting> {
             "model",
             [
                 ("trained", none()),
-                ("file", brought(json!({ "artifact": archive }))),
+                ("file", brought(&json!({ "artifact": archive }))),
                 (
                     "s3",
-                    brought(json!({ "artifact": "s3://news-models/2026/model.tar.gz",
+                    brought(&json!({ "artifact": "s3://news-models/2026/model.tar.gz",
                 "sha256": "0123456789abcdef".repeat(4) })),
                 ),
             ],
