@@ -26,7 +26,7 @@ enum End {
 
 /// Removes the environments of a stack that are over, or the one that is named if it is.
 pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
-    let file = Project::open(global)?.stack_file(arguments.stack.as_deref())?;
+    let file = Project::open(global)?.stack_file(arguments.stack.name())?;
     let names: Vec<String> = match &arguments.env {
         Some(name) => vec![name.clone()],
         None => file
@@ -36,7 +36,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
     };
     let mut ends = Vec::new();
     for name in names {
-        let selection = Selection::of(arguments.stack.clone(), &name);
+        let selection = Selection::of(&arguments.stack, &name);
         let environment = Environment::load(global, &selection)?;
         let end = match end(global, &environment, arguments).await {
             Ok(end) => end,
