@@ -14,6 +14,9 @@ use super::state::state;
 use super::trial::up;
 use super::world::{Project, World};
 
+/// Makes a part of a release another one.
+type Change = fn(&mut Release, &str);
+
 /// The release that serves in an environment.
 async fn serving(world: &World, desired: &Desired) -> Release {
     world.releases(&desired.deployment).await.remove(0).release
@@ -75,7 +78,7 @@ async fn every_part_that_is_not_what_the_release_says_is_named() {
     assert!(proven.is_empty(), "{proven:?}");
 
     let other = "f".repeat(64);
-    let said: [(fn(&mut Release, &str), &str); 7] = [
+    let said: [(Change, &str); 7] = [
         (
             |release, other| release.endpoint_config = other.into(),
             "the endpoint serves the config ",
