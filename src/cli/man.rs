@@ -26,7 +26,7 @@ pub(super) struct Arguments {
 
 /// Prints or writes the pages.
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
-    let mut command = super::Arguments::command();
+    let mut command = super::paragraphs::flowing(super::Arguments::command());
     command.build();
     let Some(folder) = &arguments.dir else {
         let page = page(command)?;

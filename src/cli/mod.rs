@@ -38,6 +38,7 @@ mod openapi;
 mod origin;
 mod output;
 mod outputs;
+mod paragraphs;
 mod permissions;
 mod plan;
 mod promote;
@@ -62,14 +63,17 @@ mod write;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use context::Global;
 use failure::Failure;
 
+/// Columns of the help on a wide terminal.
+const WIDEST: usize = 100;
+
 /// Deploys a text-classification service to AWS, or to an embedded local engine, from one YAML file.
 #[derive(Debug, Parser)]
-#[command(version, about, after_help = AFTER_HELP, max_term_width = 100, arg_required_else_help = true)]
+#[command(version, about, after_help = AFTER_HELP, max_term_width = WIDEST, arg_required_else_help = true)]
 struct Arguments {
     #[command(flatten)]
     global: Global,
@@ -179,7 +183,8 @@ pub fn main() -> ExitCode {
         .find_map(context::variable);
     output::signs::begin(locale.as_deref());
     let (given, renamed) = deprecated::renamed(std::env::args_os().collect());
-    let arguments = match Arguments::try_parse_from(given) {
+    let parsed = paragraphs::flowing(Arguments::command()).try_get_matches_from(given);
+    let arguments = match parsed.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
@@ -266,7 +271,6 @@ fn usage(error: &clap::Error) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_arguments_are_sound() {
@@ -317,6 +321,10 @@ mod tests {
                 .split_once("Examples:\n")
                 .unwrap_or_else(|| panic!("`{command}` has no examples"));
             let examples = examples.split("\n\n").next().unwrap_or_default();
+            for line in examples.lines() {
+                let wide = line.chars().count();
+                assert!(wide <= WIDEST, "{command}: clap would break this: {line}");
+            }
             let lines = examples.lines().flat_map(|line| line.split(" | "));
             let own: Vec<&str> = lines
                 .map(str::trim)

@@ -28,7 +28,7 @@ runs, and from the files that pin them; no account is asked.
 
 Examples:
   deploy completions bash > ~/.local/share/bash-completion/completions/deploy
-  deploy completions zsh > ~/.zfunc/_deploy        with `fpath+=~/.zfunc` before `compinit` in ~/.zshrc
+  deploy completions zsh > ~/.zfunc/_deploy        with `fpath+=~/.zfunc` before `compinit`
   deploy completions fish > ~/.config/fish/completions/deploy.fish
   deploy completions powershell >> $PROFILE")]
 pub(super) struct Arguments {

@@ -29,7 +29,7 @@ Examples:
   deploy diff --base ../old/rendered             against a folder of rendered files
   deploy diff --base origin/main --format markdown > comment.md
   deploy diff staging prod                       what prod has otherwise than staging, but for names
-  deploy diff prod@3 prod@current                two releases: templates, model, metrics, labels, function
+  deploy diff prod@3 prod@current                two releases: templates, model, labels, function
   deploy diff prod@current tree                  what deploying the working tree would change
   deploy diff prod@current staging@12            releases of two environments
 

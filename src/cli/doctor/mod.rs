@@ -20,7 +20,7 @@ and nothing is made. The exit code is 1 when a check failed, and 0 otherwise.
 
 Examples:
   deploy doctor                              this machine: Python, disk, memory, port
-  deploy doctor --env staging                account, clock, services, permissions, quotas, images, bucket
+  deploy doctor --env staging                account, clock, permissions, quotas, images, bucket
   deploy doctor --env staging --offline      only what needs no network
   deploy doctor --env staging --output json  for a CI job before `deploy up`")]
 pub(super) struct Arguments {

@@ -26,8 +26,7 @@ Examples:
   deploy approve staging prod > approval
   ssh-keygen -Y sign -n deploy -f ~/.ssh/id_ed25519 approval
   deploy promote staging prod --approval approval.sig
-  deploy approve staging prod --pin > approval     what `deploy up --env prod --approval approval.sig`
-                                                   carries out")]
+  deploy approve staging prod --pin > approval     for `deploy up --env prod --approval …`")]
 pub(in crate::cli) struct Arguments {
     /// The environment whose release is taken over
     #[arg(value_name = "FROM")]

@@ -36,7 +36,7 @@ Examples:
   deploy promote staging prod              shows what differs and what was found, and asks
   deploy promote staging prod --yes        in CI
   deploy promote staging prod --approval approval.sig  with what `deploy approve` says how to make
-  deploy promote staging prod --pin        writes prod.lock.yaml for a pull request; changes nothing else
+  deploy promote staging prod --pin        writes prod.lock.yaml for a pull request, no more
   deploy up --env prod                     carries out what is pinned")]
 pub(super) struct Arguments {
     /// The environment whose release is taken over

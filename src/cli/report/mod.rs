@@ -40,7 +40,7 @@ Examples:
   deploy report --save - > page.html            on stdout
   deploy report --model 4f2a91bc                another model, by how its training key begins
   deploy report --output json                   the figures, for programs
-  deploy report --env prod --infrastructure     what the release that serves is made of, with a picture")]
+  deploy report --env prod --infrastructure     what the serving release is made of")]
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
