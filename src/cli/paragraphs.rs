@@ -38,8 +38,7 @@ mod tests {
 
     #[test]
     fn paragraphs_flow_and_examples_stand() {
-        let text =
-            "One sentence that\ngoes on.\n\nAnother.\n\nExamples:\n  deploy up   it\n              all";
+        let text = "One sentence that\ngoes on.\n\nAnother.\n\nExamples:\n  deploy up   it\n              all";
         assert_eq!(
             joined(text),
             "One sentence that goes on.\n\nAnother.\n\nExamples:\n  deploy up   it\n              all"

@@ -7,8 +7,12 @@
 //! V2" and "Detect unmanaged configuration changes" (CloudFormation user guide).
 
 use super::Purpose::{self, Diff, Down, Promote, Status, Up};
-#[expect(clippy::enum_glob_use, reason = "a table")]
-use super::Scope::{self, *};
+use super::Scope::{
+    self, AllAlarms, Apis, Bucket, DataBucket, DataObjects, Endpoints, Everything, Function,
+    JobLogGroups, JobLogStreams, Keys, LogGroups, ModelPackages, Objects, Roles, RolesForSageMaker,
+    Routes, ServiceRole, SourceBucket, SourceObjects, Stacks, TaggedModels, TrainingJobs,
+    TransformJobs,
+};
 use crate::stack::Stack;
 
 /// One operation of a service.

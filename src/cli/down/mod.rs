@@ -30,10 +30,6 @@ With --expired, environments without `ttl` and protected ones stay. A life is co
 by the clock of CloudFormation, and 15 minutes more pass before anything is removed, so that a clock that is
 wrong by what AWS tolerates does no harm. Whatever works on an environment keeps it: then the exit code is 4.
 It is 0 when nothing is over.")]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     stack: StackArgument,

@@ -21,12 +21,11 @@ pub(super) async fn run(
         return Err(releases::none_serves(name));
     };
     let known = Known::look(&session, environment).await?;
-    let recorded = match &arguments.release {
-        Some(text) => known.meant(text)?,
-        None => {
-            let serving = known.releases.iter().find(|one| known.serves(&one.release));
-            serving.ok_or_else(|| releases::none_serves(name))?
-        }
+    let recorded = if let Some(text) = &arguments.release {
+        known.meant(text)?
+    } else {
+        let serving = known.releases.iter().find(|one| known.serves(&one.release));
+        serving.ok_or_else(|| releases::none_serves(name))?
     };
     let release = &recorded.release;
     let bucket = &environment.stack.names.bucket;

@@ -71,7 +71,7 @@ impl Scene {
         let run = self.project.deploy(&["up", "--revert-drift"]);
         match run.code {
             0 => Ok(()),
-            1 => Err(run.stderr[run.stderr.find("error:").unwrap()..].to_owned()),
+            1 => Err(run.stderr[run.stderr.find("error[").unwrap()..].to_owned()),
             _ => panic!("{run}"),
         }
     }
