@@ -104,7 +104,7 @@ impl Blobs {
         File::open(&self.folder)?.sync_all()?;
         let digests = match known {
             Some(digests) => digests,
-            None => digests(bytes, algorithms)?,
+            None => digests(bytes, &mut self.read(id)?, algorithms)?,
         };
         Ok(Blob {
             id: copy,
@@ -196,13 +196,31 @@ fn pieces(source: &mut impl Read, mut take: impl FnMut(&[u8]) -> io::Result<()>)
     }
 }
 
-fn digests(bytes: &mut File, algorithms: &[Algorithm]) -> io::Result<Digests> {
-    let mut digester = Digester::new(algorithms);
-    pieces(bytes, |piece| {
-        digester.update(piece);
-        Ok(())
-    })?;
-    Ok(digester.finish())
+/// Computes the digests of a file that is open twice: MD5, which takes longest, beside the checksums.
+fn digests(bytes: &mut File, again: &mut File, algorithms: &[Algorithm]) -> io::Result<Digests> {
+    let digest = |mut digester: Digester, bytes: &mut File| {
+        pieces(bytes, |piece| {
+            digester.update(piece);
+            Ok(())
+        })?;
+        io::Result::Ok(digester.finish())
+    };
+    if algorithms.is_empty() {
+        return digest(Digester::new(&[]), bytes);
+    }
+    let (whole, sums) = std::thread::scope(|scope| {
+        let sums = scope.spawn(|| digest(Digester::of_sums(algorithms), again));
+        let whole = digest(Digester::new(&[]), bytes);
+        let sums = sums.join();
+        (
+            whole,
+            sums.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        )
+    });
+    Ok(Digests {
+        md5: whole?.md5,
+        sums: sums?.sums,
+    })
 }
 
 /// Runs file work on a thread that may block.

@@ -226,13 +226,22 @@ pub(super) struct Digests {
 
 /// Computes the digests of a stream of bytes.
 pub(super) struct Digester {
-    md5: Md5,
+    /// `None` where only the checksums are asked for.
+    md5: Option<Md5>,
     sums: ChecksumHasher,
 }
 
 impl Digester {
     /// Starts with MD5 and the given algorithms.
     pub(super) fn new(algorithms: &[Algorithm]) -> Self {
+        Self {
+            md5: Some(Md5::new()),
+            ..Self::of_sums(algorithms)
+        }
+    }
+
+    /// Starts with the given algorithms alone; the MD5 of what comes is all zeros.
+    pub(super) fn of_sums(algorithms: &[Algorithm]) -> Self {
         let mut sums = ChecksumHasher::default();
         for algorithm in algorithms {
             match algorithm {
@@ -243,15 +252,14 @@ impl Digester {
                 Algorithm::Sha256 => sums.sha256 = Some(Sha256::new()),
             }
         }
-        Self {
-            md5: Md5::new(),
-            sums,
-        }
+        Self { md5: None, sums }
     }
 
     /// Takes the next bytes.
     pub(super) fn update(&mut self, bytes: &[u8]) {
-        self.md5.update(bytes);
+        if let Some(md5) = &mut self.md5 {
+            md5.update(bytes);
+        }
         self.sums.update(bytes);
     }
 
@@ -259,7 +267,7 @@ impl Digester {
     pub(super) fn finish(self) -> Digests {
         let sums = self.sums.finalize();
         Digests {
-            md5: self.md5.finalize(),
+            md5: self.md5.map_or([0; 16], Md5::finalize),
             sums: sums_of!(sums),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::MetadataExt;
 
-use s3s::dto::{ChecksumAlgorithm, CopyObjectInput, CopyObjectResult, CopySource};
+use s3s::dto::{ChecksumAlgorithm, CopyObjectInput, CopyObjectResult, CopySource, ETag};
 
 use super::{BUCKET, Bed, put};
 
@@ -34,6 +34,8 @@ async fn a_copy_has_the_checksum_that_is_asked_for_and_shares_the_bytes() {
     let copied = copy(&bed, "a", "b", Some("SHA256")).await;
     assert_eq!(copied.checksum_sha256.as_deref(), Some(SUM));
     assert_eq!(copied.checksum_crc32, None);
+    let md5 = "5d41402abc4b2a76b9719d911017c592";
+    assert_eq!(copied.e_tag, Some(ETag::Strong(md5.to_owned())));
     assert_eq!(copied.checksum_type.unwrap().as_str(), "FULL_OBJECT");
     // Without one it has its source's, which is known already.
     let copied = copy(&bed, "b", "c", None).await;
