@@ -26,7 +26,7 @@ Examples:
   deploy up                                  on this machine, no account needed
   deploy up --env staging                    on AWS; shows the plan and asks
   deploy up --env staging --yes              in CI
-  deploy up --env prod --approval bob.sig    what is pinned, with an approval that came after the pin
+  deploy up --env prod --approval bob.sig    what is pinned, with a later approval
   deploy up --env prod --plan plan.json      exactly what `deploy plan --out` kept, or nothing")]
 pub(super) struct Arguments {
     #[command(flatten)]
