@@ -16,7 +16,7 @@ publish = flow["jobs"]["publish"]
 assert publish["permissions"] == {"contents": "write", "id-token": "write", "attestations": "write"}
 assert publish["if"] == "github.ref_type == 'tag'" and "checkout" not in str(publish)
 for line in re.findall(r"uses: (.*)", text):
-    assert re.fullmatch(r"[\w/-]+@v\d+\.\d+\.\d+", line), line
+    assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
 for job in flow["jobs"].values():
     for step in job["steps"]:
         assert "${{" not in step.get("run", ""), step
