@@ -6,27 +6,22 @@ use jiff::tz::TimeZone;
 
 use super::context::{Environment, Global};
 use super::output::{self, Format};
-use crate::stack::{Auth, Image, Protection, Stack, Target};
+use crate::doctor;
+use crate::stack::{Auth, Protection, Stack, Target};
 
 /// Everything to be warned of at a time.
 pub(super) fn of(stack: &Stack, now: Timestamp) -> Vec<String> {
     let today = now.to_zoned(TimeZone::UTC).date();
-    let image = |section: &str, image: &Image| {
-        let until = image.patched_until.filter(|until| *until < today)?;
-        Some(format!(
-            "AWS patches the image of `{section}.image` no more since {until}: it can still be used, but \
-             weaknesses that are found in it stay; choose newer versions, or an image of your own"
-        ))
-    };
-    [
-        (stack.training()).and_then(|training| image("training", &training.image)),
-        image("endpoint", &stack.endpoint.image),
-        stand_in(stack),
-        open_to_everyone(stack),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let images = doctor::images(stack, today)
+        .into_iter()
+        .filter_map(|(section, finding)| {
+            let fix = finding.fix?;
+            Some(format!("`{section}.image` {}; {fix}", finding.found))
+        });
+    images
+        .chain(stand_in(stack))
+        .chain(open_to_everyone(stack))
+        .collect()
 }
 
 /// Says what stands for an image of the user's own on this machine.
@@ -103,7 +98,8 @@ mod tests {
         assert_eq!(warned("staging", "2026-06-30T23:59:59Z"), [""; 0]);
         let one = warned("staging", "2026-07-01T00:00:00Z");
         assert!(
-            one[0].contains("`endpoint.image` no more since 2026-06-30"),
+            one[0].starts_with("`endpoint.image` huggingface-pytorch-inference:2.6.0")
+                && one[0].contains("no more since 2026-06-30"),
             "{one:?}"
         );
         assert_eq!(warned("staging", "2026-11-26T00:00:00Z").len(), 2);

@@ -26,7 +26,10 @@ mod units;
 pub mod yaml;
 
 pub use deprecated::Deprecation;
-pub use facts::{Use, dns_suffix, has_own_disk, known_in, partition, registry_host};
+pub use facts::{
+    Purpose as ImagePurpose, Use, dns_suffix, has_own_disk, known_in, newest_patched, partition,
+    registry_host,
+};
 pub use file::StackFile;
 pub use find::{FindError, find, named};
 pub use names::{AccountId, EnvironmentName, NameError, Names, Region, StackName};

@@ -30,9 +30,9 @@ guessed: what has no price is unknown, and a sum without it says `at least`. A p
   region: eu-west-1                # optional; another region's environments refuse the file
   date: 2026-11-01                 # optional
   hosting:  { ml.m5.large: 0.128 } # by the hour; also training, batch, notebook
-  other:                           # storage_gb_month, notebook_gb_month, kms_key_month, alarm_month,
-    alarm_month: 0.1               # serverless_gb_second, serverless_ready_gb_second, function_million,
-    api_million: 1.11              # function_gb_second, api_million
+  other:                           # by name, such as alarm_month, api_million, storage_gb_month:
+    alarm_month: 0.1               # `deploy cost` says which one an environment lacks
+    api_million: 1.11
 
 Not counted: data transfer, logs, free offers, discounts, taxes.
 

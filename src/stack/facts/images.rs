@@ -11,7 +11,7 @@ use super::instances::Processor;
 
 /// What a container is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::stack) enum Purpose {
+pub enum Purpose {
     /// Training a model.
     Training,
     /// Serving a model.
@@ -69,6 +69,19 @@ pub(in crate::stack) fn patched_until(purpose: Purpose, pytorch: &str) -> Option
     };
     let (major_minor, _) = pytorch.rsplit_once('.')?;
     dates.get(major_minor).copied()
+}
+
+/// The newest pair of versions, of `PyTorch` and transformers, whose images AWS still patches on a day, if there is
+/// one.
+pub fn newest_patched(purpose: Purpose, today: Date) -> Option<(&'static str, &'static str)> {
+    let family = match purpose {
+        Purpose::Training => &TABLE.training,
+        Purpose::Inference => &TABLE.inference,
+    };
+    let patched =
+        |entry: &&Entry| patched_until(purpose, &entry.pytorch).is_some_and(|until| until >= today);
+    let entry = family.images.iter().rev().find(patched)?;
+    Some((&entry.pytorch, &entry.transformers))
 }
 
 /// Finds repository and tag of a container; without a region and processor, any will do, and the
@@ -149,6 +162,10 @@ mod tests {
         let serving = patched_until(Purpose::Inference, "2.6.0").unwrap();
         assert_eq!(serving.to_string(), "2026-06-30");
         assert_eq!(patched_until(Purpose::Training, "9.9.9"), None);
+        let day = |text: &str| text.parse().unwrap();
+        let newest = |day| newest_patched(Purpose::Training, day);
+        assert_eq!(newest(day("2026-10-15")), Some(("2.9.0", "5.3.0")));
+        assert_eq!(newest(day("2026-10-16")), None);
     }
 
     #[test]

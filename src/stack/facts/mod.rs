@@ -6,7 +6,8 @@ mod images;
 mod instances;
 mod regions;
 
-pub(super) use images::{ImageFault, Purpose, image_tag, patched_until};
+pub(super) use images::{ImageFault, image_tag, patched_until};
+pub use images::{Purpose, newest_patched};
 pub(super) use instances::{Processor, has_instance, instances, offered_in, processor, uses};
 pub use instances::{Use, has_own_disk, known_in};
 pub use regions::{dns_suffix, partition, registry_host};
