@@ -9,11 +9,13 @@ use aws_sdk_cloudformation::types::{
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::fault::{fault, incomplete};
-use super::stacks::PAGES;
 use crate::cloud::stacks::{
     ChangeKind, ChangeRequest, ChangeStatus, Changes, DriftMode, ResourceChange,
 };
 use crate::cloud::{CloudFault, FaultKind};
+
+/// Pages of change sets, or of the changes of one, that are read at most; one page holds 100.
+const PAGES: usize = 50;
 
 /// Asks CloudFormation.
 pub(super) struct ChangeSets {

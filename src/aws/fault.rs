@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::role;
+use super::refused::refused;
 use crate::cloud::{CloudFault, FaultKind};
 
 /// Sorts an SDK error and keeps the service's words.
@@ -16,8 +16,8 @@ where
     E: Error + ProvideErrorMetadata + Debug + 'static,
 {
     // Credentials that come from a role fail in a request of their own, which tells more.
-    if let Some(refused) = role::refused(error) {
-        return refused.clone();
+    if let Some(fault) = refused(error) {
+        return fault.clone();
     }
     let status = error
         .raw_response()

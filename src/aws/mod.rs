@@ -23,6 +23,7 @@ mod part;
 mod prices;
 mod quotas;
 mod records;
+mod refused;
 mod registry;
 mod remote_object;
 mod role;

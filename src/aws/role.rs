@@ -1,7 +1,6 @@
 //! Roles that are assumed with the credentials at hand, for a session that is renewed before it ends.
 
 use std::error::Error;
-use std::fmt;
 
 use aws_config::SdkConfig;
 use aws_config::sts::AssumeRoleProvider;
@@ -13,6 +12,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 
 use super::fault::fault;
+use super::refused::Refused;
 use crate::cloud::CloudFault;
 
 /// A role that is assumed.
@@ -50,18 +50,6 @@ pub(super) async fn assumed(own: SdkConfig, role: &Role) -> SdkConfig {
         .build()
 }
 
-/// Why a role was not assumed, if that is what is behind an error.
-pub(super) fn refused<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CloudFault> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(refused) = error.downcast_ref::<Refused>() {
-            return Some(&refused.0);
-        }
-        next = error.source();
-    }
-    None
-}
-
 /// Assumes a role whenever credentials are asked for; the SDK keeps them until they end.
 #[derive(Debug)]
 struct Assuming {
@@ -96,18 +84,6 @@ impl Assuming {
         }))
     }
 }
-
-/// What STS answered.
-#[derive(Debug)]
-struct Refused(CloudFault);
-
-impl fmt::Display for Refused {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0.message)
-    }
-}
-
-impl Error for Refused {}
 
 #[cfg(test)]
 mod tests {

@@ -14,8 +14,8 @@ use crate::cloud::condition::StackStatus;
 use crate::cloud::stacks::{StackEvent, StackResource, StackState, Stacks};
 use crate::cloud::{CloudFault, FaultKind};
 
-/// Pages of events or changes that are read at most; one page holds 100.
-pub(super) const PAGES: usize = 50;
+/// Pages of stacks, events or resources that are read at most; one page holds 100.
+const PAGES: usize = 50;
 
 /// Asks CloudFormation.
 pub(super) struct CloudFormation {
