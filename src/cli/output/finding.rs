@@ -14,8 +14,11 @@ pub(in crate::cli) fn finding(title: &str, finding: &Finding) -> String {
     };
     let fix = finding.fix.as_ref().map(|fix| format!(" -> {fix}"));
     let fix = fix.unwrap_or_default();
+    let address = finding.address.as_ref();
+    let address = address.map(|address| format!("{address}: "));
+    let address = address.unwrap_or_default();
     format!(
-        "{style}{word:<8}{style:#} {title:<22} {}{fix}",
+        "{style}{word:<8}{style:#} {title:<22} {address}{}{fix}",
         finding.found
     )
 }
