@@ -118,7 +118,9 @@ impl Told {
 
     fn show(&self, title: &str, finding: &Finding) {
         if self.format == Format::Human {
-            output::text(&output::finding(title, finding));
+            for line in output::finding(title, finding) {
+                output::text(&line);
+            }
         }
     }
 
