@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::output::{self, Column, Format};
 use super::releases::Known;
 use crate::cloud::registry::Version;
-use crate::plan::{Deployment, headline_metric};
+use crate::plan::{Deployment, main_metric};
 use crate::reconcile::{self, Session};
 use crate::release::{Evidence, Provenance, Recorded, Release};
 
@@ -143,7 +143,7 @@ const COLUMNS: [Column; 8] = [
 ];
 
 fn row(release: &Release, known: &Known, now: Timestamp) -> [String; 8] {
-    let metric = headline_metric(&release.model.metrics);
+    let metric = main_metric(&release.model.metrics);
     let metric = metric.map(|(name, value)| format!("{name} {}", output::number(value)));
     let changed = release.changes_since(known.before(release));
     [

@@ -10,7 +10,7 @@ use super::super::context::{Environment, Global, Selection};
 use super::super::failure::Failure;
 use super::super::output::{self, Column, Format};
 use crate::cloud::training::TrainingState;
-use crate::plan::{self, Deployment, headline_metric};
+use crate::plan::{self, Deployment, main_metric};
 use crate::reconcile;
 
 /// Arguments of `deploy train list`.
@@ -86,7 +86,7 @@ impl Row {
         let serves = serving.is_some_and(|model| model.starts_with(&folder));
         let facts = &job.facts;
         let seconds = facts.seconds(now);
-        let metric = headline_metric(&job.metrics);
+        let metric = main_metric(&job.metrics);
         let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
         Self {
             cells: [

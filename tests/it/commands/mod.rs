@@ -49,7 +49,7 @@ fn an_environment_that_is_up_is_used_and_looked_at() {
     graph::draws(&project, &python);
     graph::tells_infrastructure(&project);
     project
-        .deploy(&["batch", "run", "headlines.txt", "--save", "batch.jsonl"])
+        .deploy(&["batch", "run", "texts.txt", "--save", "batch.jsonl"])
         .ok();
     tells_no_secret(&project);
     is_at_home_in_a_shell(&project);
@@ -143,6 +143,12 @@ fn opens(project: &Project) -> String {
     assert!(!file.contains("key="), "{file}");
     let page = fs::read_to_string(file).unwrap();
     assert!(page.contains(address), "{page}");
+    let run = project.deploy_with(&["open"], |command| {
+        for name in ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER"] {
+            command.env_remove(name);
+        }
+    });
+    run.failed(1, &["error[no-browser]", "`--print` only prints"]);
     address.to_owned()
 }
 
@@ -152,17 +158,21 @@ fn asks(project: &Project, url: &str) {
     project
         .deploy(&["outputs", "Nope"])
         .failed(64, &["Nope", "ClassifyUrl"]);
-    project.write("headlines.txt", "one\n\n two \n");
+    project.write("texts.txt", "one\n\n two \n");
     for way in [&[][..], &["--endpoint"], &["--lambda"]] {
-        let arguments = ["invoke", "--file", "headlines.txt", "--output", "json"];
+        let arguments = ["invoke", "--file", "texts.txt", "--output", "json"];
         let run = project.deploy(&[&arguments[..], way].concat()).ok();
         let answers = run.json();
-        assert_eq!(answers[1]["headline"], "two", "{run}");
+        assert_eq!(answers[1]["text"], "two", "{run}");
         assert_eq!(answers[1]["answer"]["predicted_label"], "Business", "{run}");
         assert_eq!(answers.as_array().unwrap().len(), 2);
     }
     // Standard input is empty here.
     project.deploy(&["invoke"]).failed(64, &["no texts"]);
+    // The function takes no blank text.
+    project
+        .deploy(&["invoke", "  "])
+        .failed(1, &["error[api-refused]", "HTTP 400"]);
 }
 
 fn loads(project: &Project, url: &str) {
@@ -200,7 +210,7 @@ fn loads(project: &Project, url: &str) {
         .deploy(&[&base[..], &["http://example.com/"]].concat())
         .failed(64, &["unexpected argument"]);
     project
-        .deploy(&[&base[..], &["--report", "headlines.txt"]].concat())
+        .deploy(&[&base[..], &["--report", "texts.txt"]].concat())
         .failed(64, &["no HTML page"]);
     project.deploy(&["load"]).failed(64, &["--rate"]);
 }
