@@ -102,7 +102,7 @@ fn tells_no_secret(project: &Project) {
     assert!(!brief.contains("aws_smithy_runtime"), "{brief}");
 }
 
-/// Releases are completed, a quiet run is quiet, and a locale without UTF-8 gets ASCII.
+/// Releases are completed, a quiet run is quiet, a locale without UTF-8 gets ASCII, and a narrow terminal blocks.
 fn is_at_home_in_a_shell(project: &Project) {
     let history = project.deploy(&["history", "--output", "json"]).ok().json();
     let release = history["releases"][0]["id"].as_str().unwrap();
@@ -114,6 +114,18 @@ fn is_at_home_in_a_shell(project: &Project) {
     });
     let said = run.ok().stderr;
     assert!(said.is_ascii() && said.contains("verification ~"), "{said}");
+    let run = project.deploy_with(&["history"], |command| {
+        command.env("COLUMNS", "40");
+    });
+    let narrow = run.ok().stdout;
+    assert!(
+        narrow.contains(&format!("\nrelease: {release}\n")),
+        "{narrow}"
+    );
+    assert!(
+        narrow.lines().all(|line| line.chars().count() <= 40),
+        "{narrow}"
+    );
 }
 
 /// The address of the engine's page, which a browser is led to by a file that nobody else reads.
