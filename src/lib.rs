@@ -12,12 +12,13 @@
 //! * [`code`]: the stable names of what can go wrong. Every module that can fail declares its own.
 //! * [`stack`]: a YAML file becomes a checked description of one environment, or a list of problems.
 //! * [`render`]: that description and Tera templates become CloudFormation, the same bytes everywhere.
+//! * [`markup`]: text that goes into HTML or XML.
 //! * [`openapi`]: the HTTP API of an environment as an OpenAPI document. Pure.
 //! * [`init`]: the files of a new project.
 //! * [`policy`]: what a careful reviewer would object to in what is rendered. Pure.
 //! * [`permissions`]: what whoever works on an environment has to be allowed, as an identity policy. Pure.
 //! * [`bundle`]: data and code become uploads named by their content, and a training key.
-//! * [`batch`]: headlines in bulk become shards, and their answers one file, in flat memory.
+//! * [`batch`]: texts in bulk become shards, and their answers one file, in flat memory.
 //! * [`release`]: what was proven to serve, as records that can be told, repeated and taken elsewhere. Pure.
 //! * [`diff`]: two sides of rendered documents become changes and what they mean, without an account.
 //! * [`graph`]: an environment or a plan as Mermaid, DOT or SVG. Pure.
@@ -56,6 +57,7 @@ pub mod graph;
 pub mod init;
 pub mod load;
 pub mod local;
+mod markup;
 pub mod openapi;
 pub mod permissions;
 pub mod plan;

@@ -1,4 +1,4 @@
-//! An archive of JSON files, one headline each: what the load test of the reference project makes. A batch
+//! An archive of JSON files, one text each: what the load test of the reference project makes. A batch
 //! job cannot read such an archive by itself.
 
 use std::io::Read;

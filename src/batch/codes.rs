@@ -1,11 +1,11 @@
-//! The codes of headlines in bulk.
+//! The codes of texts in bulk.
 
 use super::BatchError;
 use crate::bundle::codes::UNREADABLE_FILE;
 use crate::code::{Code, codes};
 
 codes! {
-    /// The codes of headlines in bulk.
+    /// The codes of texts in bulk.
     pub CODES
     UNWRITABLE_FILE = "unwritable-file" {
         title: "A file cannot be written",
@@ -14,8 +14,8 @@ codes! {
                  folder is needed",
     }
     UNUSABLE_INPUT = "unusable-input" {
-        title: "A file of headlines cannot be used as a whole",
-        why: "It is of another form than its name says, or the column of the headlines is not known",
+        title: "A file of texts cannot be used as a whole",
+        why: "It is of another form than its name says, or the column of the texts is not known",
         remedy: "name the column with `--column`; `deploy batch run --help` lists the forms",
     }
     WRONG_LINES = "wrong-lines" {
@@ -23,14 +23,14 @@ codes! {
         why: "They are named before anything is paid for, since a job would fail on them, or answer nonsense",
         remedy: "mend them, or leave them out with `--skip-bad-lines`",
     }
-    NO_HEADLINES = "no-headlines" {
-        title: "There is no headline in the input",
+    NO_TEXTS = "no-texts" {
+        title: "There is no text in the input",
         why: "A job without a request would be paid for all the same",
-        remedy: "an input has a headline a line, a table or JSON",
+        remedy: "an input has a text a line, a table or JSON",
     }
     DAMAGED_BATCH = "damaged-batch" {
         title: "Requests, answers and index of a batch do not belong together",
-        why: "An answer could be put beside the wrong headline, so none is",
+        why: "An answer could be put beside the wrong text, so none is",
         remedy: "run the batch again; look who writes into the bucket besides deploy",
     }
 }
@@ -43,7 +43,7 @@ impl BatchError {
             Self::Unwritable { .. } => &UNWRITABLE_FILE,
             Self::Unusable { .. } => &UNUSABLE_INPUT,
             Self::WrongLines { .. } => &WRONG_LINES,
-            Self::NoHeadlines(_) => &NO_HEADLINES,
+            Self::NoTexts(_) => &NO_TEXTS,
             Self::Damaged { .. } => &DAMAGED_BATCH,
         }
     }

@@ -1,11 +1,11 @@
-//! Why headlines cannot be prepared, or their answers not be joined.
+//! Why texts cannot be prepared, or their answers not be joined.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::record::WrongLine;
 
-/// Why headlines cannot be prepared, or their answers not be joined.
+/// Why texts cannot be prepared, or their answers not be joined.
 #[derive(Debug, thiserror::Error)]
 pub enum BatchError {
     /// A file cannot be read.
@@ -47,8 +47,8 @@ pub enum BatchError {
         first: Vec<WrongLine>,
     },
     /// There is nothing to classify.
-    #[error("there is no headline in {0}")]
-    NoHeadlines(String),
+    #[error("there is no text in {0}")]
+    NoTexts(String),
     /// Requests, answers and index do not belong together.
     #[error("{part} is damaged: {why}")]
     Damaged {
@@ -68,8 +68,8 @@ impl BatchError {
                 "mend them, or leave them out with `--skip-bad-lines`; nothing was started"
                     .to_owned(),
             ),
-            Self::NoHeadlines(_) => Some(
-                "an input has a headline a line, a table or JSON; see `deploy batch run --help`"
+            Self::NoTexts(_) => Some(
+                "an input has a text a line, a table or JSON; see `deploy batch run --help`"
                     .to_owned(),
             ),
             Self::Unreadable { .. } | Self::Unwritable { .. } | Self::Damaged { .. } => None,

@@ -1,6 +1,6 @@
 //! The index of a shard: where each of its requests comes from, and what was left out between them.
 //!
-//! A text file of few bytes a headline, beside the requests, so that answers can be joined anywhere and long
+//! A text file of few bytes a text, beside the requests, so that answers can be joined anywhere and long
 //! after the input is gone. Its lines are
 //!
 //! ```text

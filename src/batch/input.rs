@@ -1,4 +1,4 @@
-//! What headlines are in, told by the name of the file, and read line by line.
+//! What texts are in, told by the name of the file, and read line by line.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -15,7 +15,7 @@ const BUFFER: usize = 256 * 1024;
 /// Remedy for a file that is no text in UTF-8.
 const AS_UTF_8: &str = "save it as text in UTF-8";
 
-/// A file with headlines.
+/// A file with texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputFile {
     /// What it is called in messages and results; its end tells what is in it.
@@ -24,7 +24,7 @@ pub struct InputFile {
     pub path: PathBuf,
 }
 
-/// Which column of a table, or field of a JSON object, has the headline.
+/// Which column of a table, or field of a JSON object, has the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Column {
     /// The one of this name.
@@ -47,7 +47,7 @@ impl FromStr for Column {
 /// What a file has in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// A headline a line.
+    /// A text a line.
     Text,
     /// Rows of cells.
     Table(table::Dialect),
@@ -221,6 +221,6 @@ mod tests {
         assert_eq!(Kind::of("a.ndjson"), Kind::JsonLines);
         assert_eq!(Kind::of("input1.json"), Kind::Json);
         assert_eq!(Kind::of("inputs.tar.gz"), Kind::Archive);
-        assert_eq!(Kind::of("headlines"), Kind::Text);
+        assert_eq!(Kind::of("texts"), Kind::Text);
     }
 }

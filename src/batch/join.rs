@@ -92,7 +92,7 @@ impl Joiner {
         let mut entries = Entries::of(BufReader::with_capacity(64 * 1024, index));
         let mut file = String::new();
         while let Some(entry) = entries.next().map_err(unreadable(&part.index))? {
-            let (line, id, headline, answer) = match entry {
+            let (line, id, text, answer) = match entry {
                 Entry::File(name) => {
                     file = name;
                     continue;
@@ -102,8 +102,7 @@ impl Joiner {
                     let request = requests
                         .next()?
                         .ok_or_else(|| damaged("a request is missing"))?;
-                    let headline =
-                        headline(request).ok_or_else(|| damaged("a line is no request"))?;
+                    let text = text(request).ok_or_else(|| damaged("a line is no request"))?;
                     let answer = match &mut answers {
                         Err(why) => Err(why.clone()),
                         Ok(lines) => lines
@@ -111,14 +110,14 @@ impl Joiner {
                             .ok_or_else(|| damaged("an answer is missing"))
                             .map(answer)?,
                     };
-                    (line, id, Some(headline), answer)
+                    (line, id, Some(text), answer)
                 }
             };
             self.row(Row {
                 file: &file,
                 line,
                 id,
-                headline,
+                text,
                 answer,
             })?;
         }
@@ -155,11 +154,11 @@ impl Joiner {
     }
 }
 
-/// The headline of a request.
-fn headline(request: &str) -> Option<String> {
+/// The text of a request.
+fn text(request: &str) -> Option<String> {
     let mut request: Value = serde_json::from_str(request).ok()?;
     match request.get_mut("inputs").map(Value::take) {
-        Some(Value::String(headline)) => Some(headline),
+        Some(Value::String(text)) => Some(text),
         _ => None,
     }
 }

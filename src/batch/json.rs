@@ -48,7 +48,7 @@ pub(super) fn read_whole(
     Ok(())
 }
 
-/// The name of the field that has the headline, where it was given.
+/// The name of the field that has the text, where it was given.
 fn field<'a>(name: &str, column: Option<&'a Column>) -> Result<Option<&'a str>, Stop> {
     match column {
         None => Ok(None),
@@ -80,7 +80,7 @@ fn text(reader: impl Read) -> io::Result<Result<String, String>> {
 /// The record of a JSON text.
 fn record(text: &str, field: Option<&str>) -> Result<Record, String> {
     match serde_json::from_str(text) {
-        Ok(Value::String(headline)) if field.is_none() => Record::checked(Value::Null, headline),
+        Ok(Value::String(text)) if field.is_none() => Record::checked(Value::Null, text),
         Ok(Value::Object(object)) => of_object(object, field),
         Ok(_) => Err("expected an object or a string".to_owned()),
         Err(error) => Err(format!("not JSON: {error}")),
@@ -104,17 +104,15 @@ fn of_object(
             .ok_or_else(|| format!("none of the fields {}", USUAL.join(", ")))?,
     };
     match object.get_mut(name).map(Value::take) {
-        Some(Value::String(headline)) => Record::checked(id, headline),
+        Some(Value::String(text)) => Record::checked(id, text),
         // The body that the reference function takes.
         Some(Value::Object(mut query)) if name == "query" => {
             match query.get_mut("headline").map(Value::take) {
-                Some(Value::String(headline)) => Record::checked(id, headline),
+                Some(Value::String(text)) => Record::checked(id, text),
                 _ => Err("`query` has no text `headline`".to_owned()),
             }
         }
-        Some(Value::Array(_)) => Err(format!(
-            "`{name}` is a list; give each headline its own line"
-        )),
+        Some(Value::Array(_)) => Err(format!("`{name}` is a list; give each text its own line")),
         Some(_) => Err(format!("`{name}` is no text")),
         None => Err(format!("no field `{name}`")),
     }

@@ -1,6 +1,6 @@
-//! Headlines in bulk: an input becomes shards of JSON Lines, and their answers become one file of results.
+//! Texts in bulk: an input becomes shards of JSON Lines, and their answers become one file of results.
 //!
-//! Purpose: whatever the headlines are in (a headline a line, a table, JSON Lines, an archive of JSON files)
+//! Purpose: whatever the texts are in (a text a line, a table, JSON Lines, an archive of JSON files)
 //! is given to a batch job in the one shape that it reads, and comes back in order, with the ids and lines
 //! that it had. Input: files on this machine. Output: files on this machine, [`Prepared`] and a [`Tally`].
 //! Must not know: clouds, jobs, the terminal.

@@ -1,4 +1,4 @@
-//! A headline with its id, and what is wrong with a line that has none.
+//! A text with its id, and what is wrong with a line that has none.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::error::BatchError;
 
-/// The longest headline, in characters: that of the shipped `inference.py`.
+/// The longest text, in characters: that of the shipped `inference.py`.
 const MOST_CHARACTERS: usize = 10_000;
 
 /// What is classified.
@@ -15,26 +15,26 @@ const MOST_CHARACTERS: usize = 10_000;
 pub(super) struct Record {
     /// The caller's own name for it, a text or a number; null where there is none.
     pub(super) id: Value,
-    /// The headline.
-    pub(super) headline: String,
+    /// The text.
+    pub(super) text: String,
 }
 
 impl Record {
     /// Makes a record, or says why the model would refuse it.
-    pub(super) fn checked(id: Value, headline: impl Into<String>) -> Result<Self, String> {
-        let headline = headline.into();
+    pub(super) fn checked(id: Value, text: impl Into<String>) -> Result<Self, String> {
+        let text = text.into();
         // Python takes some control characters for space, too.
         let blank = |letter: char| letter.is_whitespace() || letter.is_control();
-        if headline.chars().all(blank) {
-            return Err("the headline is blank".to_owned());
+        if text.chars().all(blank) {
+            return Err("the text is blank".to_owned());
         }
         // Only a text of more bytes can have more characters.
-        if headline.len() > MOST_CHARACTERS && headline.chars().count() > MOST_CHARACTERS {
+        if text.len() > MOST_CHARACTERS && text.chars().count() > MOST_CHARACTERS {
             return Err(format!(
-                "the headline is longer than {MOST_CHARACTERS} characters"
+                "the text is longer than {MOST_CHARACTERS} characters"
             ));
         }
-        Ok(Self { id, headline })
+        Ok(Self { id, text })
     }
 }
 

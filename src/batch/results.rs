@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 /// What results are written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// An object a line: where it comes from, the headline, and all that the model answered.
+    /// An object a line: where it comes from, the text, and all that the model answered.
     JsonLines,
     /// A table with the label and its probability.
     Csv,
@@ -30,13 +30,13 @@ pub(super) struct Row<'a> {
     pub(super) line: u64,
     pub(super) id: Value,
     /// What was classified; `None` for a line that was left out.
-    pub(super) headline: Option<String>,
+    pub(super) text: Option<String>,
     /// The model's answer, or why there is none.
     pub(super) answer: Result<Value, String>,
 }
 
 /// Columns of a table of results.
-const COLUMNS: &str = "file,line,id,headline,predicted_label,probability,error\n";
+const COLUMNS: &str = "file,line,id,text,predicted_label,probability,error\n";
 
 /// Writes what comes before the first row.
 pub(super) fn begin(shape: Shape, to: &mut impl Write) -> io::Result<()> {
@@ -63,7 +63,7 @@ fn object(row: Row<'_>) -> Value {
     set("file", row.file.into());
     set("line", row.line.into());
     set("id", row.id);
-    set("headline", row.headline.into());
+    set("text", row.text.into());
     match row.answer {
         Err(why) => drop(set("error", why.into())),
         Ok(Value::Object(answer)) => {
@@ -91,7 +91,7 @@ fn table_row(row: &Row<'_>, to: &mut impl Write) -> io::Result<()> {
     write!(to, ",{},", row.line)?;
     cell(&id, to)?;
     to.write_all(b",")?;
-    cell(row.headline.as_deref().unwrap_or_default(), to)?;
+    cell(row.text.as_deref().unwrap_or_default(), to)?;
     to.write_all(b",")?;
     cell(&label, to)?;
     to.write_all(b",")?;
@@ -104,7 +104,7 @@ fn table_row(row: &Row<'_>, to: &mut impl Write) -> io::Result<()> {
 }
 
 /// Writes a cell as RFC 4180 has it. One that a spreadsheet would take for a formula gets an apostrophe
-/// before it ("CSV Injection" of OWASP): headlines come from strangers, and tables are opened in spreadsheets.
+/// before it ("CSV Injection" of OWASP): texts come from strangers, and tables are opened in spreadsheets.
 fn cell(text: &str, to: &mut impl Write) -> io::Result<()> {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let quoted = text.contains([',', '"', '\n', '\r']) || text.trim() != text;
@@ -153,12 +153,12 @@ mod tests {
         String::from_utf8(bytes).unwrap()
     }
 
-    fn row(headline: &str, answer: Result<Value, String>) -> Row<'static> {
+    fn row(text: &str, answer: Result<Value, String>) -> Row<'static> {
         Row {
             file: "a.csv",
             line: 7,
             id: json!("x"),
-            headline: Some(headline.into()),
+            text: Some(text.into()),
             answer,
         }
     }
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn cells_cannot_break_out_of_a_table_or_become_formulas() {
         let answer = json!({ "predicted_label": "Business", "scores": { "Business": 0.75 } });
-        for (headline, cell) in [
+        for (text, cell) in [
             ("Fed holds", "Fed holds"),
             ("a, \"b\"", "\"a, \"\"b\"\"\""),
             ("two\nlines", "\"two\nlines\""),
@@ -174,7 +174,7 @@ mod tests {
             ("-5 % in a day", "\"'-5 % in a day\""),
             (" padded ", "\" padded \""),
         ] {
-            let line = written(Shape::Csv, row(headline, Ok(answer.clone())));
+            let line = written(Shape::Csv, row(text, Ok(answer.clone())));
             assert_eq!(line, format!("a.csv,7,x,{cell},Business,0.75,\n"));
         }
         let line = written(Shape::Csv, row("a", Err("no answer, sorry".into())));

@@ -26,7 +26,7 @@ const SHOWN: usize = 20;
 /// How an input is prepared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Which column or field has the headline; `None` for one of the usual names.
+    /// Which column or field has the text; `None` for one of the usual names.
     pub column: Option<Column>,
     /// What becomes of lines that cannot be classified.
     pub wrong_lines: WrongLines,
@@ -48,8 +48,8 @@ pub enum WrongLines {
 pub struct Prepared {
     /// The shards in the order of the input.
     pub shards: Vec<Shard>,
-    /// How many headlines there are.
-    pub headlines: u64,
+    /// How many texts there are.
+    pub texts: u64,
     /// Bytes of all requests.
     pub bytes: u64,
     /// How many lines were left out.
@@ -83,7 +83,7 @@ pub struct Written {
 /// Writes the requests of an input into files in `folder`.
 ///
 /// # Errors
-/// The input cannot be read, has no headline, or has lines that cannot be classified and were not to be
+/// The input cannot be read, has no text, or has lines that cannot be classified and were not to be
 /// skipped: then all of it was read, so that all of them are known.
 pub fn prepare(
     input: &[InputFile],
@@ -101,13 +101,13 @@ pub fn prepare(
     if prepared.wrong > 0 && options.wrong_lines == WrongLines::Refuse {
         return Err(BatchError::WrongLines {
             count: prepared.wrong,
-            lines: prepared.wrong + prepared.headlines,
+            lines: prepared.wrong + prepared.texts,
             first: prepared.first_wrong,
         });
     }
-    if prepared.headlines == 0 {
+    if prepared.texts == 0 {
         let names: Vec<&str> = input.iter().map(|file| file.name.as_str()).collect();
-        return Err(BatchError::NoHeadlines(names.join(", ")));
+        return Err(BatchError::NoTexts(names.join(", ")));
     }
     Ok(prepared)
 }
@@ -150,7 +150,7 @@ impl<'a> Writer<'a> {
             digest: Sha256::new(),
             prepared: Prepared {
                 shards: Vec::new(),
-                headlines: 0,
+                texts: 0,
                 bytes: 0,
                 wrong: 0,
                 first_wrong: Vec::new(),
@@ -180,11 +180,11 @@ impl<'a> Writer<'a> {
         };
         open.from(&self.file)?;
         match record {
-            Ok(Record { id, headline }) => {
+            Ok(Record { id, text }) => {
                 open.index.entry(&Entry::Request(line, id))?;
-                open.requests.request(&headline)?;
+                open.requests.request(&text)?;
                 open.count += 1;
-                self.prepared.headlines += 1;
+                self.prepared.texts += 1;
             }
             Err(why) => {
                 self.prepared.wrong += 1;
@@ -267,10 +267,10 @@ impl Output {
         })
     }
 
-    fn request(&mut self, headline: &str) -> Result<(), BatchError> {
+    fn request(&mut self, text: &str) -> Result<(), BatchError> {
         self.line(|line| {
             line.extend_from_slice(b"{\"inputs\":");
-            serde_json::to_writer(&mut *line, headline)?;
+            serde_json::to_writer(&mut *line, text)?;
             line.extend_from_slice(b"}\n");
             Ok(())
         })

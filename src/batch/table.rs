@@ -1,4 +1,4 @@
-//! Tables: comma- and tab-separated rows, of which one column has the headlines.
+//! Tables: comma- and tab-separated rows, of which one column has the texts.
 
 use std::borrow::Cow;
 use std::io::BufRead;
@@ -11,7 +11,7 @@ use super::record::{Record, Take};
 use super::text::utf8;
 use crate::bundle::rows::{Rows, cells};
 
-/// Names that a column of headlines usually has, the likeliest first.
+/// Names that a column of texts usually has, the likeliest first.
 pub(super) const USUAL: [&str; 5] = ["headline", "title", "text", "inputs", "query"];
 
 /// How a table is written.
@@ -38,7 +38,7 @@ impl Dialect {
 /// Which columns are read, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Layout {
-    headline: usize,
+    text: usize,
     id: Option<usize>,
     /// How many there are.
     width: usize,
@@ -90,7 +90,7 @@ impl Layout {
             first.iter().position(same)
         };
         let width = first.len();
-        let headline = match column {
+        let text = match column {
             Some(Column::Number(number)) if *number <= width => number - 1,
             Some(Column::Number(number)) => {
                 let why = format!("has {width} columns, and no column {number}");
@@ -105,10 +105,7 @@ impl Layout {
                 })?
             }
             None => USUAL.into_iter().find_map(find).ok_or_else(|| {
-                let why = format!(
-                    "does not say which column has the headlines: {}",
-                    listed(first)
-                );
+                let why = format!("does not say which column has the texts: {}", listed(first));
                 let remedy =
                     "`--column NAME` says it, or `--column N` where the first row has no names";
                 unusable(name, why, remedy)
@@ -116,8 +113,8 @@ impl Layout {
         };
         let named = !matches!(column, Some(Column::Number(_)));
         Ok(Self {
-            headline,
-            id: find("id").filter(|at| named && *at != headline),
+            text,
+            id: find("id").filter(|at| named && *at != text),
             width,
         })
     }
@@ -130,7 +127,7 @@ impl Layout {
             Some(at) => Value::String(std::mem::take(&mut cells[at]).into_owned()),
             None => Value::Null,
         };
-        Record::checked(id, std::mem::take(&mut cells[self.headline]))
+        Record::checked(id, std::mem::take(&mut cells[self.text]))
     }
 }
 

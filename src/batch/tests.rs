@@ -43,15 +43,15 @@ fn prepared(
     let prepared = prepare(&[file], options, &shards(&folder))?;
     let requests = |shard: &Shard| fs::read_to_string(&shard.requests.path).unwrap();
     let lines = prepared.shards.iter().map(requests).collect::<String>();
-    let headline = |line: &str| {
+    let text = |line: &str| {
         let request: Value = serde_json::from_str(line).unwrap();
         assert_eq!(request.as_object().unwrap().len(), 1);
         request["inputs"].as_str().unwrap().to_owned()
     };
-    Ok((lines.lines().map(headline).collect(), prepared))
+    Ok((lines.lines().map(text).collect(), prepared))
 }
 
-fn headlines(name: &str, content: impl AsRef<[u8]>, column: Option<&str>) -> Vec<String> {
+fn texts(name: &str, content: impl AsRef<[u8]>, column: Option<&str>) -> Vec<String> {
     prepared(name, content, &options(column))
         .unwrap_or_else(|error| panic!("{name}: {error}"))
         .0
@@ -100,36 +100,36 @@ fn part(shard: &Shard, answers: Result<std::path::PathBuf, String>) -> Part {
 }
 
 #[test]
-fn headlines_are_found_in_every_kind_of_file() {
+fn texts_are_found_in_every_kind_of_file() {
     let two = ["Fed \"holds\" rates", "New phone"];
     assert_eq!(
-        headlines("a.txt", "Fed \"holds\" rates\r\n\nNew phone", None),
+        texts("a.txt", "Fed \"holds\" rates\r\n\nNew phone", None),
         two
     );
     assert_eq!(
-        headlines("a", "\u{feff}Fed \"holds\" rates\nNew phone\n", None),
+        texts("a", "\u{feff}Fed \"holds\" rates\nNew phone\n", None),
         two
     );
     let csv = "ID,TITLE\n7,\"Fed \"\"holds\"\" rates\"\n8,New phone\n";
-    assert_eq!(headlines("a.csv", csv, None), two);
-    assert_eq!(headlines("a.csv", csv, Some("title")), two);
-    assert_eq!(headlines("a.csv", &csv[9..], Some("2")), two);
+    assert_eq!(texts("a.csv", csv, None), two);
+    assert_eq!(texts("a.csv", csv, Some("title")), two);
+    assert_eq!(texts("a.csv", &csv[9..], Some("2")), two);
     // A quotation mark of the UCI file is a letter like others.
     let tsv = "1\tFed \"holds\" rates\tb\n2\tNew phone\tt\n";
     for name in ["a.tsv", "a.csv", "a.txt"] {
-        assert_eq!(headlines(name, tsv, Some("2")), two);
+        assert_eq!(texts(name, tsv, Some("2")), two);
     }
     let lines = "\"Fed \\\"holds\\\" rates\"\n{\"id\": 3, \"headline\": \"New phone\"}\n";
-    assert_eq!(headlines("a.jsonl", lines, None), two);
+    assert_eq!(texts("a.jsonl", lines, None), two);
     let lines =
         "{\"inputs\": \"Fed \\\"holds\\\" rates\"}\n{\"query\": {\"headline\": \"New phone\"}}";
-    assert_eq!(headlines("a.ndjson", lines, None), two);
+    assert_eq!(texts("a.ndjson", lines, None), two);
     assert_eq!(
-        headlines("a.jsonl", "{\"t\": \"New phone\"}", Some("t")),
+        texts("a.jsonl", "{\"t\": \"New phone\"}", Some("t")),
         two[1..]
     );
     assert_eq!(
-        headlines("a.json", "{\n    \"inputs\": \"New phone\"\n}", None),
+        texts("a.json", "{\n    \"inputs\": \"New phone\"\n}", None),
         two[1..]
     );
 }
@@ -187,9 +187,9 @@ fn every_wrong_line_is_told_before_anything_is_classified() {
     );
     for text in [
         "3 of 5 lines",
-        "a.csv:3: the headline is blank",
+        "a.csv:3: the text is blank",
         "a.csv:4: 3 columns instead of 2",
-        "a.csv:7: the headline is blank",
+        "a.csv:7: the text is blank",
         "--skip-bad-lines",
     ] {
         assert!(said.contains(text), "{text}: {said}");
@@ -227,7 +227,7 @@ fn a_file_that_is_no_input_is_refused_with_what_to_do() {
         ("a.csv", b"x,y\n1,2\n", Some("3"), "no column 3"),
         ("a.csv", b"x\n\"open\n", Some("x"), "begins in line 2"),
         ("a.jsonl", b"{}", Some("1"), "fields have no numbers"),
-        ("a.txt", b"\n\n", None, "no headline in a.txt"),
+        ("a.txt", b"\n\n", None, "no text in a.txt"),
     ] {
         let said = refused(name, content, column);
         assert!(said.contains(says), "{name} {says}: {said}");
@@ -239,12 +239,12 @@ fn order_ids_and_lines_come_back_over_many_shards() {
     let folder = tempfile::tempdir().unwrap();
     let mut text = b"id,headline\n".to_vec();
     for number in 0..25_000 {
-        let headline = if number % 1000 == 999 {
+        let title = if number % 1000 == 999 {
             ""
         } else {
             "A headline, \"quoted\""
         };
-        let quoted = headline.replace('"', "\"\"");
+        let quoted = title.replace('"', "\"\"");
         writeln!(text, "id-{number},\"{quoted}\"").unwrap();
     }
     let file = input(&folder, "big.csv", &text);
@@ -253,13 +253,13 @@ fn order_ids_and_lines_come_back_over_many_shards() {
         ..options(None)
     };
     let prepared = prepare(&[file], &skipping, &shards(&folder)).unwrap();
-    assert_eq!((prepared.headlines, prepared.wrong), (24_975, 25));
+    assert_eq!((prepared.texts, prepared.wrong), (24_975, 25));
     assert!(prepared.shards.len() >= 3, "{}", prepared.shards.len());
     let (results, tally) = joined(&prepared, Shape::JsonLines, folder.path());
     assert_eq!((tally.answered, tally.failed), (24_975, 25));
     assert_eq!(
         tally.first_failed[0].to_string(),
-        "big.csv:1001: the headline is blank"
+        "big.csv:1001: the text is blank"
     );
     let mut answered = 0;
     for (at, line) in results.lines().enumerate() {

@@ -1,4 +1,4 @@
-//! A headline a line.
+//! A text a line.
 
 use std::io::BufRead;
 
@@ -18,7 +18,7 @@ pub(super) fn read(
 ) -> Result<(), Stop> {
     if column.is_some() {
         let remedy = "leave out `--column`, or let the name of a table end with .csv or .tsv";
-        return Err(unusable(name, "has a headline a line, and no columns", remedy).into());
+        return Err(unusable(name, "has a text a line, and no columns", remedy).into());
     }
     let mut rows = Rows::of(reader, false);
     while let Some((line, row)) = rows.next()? {

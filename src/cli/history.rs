@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::context::{Environment, Global, Selection, StackArgument};
 use super::failure::Failure;
-use super::output::{self, Format};
+use super::output::{self, Column, Format};
 use super::releases::Known;
 use crate::cloud::registry::Version;
-use crate::plan::{Deployment, headline_metric};
+use crate::plan::{Deployment, main_metric};
 use crate::reconcile::{self, Session};
 use crate::release::{Evidence, Provenance, Recorded, Release};
 
@@ -73,7 +73,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         .iter()
         .map(|recorded| row(&recorded.release, &known, now))
         .collect();
-    for line in output::table(TITLES, &rows) {
+    for line in output::table(COLUMNS, &rows) {
         output::text(&line);
     }
     Ok(())
@@ -98,8 +98,8 @@ pub(super) async fn show(global: &Global, arguments: &ShowArguments) -> Result<(
         let Version { arn, approval, .. } = version;
         ("registry", format!("{arn} ({approval})"))
     });
-    for (name, value) in lines(recorded, &known).into_iter().chain(registered) {
-        output::text(&format!("{name:<12} {value}"));
+    for line in output::fields(lines(recorded, &known).into_iter().chain(registered)) {
+        output::text(&line);
     }
     Ok(())
 }
@@ -130,13 +130,20 @@ async fn version(
     }
 }
 
-/// Titles of the columns.
-const TITLES: [&str; 8] = [
-    "", "release", "when", "by", "model", "metric", "changed", "how",
+/// The columns.
+const COLUMNS: [Column; 8] = [
+    Column::whole(""),
+    Column::whole("release"),
+    Column::whole("when"),
+    Column::short("by", 4),
+    Column::short("model", 4),
+    Column::whole("metric"),
+    Column::short("changed", 5),
+    Column::short("how", 5),
 ];
 
 fn row(release: &Release, known: &Known, now: Timestamp) -> [String; 8] {
-    let metric = headline_metric(&release.model.metrics);
+    let metric = main_metric(&release.model.metrics);
     let metric = metric.map(|(name, value)| format!("{name} {}", output::number(value)));
     let changed = release.changes_since(known.before(release));
     [

@@ -22,11 +22,11 @@ use crate::cloud::web::{Credential, Web};
 use crate::load::{
     Admission, Assertion, HttpCaller, Plan, Report, Shape, Sign, Target, drive_until, page,
 };
-use crate::reconcile::smoke_headline;
+use crate::reconcile::smoke_text;
 use crate::stack::Timespan;
 
-/// Headlines of the stack's data that are sent in turns.
-const HEADLINES: usize = 1_000;
+/// Texts of the stack's data that are sent in turns.
+const TEXTS: usize = 1_000;
 /// Connections of a fixed rate, where nothing else is said.
 const CONNECTIONS: u16 = 256;
 
@@ -52,13 +52,13 @@ share; rate (2xx answers a second). One that does not hold ends the command with
 of answers: where one is asserted and nothing is said of errors, `errors<=1%` is asserted with it.
 
 Where the API wants a token, it is taken from the environment variable DEPLOY_TOKEN; where it wants signed
-requests, they are signed with the environment's credentials, each headline's anew every minute.
+requests, they are signed with the environment's credentials, each text's anew every minute.
 
 Examples:
   deploy load --rate 50/s --duration 1m
   deploy load --connections 16 --report load.html
   deploy load --rate 20/s --assert 'p95<200ms' --assert 'errors<0.1%' --output json
-  deploy load --env staging --rate 100/s --headlines headlines.txt --yes")]
+  deploy load --env staging --rate 100/s --texts texts.txt --yes")]
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
@@ -77,9 +77,9 @@ pub(super) struct Arguments {
     /// How long an answer is waited for
     #[arg(long, value_name = "TIME", default_value = "35s")]
     timeout: Timespan,
-    /// Headlines to send, one a line; by default those of the stack's data
+    /// Texts to send, one a line; by default those of the stack's data
     #[arg(long, value_name = "FILE")]
-    headlines: Option<PathBuf>,
+    texts: Option<PathBuf>,
     /// What a figure must be, e.g. `p95<200ms`; may be given several times
     #[arg(long = "assert", value_name = "FIGURE")]
     assertions: Vec<Assertion>,
@@ -135,13 +135,13 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         report::spare(path)?;
     }
     let environment = Environment::load(global, &arguments.selection)?;
-    let headlines = headlines(&environment, arguments.headlines.as_deref())?;
+    let texts = texts(&environment, arguments.texts.as_deref())?;
     let credential = credential(&environment)?;
     let live = live(global, &environment).await?;
     let url = live.output("ClassifyUrl")?;
-    let bodies: Vec<String> = headlines
+    let bodies: Vec<String> = texts
         .iter()
-        .map(|headline| json!({ "query": { "headline": headline } }).to_string())
+        .map(|text| json!({ "query": { "headline": text } }).to_string())
         .collect();
     let admission = admission(&live.session.cloud.web, url, credential, &bodies[0]).await?;
     let target = Target::post(url, admission, bodies).map_err(Failure::failed)?;
@@ -219,8 +219,8 @@ pub(super) async fn admission(
     })
 }
 
-/// The headlines of a file, one a line, or else those of the stack's data.
-pub(super) fn headlines(
+/// The texts of a file, one a line, or else those of the stack's data.
+pub(super) fn texts(
     environment: &Environment,
     file: Option<&Path>,
 ) -> Result<Vec<String>, Failure> {
@@ -231,25 +231,20 @@ pub(super) fn headlines(
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let lines: Vec<String> = lines.map(str::to_owned).collect();
         if lines.is_empty() {
-            return Err(Failure::usage(format!(
-                "{} has no headlines",
-                path.display()
-            )));
+            return Err(Failure::usage(format!("{} has no texts", path.display())));
         }
         return Ok(lines);
     }
     let data = environment.stack.data();
-    let texts = data.map_or(Ok(Vec::new()), |data| bundle::texts(data, HEADLINES));
+    let texts = data.map_or(Ok(Vec::new()), |data| bundle::texts(data, TEXTS));
     let texts = texts
         .context("cannot read the stack's data")
         .map_err(|error| {
-            Failure::with_code(FAILED, error).hint("`--headlines FILE` names other headlines")
+            Failure::with_code(FAILED, error).hint("`--texts FILE` names other texts")
         })?;
     if texts.is_empty() {
-        output::note(
-            "the stack's data has no headlines to be seen here: one is sent again and again",
-        );
-        return Ok(vec![smoke_headline().to_owned()]);
+        output::note("the stack's data has no texts to be seen here: one is sent again and again");
+        return Ok(vec![smoke_text().to_owned()]);
     }
     Ok(texts)
 }

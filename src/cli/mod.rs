@@ -182,6 +182,7 @@ pub fn main() -> ExitCode {
         .into_iter()
         .find_map(context::variable);
     output::signs::begin(locale.as_deref());
+    output::width::begin(context::variable("COLUMNS").as_deref());
     let (given, renamed) = deprecated::renamed(std::env::args_os().collect());
     let parsed = paragraphs::flowing(Arguments::command()).try_get_matches_from(given);
     let arguments = match parsed.and_then(|matches| Arguments::from_arg_matches(&matches)) {

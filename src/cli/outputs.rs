@@ -13,7 +13,7 @@ use super::output::{self, Format};
 #[command(after_help = "\
 Examples:
   deploy outputs                       all of them
-  curl -d @headline.json \"$(deploy outputs ClassifyUrl)\"
+  curl -d @text.json \"$(deploy outputs ClassifyUrl)\"
   deploy outputs --env staging --output json")]
 pub(super) struct Arguments {
     #[command(flatten)]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::context::{Global, Project};
 use super::failure::Failure;
-use super::output;
+use super::output::{self, Format};
 use crate::permissions::{
     self, MANAGED_LIMIT, Part, Policy, Purpose, Request, Statement, document, split,
 };
@@ -20,6 +20,9 @@ this role. With `target.service_role`, CloudFormation's part is left to that rol
 
 What may no longer be done after a change of the stack file, such as removing what is no longer in it, is
 in the policy of the file as it was: let both be attached while such a change is deployed.
+
+With `--output json` the documents are always a list, beside what they are for and the types of resources of
+which nothing is known.
 
 Examples:
   deploy permissions --env staging                          everything but what nobody needs
@@ -105,7 +108,11 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure>
             part(&stack)
         },
     });
-    show(&stack, &policy, arguments.format);
+    if global.output == Format::Json {
+        output::result(&data(&stack, &policy, &purposes, arguments));
+    } else {
+        show(&stack, &policy, arguments.format);
+    }
     Ok(())
 }
 
@@ -118,6 +125,25 @@ pub(super) fn part(stack: &Stack) -> Part<'_> {
         }) => Part::Caller(role),
         Target::Aws(_) | Target::Local(_) => Part::Whole,
     }
+}
+
+/// What is found, for programs: the shape does not depend on how long the policy is.
+fn data(stack: &Stack, policy: &Policy, purposes: &[Purpose], arguments: &Arguments) -> Value {
+    let parts = split(&policy.statements, MANAGED_LIMIT);
+    let documents: Vec<Value> = parts.iter().map(|part| document(part)).collect();
+    let template = match arguments.format {
+        PolicyFormat::Json => Value::Null,
+        PolicyFormat::Cloudformation => template(stack, &parts),
+    };
+    json!({
+        "stack": stack.name.as_str(),
+        "environment": stack.environment.as_str(),
+        "purposes": purposes.iter().map(|purpose| purpose.word()).collect::<Vec<_>>(),
+        "service_role": arguments.service_role,
+        "documents": documents,
+        "template": template,
+        "unknown_types": policy.unknown_types,
+    })
 }
 
 fn show(stack: &Stack, policy: &Policy, format: PolicyFormat) {

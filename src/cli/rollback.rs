@@ -7,6 +7,7 @@ use super::codes;
 use super::confirm::Stake;
 use super::consent::Ask;
 use super::context::{ChangeArguments, Environment, Global, Selection, StackArgument};
+use super::cost::{self, Costed, PriceArguments};
 use super::draft::again;
 use super::failure::{FAILED, Failure, ROLLED_BACK, USAGE};
 use super::output::{self, Format};
@@ -38,6 +39,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     stack: StackArgument,
     #[command(flatten)]
+    prices: PriceArguments,
+    #[command(flatten)]
     change: ChangeArguments,
     /// When a roll-back of CloudFormation failed, leave what could not be rolled back as it is
     #[arg(long)]
@@ -48,6 +51,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
     let selection = Selection::of(&arguments.stack, &arguments.environment);
     let environment = Environment::load(global, &selection)?;
+    let prices = cost::at_hand(global, &environment.stack, &arguments.prices)?;
     let nothing = || Failure::from(NoEarlier::Nothing);
     let session = environment.session_to_look(global).await?;
     let mut session = session.ok_or_else(nothing)?;
@@ -67,13 +71,18 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         },
         ..UpOptions::default()
     };
-    let ask = Ask {
-        environment: &environment,
-        question: format!("Go back to {}?", release.id),
-        yes: arguments.change.yes(),
-        stake: Stake::Change,
+    let costed = Costed {
+        ask: Ask {
+            environment: &environment,
+            question: format!("Go back to {}?", release.id),
+            yes: arguments.change.yes(),
+            stake: Stake::Change,
+        },
+        session: &session,
+        desired: &desired,
+        prices,
     };
-    let result = Box::pin(reconcile::up(&session, &desired, options, &ask)).await;
+    let result = Box::pin(reconcile::up(&session, &desired, options, &costed)).await;
     let Up { plan, outcome } = result.map_err(|error| origin::explained(&environment, error))?;
     if global.output == Format::Json {
         output::result(&json!({

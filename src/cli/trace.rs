@@ -26,7 +26,7 @@ static SECRETS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let names = "[a-z_-]*token|x-api-key|set-cookie|cookie|secret_?access_?key|secret_?key|client_?secret|\
                  password";
     let patterns = [
-        // Bodies, whole: they hold headlines, and the keys that a role or a login gives.
+        // Bodies, whole: they hold texts, and the keys that a role or a login gives.
         r#"(?s)(inner: Once\(Some\(b")(?:[^"\\]|\\.)+"#.to_owned(),
         // Headers and fields, as text, as Rust writes them, and as JSON: up to the end of the value.
         format!(r#"(?i)((?:{names}){between})[^"',;&\s}})]+"#),

@@ -17,7 +17,7 @@ use super::promote::pin;
 use super::{reason, rollback, unsupported, warnings};
 use crate::cloud::stacks::DriftMode;
 use crate::plan::{Choices, Closeness, LiveResources, Plan, Reach, RetryTraining};
-use crate::reconcile::{self, Outcome, Skip, Up, UpOptions, smoke_headline};
+use crate::reconcile::{self, Outcome, Skip, Up, UpOptions, smoke_text};
 
 /// Arguments of `deploy up`.
 #[derive(Debug, Args)]
@@ -200,7 +200,7 @@ fn show(global: &Global, environment: &Environment, plan: &Plan, outcome: &Outco
     }
     output::text(url);
     output::note("try it:");
-    let body = json!({ "query": { "headline": smoke_headline() } });
+    let body = json!({ "query": { "headline": smoke_text() } });
     output::text(&format!(
         "curl -s {url} -H 'content-type: application/json' -d '{body}'"
     ));

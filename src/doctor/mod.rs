@@ -12,6 +12,7 @@ mod permissions;
 mod places;
 mod quotas;
 mod run;
+mod together;
 
 use serde::Serialize;
 
@@ -23,6 +24,7 @@ pub use permissions::permissions;
 pub use places::{Way, clock, places};
 pub use quotas::quotas;
 pub use run::{Check, run};
+pub use together::together;
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -47,6 +49,9 @@ pub struct Finding {
     pub found: String,
     /// What to do about it.
     pub fix: Option<String>,
+    /// The address that was asked, where the check is of one: several may come out alike.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
 }
 
 impl Finding {
@@ -78,11 +83,17 @@ impl Finding {
             state,
             found: lines.join(" "),
             fix: None,
+            address: None,
         }
     }
 
     fn mended(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into());
+        self
+    }
+
+    fn at(mut self, address: impl Into<String>) -> Self {
+        self.address = Some(address.into());
         self
     }
 }

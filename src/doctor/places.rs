@@ -16,6 +16,9 @@ const TOLERATED: SignedDuration = SignedDuration::from_mins(5);
 /// By how much a clock should be wrong at most.
 const USUAL: SignedDuration = SignedDuration::from_secs(60);
 
+/// What the ids and titles of these checks begin with, before the service's name.
+pub(super) const REACH: &str = "reach";
+
 /// The services that `deploy` talks to: a name, and what their host begins with ("Service endpoints and quotas" in
 /// the AWS general reference).
 const SERVICES: [(&str, &str); 10] = [
@@ -67,22 +70,23 @@ pub fn places<'a>(cloud: &'a Cloud, stack: &Stack, way: &'a Way) -> Vec<Check<'a
     let addresses = addresses(stack, way).into_iter();
     let check = |(name, url): (&str, String)| {
         let looks = async move {
-            match cloud.checkup.knock(&url, PATIENCE).await {
-                Ok(_) => Finding::ok(url),
-                Err(fault) => unreachable(&url, &fault, way.proxy.as_deref()),
-            }
+            let found = match cloud.checkup.knock(&url, PATIENCE).await {
+                Ok(_) => Finding::ok("it answers"),
+                Err(fault) => unreachable(&fault, way.proxy.as_deref()),
+            };
+            found.at(url)
         };
-        Check::new(format!("reach.{name}"), format!("reach {name}"), looks)
+        Check::new(format!("{REACH}.{name}"), format!("{REACH} {name}"), looks)
     };
     addresses.map(check).collect()
 }
 
 /// Says why a service cannot be reached, as far as the words of the connection tell.
-fn unreachable(url: &str, fault: &CloudFault, proxy: Option<&str>) -> Finding {
+fn unreachable(fault: &CloudFault, proxy: Option<&str>) -> Finding {
     let text = fault.message.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let by_proxy = proxy
-        .map(|proxy| format!(" (by the proxy {proxy})"))
+        .map(|proxy| format!(" by the proxy {proxy}"))
         .unwrap_or_default();
     let (what, fix) = if says(&["dns error", "lookup address", "name or service not known"]) {
         (
@@ -110,7 +114,7 @@ fn unreachable(url: &str, fault: &CloudFault, proxy: Option<&str>) -> Finding {
             "look at the network, and at HTTPS_PROXY if there is a proxy",
         )
     };
-    Finding::failed(format!("{url}{by_proxy}: {what} ({})", fault.message), fix)
+    Finding::failed(format!("{what}{by_proxy} ({})", fault.message), fix)
 }
 
 /// Whether this machine's clock is that of AWS.
@@ -206,7 +210,7 @@ mod tests {
                 code: String::new(),
                 message: message.to_owned(),
             };
-            unreachable("https://sts.eu-west-1.amazonaws.com/", &fault, proxy).found
+            unreachable(&fault, proxy).found
         };
         for (message, part) in [
             (

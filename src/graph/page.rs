@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::Graph;
-use super::svg::{escaped, svg};
+use super::svg::svg;
+use crate::markup::escaped;
 
 const STYLE: &str = include_str!("page.css");
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::chart::{Chart, Curve, figure, part};
 use super::report::{Percentiles, Report, milliseconds};
 use super::{Assertion, Shape};
+use crate::markup::escaped;
 
 const STYLE: &str = include_str!("page.css");
 /// Marks below a chart.
@@ -276,20 +277,4 @@ fn time(time: Option<Duration>) -> String {
         || "–".to_owned(),
         |time| format!("{} ms", figure(milliseconds(time))),
     )
-}
-
-/// The text with nothing in it that is markup.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for sign in text.chars() {
-        match sign {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            sign => safe.push(sign),
-        }
-    }
-    safe
 }

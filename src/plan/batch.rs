@@ -31,15 +31,15 @@ pub struct Batch {
     pub deployment: Deployment,
     /// The rendered request, with placeholders for what is known only when it is sent.
     pub request: Value,
-    /// Digest over the headlines and where they come from.
-    pub headlines: Digest,
+    /// Digest over the texts and where they come from.
+    pub texts: Digest,
 }
 
 impl Batch {
-    /// Name of the job, the `attempt`th time (from 1): the same headlines, request and model give the same
+    /// Name of the job, the `attempt`th time (from 1): the same texts, request and model give the same
     /// name, so that nothing is paid for twice.
     pub fn job_name(&self, model: &str, attempt: u32) -> String {
-        let content = format!("{}\n{}\n{model}", self.headlines, self.request);
+        let content = format!("{}\n{}\n{model}", self.texts, self.request);
         let digest = Digest::of_bytes(content.as_bytes());
         let name = self.deployment.names.transform_job(digest.as_str());
         if attempt <= 1 {
@@ -234,7 +234,7 @@ environments:
         Batch {
             deployment: Deployment::of(&stack),
             request: rendered.transform_job.unwrap().value().clone(),
-            headlines: Digest::of_bytes(b"headlines"),
+            texts: Digest::of_bytes(b"texts"),
         }
     }
 
@@ -308,7 +308,7 @@ environments:
         assert_eq!(batch().job_name("model", 1), name);
         assert_ne!(one.job_name("other", 1), name);
         let mut other = batch();
-        other.headlines = Digest::of_bytes(b"others");
+        other.texts = Digest::of_bytes(b"others");
         assert_ne!(other.job_name("model", 1), name);
         let mut other = batch();
         other.request["TransformResources"]["InstanceCount"] = json!(3);

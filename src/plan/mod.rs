@@ -38,7 +38,7 @@ pub use observed::{Inside, Observed};
 pub use record::ModelRecord;
 pub use released::{NoEarlier, Templates, earlier, unproven};
 pub use saved::{SavedPlan, UnreadablePlan};
-pub use training::{ATTEMPTS, Trained, headline_metric, looks_for_model, transient_failures};
+pub use training::{ATTEMPTS, Trained, looks_for_model, main_metric, transient_failures};
 pub use up::{Choices, Closeness, LiveResources, Reach, RetryTraining, held, is_current, plan};
 
 #[cfg(test)]

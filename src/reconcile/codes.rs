@@ -38,11 +38,11 @@ codes! {
     }
     BATCH_GONE = "batch-gone" {
         title: "A batch job, or what it was asked, is not there",
-        why: "Without the requests nobody knows which answer belongs to which headline",
+        why: "Without the requests nobody knows which answer belongs to which text",
     }
     BATCH_REQUEST = "batch-request" {
         title: "The template of batch jobs does not give a request that can be sent",
-        why: "It is checked before the headlines are uploaded",
+        why: "It is checked before the texts are uploaded",
     }
     RELEASE_UNTRUSTED = "release-untrusted" {
         title: "The record of a release, or what it names, is not what was written",

@@ -78,7 +78,7 @@ pub enum ReconcileError {
     /// The template does not give a request that can be sent.
     #[error(transparent)]
     BatchRequest(#[from] BatchFault),
-    /// Headlines or answers cannot be read or written.
+    /// Texts or answers cannot be read or written.
     #[error(transparent)]
     Batch(#[from] BatchError),
     /// The record of a release, or what it names, is not what was written.

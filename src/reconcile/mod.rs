@@ -79,7 +79,7 @@ pub use traffic::{Traffic, traffic};
 pub use train::jobs::{Listening, listen, stop_training, training_jobs};
 pub use transfer::{How, transfer};
 pub use up::{Up, UpOptions, plan_up, up};
-pub use verify::smoke_headline;
+pub use verify::smoke_text;
 pub use wait::Cancel;
 pub use withdraw::{Skip, delete};
 

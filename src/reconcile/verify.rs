@@ -18,8 +18,8 @@ const READY_LIMIT: Duration = Duration::from_secs(90);
 /// Statuses that say so: too many requests, bad gateway, unavailable, too late.
 const NOT_READY: [u16; 4] = [429, 502, 503, 504];
 
-/// The headline that a deployed service is asked about.
-pub fn smoke_headline() -> &'static str {
+/// The text that a deployed service is asked about.
+pub fn smoke_text() -> &'static str {
     "Fed official says weak data caused by weather"
 }
 
@@ -100,7 +100,7 @@ async fn ask(
     url: &str,
     again: impl Fn(&str),
 ) -> Result<WebAnswer, ReconcileError> {
-    let body = json!({ "query": { "headline": smoke_headline() } }).to_string();
+    let body = json!({ "query": { "headline": smoke_text() } }).to_string();
     let mut watch = Watch::new("the API", READY_LIMIT, session);
     loop {
         let look = session.cloud.web.post_json(url, &body).await;
@@ -159,7 +159,7 @@ async fn config(
 
 /// Asks the endpoint itself.
 async fn answer(session: &Session, name: &str) -> Result<(), ReconcileError> {
-    let body = json!({ "inputs": smoke_headline() }).to_string();
+    let body = json!({ "inputs": smoke_text() }).to_string();
     let answer = session.cloud.endpoints.invoke(name, &body).await;
     let answer = answer.map_err(|fault: CloudFault| ReconcileError::NotServing {
         what: format!("endpoint {name}"),

@@ -65,7 +65,7 @@ fn main() -> Result<()> {
         }));
     }
     print(&json!({
-        "headlines": prepared.headlines,
+        "texts": prepared.texts,
         "input_bytes": size,
         "request_bytes": prepared.bytes,
         "shards": prepared.shards.len(),

@@ -8,6 +8,7 @@ use crate::support::repository;
 /// Modules, and the modules of this crate that each may name.
 const ARROWS: &[(&str, &[&str])] = &[
     ("code", &[]),
+    ("markup", &[]),
     ("stack", &["code"]),
     ("render", &["code", "stack"]),
     ("init", &["stack"]),
@@ -21,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("doctor", &["code", "stack", "cloud", "cost"]),
     ("diff", &["stack", "render", "bundle", "release"]),
     ("release", &["bundle"]),
-    ("graph", &["diff", "plan"]),
+    ("graph", &["diff", "plan", "markup"]),
     (
         "plan",
         &["code", "stack", "render", "bundle", "cloud", "release"],
@@ -34,7 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("aws", &["cloud", "stack"]),
     ("local", &[]),
-    ("load", &[]),
+    ("load", &["markup"]),
 ];
 /// Modules that only some files of `cli` may name.
 const CLI_ONLY: &[(&str, &str)] = &[("crate::aws", "context.rs"), ("crate::local::", "local/")];

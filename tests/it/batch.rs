@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::faults::{training_of, with_script};
 use crate::support::project::{Project, eventually, some_headlines};
 
-/// Answers with the headline itself as the label, slowly where asked, and refuses one.
+/// Answers with the text itself as the label, slowly where asked, and refuses one.
 const ECHO: &str = r#"
 import json, time
 def model_fn(model_dir): return None
@@ -17,7 +17,7 @@ def input_fn(body, content_type):
     assert content_type in ("application/json", "application/jsonlines"), content_type
     return json.loads(body)
 def predict_fn(data, model):
-    if "refuse" in data["inputs"]: raise ValueError("I refuse this headline")
+    if "refuse" in data["inputs"]: raise ValueError("I refuse this text")
     if "slow" in data["inputs"]: time.sleep(20)
     return {"predicted_label": data["inputs"].upper(), "probabilities": [[0.75, 0.25]]}
 def output_fn(answer, accept): return json.dumps(answer)
@@ -43,7 +43,7 @@ fn jobs(project: &Project) -> Vec<(String, String)> {
 }
 
 #[test]
-fn headlines_come_back_classified_in_order_with_their_ids() {
+fn texts_come_back_classified_in_order_with_their_ids() {
     let project = deployed();
     project.write(
         "news.csv",
@@ -106,7 +106,7 @@ fn headlines_come_back_classified_in_order_with_their_ids() {
     assert!(again.stderr.contains("3 answered, 0 not"), "{again}");
     assert_eq!(
         fs::read_to_string(project.path().join("again.csv")).unwrap(),
-        "file,line,id,headline,predicted_label,probability,error\n\
+        "file,line,id,text,predicted_label,probability,error\n\
          news.csv,2,a7,Fed holds,FED HOLDS,0.75,\n\
          news.csv,3,\"b,8\",\"New, \"\"phone\"\"\",\"NEW, \"\"PHONE\"\"\",0.75,\n\
          news.csv,4,c9,\"'=1+1\",\"'=1+1\",0.75,\n"
@@ -183,7 +183,7 @@ fn what_is_wrong_is_told_before_anything_is_begun() {
         64,
         &[
             "1 of 2 lines",
-            "bad.csv:3: the headline is blank",
+            "bad.csv:3: the text is blank",
             "--skip-bad-lines",
         ],
     );
@@ -214,7 +214,7 @@ fn what_is_wrong_is_told_before_anything_is_begun() {
 #[test]
 fn a_run_that_is_killed_is_taken_up_and_a_failed_one_says_what_the_model_said() {
     let project = deployed();
-    project.write("news.txt", "one slow headline\n");
+    project.write("news.txt", "one slow text\n");
     let path = project.path().join("first.txt");
     let mut first = project
         .command(&["batch", "run", "news.txt"])
@@ -253,7 +253,7 @@ fn refused_and_skipped(project: &Project) {
         &[
             "ClientError",
             "The model refused a line",
-            "I refuse this headline",
+            "I refuse this text",
             "deploy batch fetch",
         ],
     );
@@ -297,7 +297,7 @@ fn refused_and_skipped(project: &Project) {
 
 /// `stop` stops one, and `down` whatever runs.
 fn stopped(project: &Project) {
-    project.write("news.txt", "another slow headline\n");
+    project.write("news.txt", "another slow text\n");
     let begun = project
         .deploy(&["batch", "run", "news.txt", "--detach"])
         .ok();
@@ -333,7 +333,7 @@ pub(crate) fn with_a_real_model(project: &Project, labels: &[&str]) {
     for ((at, line), asked) in results.lines().enumerate().zip(text.lines()) {
         let row: Value = serde_json::from_str(line).unwrap();
         assert_eq!(row["line"], at + 1);
-        assert_eq!(row["headline"], asked.split('\t').nth(1).unwrap());
+        assert_eq!(row["text"], asked.split('\t').nth(1).unwrap());
         assert!(
             labels.contains(&row["predicted_label"].as_str().unwrap()),
             "{row}"

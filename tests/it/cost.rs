@@ -90,6 +90,46 @@ fn without_prices_everything_is_unknown_and_nothing_is_guessed() {
 }
 
 #[test]
+fn a_bill_fits_the_columns_that_there_are() {
+    let project = project("");
+    let bill = |variables: &[(&str, &str)]| {
+        let ask = [
+            "cost",
+            "--env",
+            "staging",
+            "--prices",
+            "prices.yaml",
+            "--offline",
+        ];
+        let run = project.deploy_with(&ask, |command| {
+            command.envs(variables.iter().copied());
+        });
+        run.ok().stdout
+    };
+    let whole = bill(&[]);
+    let remark = "no price of batch.ml.m5.large";
+    assert!(whole.contains(remark), "a file has room: {whole}");
+    let widest = whole.lines().map(|line| line.chars().count()).max();
+    let widest = widest.unwrap();
+    assert_eq!(bill(&[("COLUMNS", &widest.to_string())]), whole);
+    for columns in [widest - 4, 60, 40] {
+        let named = columns.to_string();
+        let text = bill(&[("COLUMNS", &named), ("LC_ALL", "C.UTF-8")]);
+        for line in text.lines() {
+            assert!(line.chars().count() <= columns, "{columns}: {text}");
+        }
+    }
+    let narrow = (widest - 4).to_string();
+    let utf8 = bill(&[("COLUMNS", &narrow), ("LC_ALL", "C.UTF-8")]);
+    assert!(utf8.contains('…'), "{utf8}");
+    let ascii = bill(&[("COLUMNS", &narrow), ("LC_ALL", "C")]);
+    assert!(ascii.is_ascii() && ascii.contains("..."), "{ascii}");
+    // A block for each line of the bill.
+    let blocks = bill(&[("COLUMNS", "40")]);
+    assert!(blocks.contains("\na month: $168\n"), "{blocks}");
+}
+
+#[test]
 fn prices_that_are_none_are_refused() {
     let project = project("");
     let ask =

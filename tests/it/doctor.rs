@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use serde_json::Value;
 
 use crate::support::engine::with_engine_as_aws;
+use crate::support::free_port;
 use crate::support::project::{Project, Run, some_headlines, tiny_stack};
 
 const ACCOUNT: &str = "111122223333";
@@ -182,4 +183,45 @@ fn without_credentials_one_check_fails_and_not_all_of_them() {
         assert_eq!(found[id]["state"], "skipped", "{id}: {run}");
     }
     assert_eq!(found["reach.AWS_ENDPOINT_URL"]["state"], "failed", "{run}");
+}
+
+#[test]
+fn one_reason_why_no_service_can_be_reached_is_one_line() {
+    let project = project();
+    let closed = free_port();
+    let doctor = |more: &[&str]| {
+        let arguments = [&["doctor", "--env", "staging"][..], more].concat();
+        project.deploy_with(&arguments, |command| {
+            command
+                .env_remove("AWS_ENDPOINT_URL")
+                .env_remove("NO_PROXY")
+                .env_remove("no_proxy")
+                .env("AWS_ACCESS_KEY_ID", "AKIASIMULATED")
+                .env("AWS_SECRET_ACCESS_KEY", "simulated")
+                .env("AWS_EC2_METADATA_DISABLED", "true")
+                .env("HTTPS_PROXY", format!("http://127.0.0.1:{closed}"));
+        })
+    };
+    let run = doctor(&[]);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    let reach = lines.iter().filter(|line| line.contains("reach "));
+    let reach: Vec<&&str> = reach.collect();
+    assert_eq!(reach.len(), 1, "{run}");
+    for part in [
+        "failed   reach AWS ",
+        "no service can be reached (sts, cloudformation, s3, ",
+        "by the proxy",
+        " -> ",
+    ] {
+        assert!(reach[0].contains(part), "{part}: {run}");
+    }
+    let (_, found) = checks(&doctor(&["--output", "json"]));
+    let found = found.as_object().unwrap();
+    let services = found.keys().filter(|id| id.starts_with("reach."));
+    assert_eq!(services.count(), 11, "JSON has each of them");
+    assert_eq!(found["reach.s3"]["state"], "failed");
+    assert_eq!(
+        found["reach.s3"]["address"],
+        "https://s3.eu-west-1.amazonaws.com/"
+    );
 }

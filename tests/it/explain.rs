@@ -1,8 +1,12 @@
 //! `deploy explain` as it is shipped, and codes where errors are printed.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::TcpListener;
+
 use serde_json::Value;
 
-use crate::support::project::{Project, some_headlines, tiny_stack};
+use crate::support::project::{Project, Run, some_headlines, tiny_stack};
 
 fn project() -> Project {
     let project = Project::new(&tiny_stack("{ interpreter: /usr/bin/python3 }"));
@@ -49,6 +53,60 @@ fn the_command_line_s_own_examples_raise_their_codes() {
         run += 1;
     }
     assert!(run >= 5, "{run}");
+}
+
+/// Codes of the command line whose examples need more than a command line, with the texts of the test that raises
+/// each where something is deployed.
+const RAISED_ELSEWHERE: [(&str, &str); 3] = [
+    ("promotion-refused", include_str!("promotion.rs")),
+    ("api-refused", include_str!("commands/mod.rs")),
+    ("no-browser", include_str!("commands/mod.rs")),
+];
+
+/// Raises codes that take a situation: a port that is taken, a stack file of another kind.
+fn raised_in_situations(project: &Project) -> Vec<(&'static str, Run)> {
+    let path = "stacks/tiny/stack.yaml";
+    let stack = fs::read_to_string(project.path().join(path)).unwrap();
+    let mut raised = vec![
+        (
+            "no-release",
+            project.deploy(&["rollback", "local", "--yes"]),
+        ),
+        ("no-report", project.deploy(&["report", "--save", "-"])),
+        (
+            "failed",
+            project.deploy(&["plan", "--out", "nowhere/plan.json"]),
+        ),
+    ];
+    let taken = TcpListener::bind(("127.0.0.1", project.port())).unwrap();
+    raised.push(("findings", project.deploy(&["doctor"])));
+    raised.push(("engine-failed", project.deploy(&["local", "start"])));
+    drop(taken);
+    let nine = stack.replace("  max_run: 10m\n", "  max_run: 10m\n  count: 9\n");
+    project.write(path, &nine);
+    raised.push(("not-emulated", project.deploy(&["up"])));
+    project.write(path, &stack);
+    raised
+}
+
+#[test]
+fn every_other_code_of_the_command_line_is_raised_by_the_program() {
+    let project = project();
+    let catalogue = project.deploy(&["explain", "--output", "json"]).ok().json();
+    let codes = catalogue["codes"].as_array().unwrap().iter();
+    let own = codes.filter(|code| code["group"] == "Command line");
+    let bare = own.filter(|code| code["examples"].as_array().unwrap().is_empty());
+    let mut left: BTreeSet<&str> = bare.map(|code| code["code"].as_str().unwrap()).collect();
+    for (code, run) in raised_in_situations(&project) {
+        let said = format!("error[{code}]: ");
+        assert!(run.code != 0 && run.stderr.contains(&said), "{code}: {run}");
+        assert!(left.remove(code), "{code} has an example");
+    }
+    for (code, test) in RAISED_ELSEWHERE {
+        assert!(test.contains(&format!("error[{code}]")), "{code}");
+        assert!(left.remove(code), "{code} has an example");
+    }
+    assert!(left.is_empty(), "nothing raises {left:?}");
 }
 
 #[test]

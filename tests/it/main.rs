@@ -22,6 +22,7 @@ mod matrix;
 mod openapi;
 mod packaging;
 mod permissions;
+mod promotion;
 mod python;
 mod reconciling;
 mod render;

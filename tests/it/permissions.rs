@@ -64,6 +64,29 @@ fn a_policy_is_printed_for_a_purpose() {
 }
 
 #[test]
+fn a_program_gets_the_documents_always_in_one_shape() {
+    let project = shipped();
+    let print = |more: &[&str]| {
+        let base = ["permissions", "--env", "staging", "--output", "json"];
+        project.deploy(&[&base[..], more].concat()).ok().json()
+    };
+    let reads = print(&["--for", "status"]);
+    assert_eq!(reads["environment"], "staging");
+    assert_eq!(reads["purposes"], serde_json::json!(["status"]));
+    assert_eq!(reads["documents"].as_array().unwrap().len(), 1);
+    assert_eq!(reads["template"], Value::Null);
+    let bare = ["permissions", "--env", "staging", "--for", "status"];
+    assert_eq!(reads["documents"][0], project.deploy(&bare).ok().json());
+    let all = print(&["--format", "cloudformation"]);
+    let count = all["documents"].as_array().unwrap().len();
+    let resources = all["template"]["Resources"].as_object().unwrap();
+    assert_eq!(
+        (count, all["unknown_types"].as_array()),
+        (resources.len(), Some(&vec![]))
+    );
+}
+
+#[test]
 fn managed_policies_are_sound_templates() {
     let project = shipped();
     let lint = tools::interpreter("check").with_file_name("cfn-lint");

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use clap::Args;
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::super::context::{Environment, Global, Selection};
 use super::super::failure::Failure;
-use super::super::output::{self, Format};
+use super::super::output::{self, Column, Format};
 use crate::cloud::transform::TransformState;
 use crate::plan::Deployment;
 use crate::reconcile;
@@ -53,27 +54,31 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         output::note(&format!("{}: no batch job yet", environment.title()));
         return Ok(());
     }
-    let width = jobs
-        .iter()
-        .map(|job| job.name.len())
-        .max()
-        .unwrap_or_default();
-    output::text(&format!("{:<width$}  status     started       took", "job"));
-    for job in &jobs {
-        let started = job
-            .created
-            .map_or_else(|| "-".to_owned(), |at| output::age(at, now));
-        let took = job
-            .seconds(now)
-            .map(|seconds| output::elapsed(Duration::from_secs(seconds)));
-        let line = format!(
-            "{:<width$}  {:<9}  {started:<12}  {}  {}",
-            job.name,
-            output::training_status(&format!("{:?}", job.phase)),
-            took.unwrap_or_else(|| "-".to_owned()),
-            job.failure_reason.as_deref().unwrap_or_default(),
-        );
-        output::text(line.trim_end());
+    let rows: Vec<_> = jobs.iter().map(|job| row(job, now)).collect();
+    for line in output::table(COLUMNS, &rows) {
+        output::text(&line);
     }
     Ok(())
+}
+
+/// The columns; the last has why a job failed.
+const COLUMNS: [Column; 5] = [
+    Column::whole("job"),
+    Column::whole("status"),
+    Column::whole("started"),
+    Column::whole("took"),
+    Column::short("", 30),
+];
+
+fn row(job: &TransformState, now: Timestamp) -> [String; 5] {
+    let started = job.created.map(|at| output::age(at, now));
+    let took = job.seconds(now).map(Duration::from_secs);
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    [
+        job.name.clone(),
+        output::training_status(&format!("{:?}", job.phase)),
+        or_none(started),
+        or_none(took.map(output::elapsed)),
+        job.failure_reason.clone().unwrap_or_default(),
+    ]
 }

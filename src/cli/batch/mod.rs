@@ -1,4 +1,4 @@
-//! `deploy batch`: headlines in bulk, by a batch job of the model that serves.
+//! `deploy batch`: texts in bulk, by a batch job of the model that serves.
 
 mod fetch;
 mod list;
@@ -17,8 +17,8 @@ use crate::reconcile::{self, Session};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  deploy batch run headlines.csv --column TITLE       on this machine; results beside it
-  deploy batch run headlines.csv --env staging        on AWS; tells what will run, and asks
+  deploy batch run texts.csv --column TITLE           on this machine; results beside it
+  deploy batch run texts.csv --env staging            on AWS; tells what will run, and asks
   deploy batch list --env staging                     the jobs so far
   deploy batch stop JOB --env staging                 stop one
   deploy batch fetch JOB --env staging                wait for one, and join its answers

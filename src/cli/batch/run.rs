@@ -23,7 +23,7 @@ use crate::stack::S3Location;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  deploy batch run headlines.txt                      a headline a line
+  deploy batch run texts.txt                          a text a line
   deploy batch run news.csv --column TITLE            a column of a table; a column `id` is kept
   deploy batch run uci.tsv --column 2                 the second column, no names in the first row
   deploy batch run inputs.tar.gz --format csv         JSON files, one {\"inputs\": \"…\"} each
@@ -31,10 +31,10 @@ Examples:
   deploy batch run news.jsonl --env prod --detach     begin, and fetch the results later
 
 What is in a file is told by the end of its name: .csv (quotation marks hold cells together, unless tabs
-separate them), .tsv (they do not), .jsonl, .json, .tar.gz, and otherwise a headline a line. Run again, the same command takes up the job
+separate them), .tsv (they do not), .jsonl, .json, .tar.gz, and otherwise a text a line. Run again, the same command takes up the job
 that runs, or joins what it answered: nothing is paid for twice.")]
 pub(super) struct Arguments {
-    /// The headlines: a file, or `s3://BUCKET/PREFIX`
+    /// The texts: a file, or `s3://BUCKET/PREFIX`
     input: String,
     #[command(flatten)]
     selection: Selection,
@@ -42,7 +42,7 @@ pub(super) struct Arguments {
     change: ChangeArguments,
     #[command(flatten)]
     results: results::ResultArguments,
-    /// Column of a table or field of JSON objects with the headline; a number for a table without names
+    /// Column of a table or field of JSON objects with the text; a number for a table without names
     #[arg(long, value_name = "NAME|N")]
     column: Option<Column>,
     /// Leave out lines that cannot be classified, in place of refusing the input
@@ -135,7 +135,7 @@ fn rendered(environment: &Environment, prepared: &Prepared) -> Result<Batch, Fai
     let batch = Batch {
         deployment: Deployment::of(&environment.stack),
         request: request.value().clone(),
-        headlines: prepared.digest.clone(),
+        texts: prepared.digest.clone(),
     };
     batch.examine().map_err(ReconcileError::from)?;
     Ok(batch)
@@ -169,7 +169,7 @@ fn location(input: &str) -> Result<Option<S3Location>, Failure> {
     }
 }
 
-/// Prepares the headlines beside the runtime, which has to hear signals meanwhile.
+/// Prepares the texts beside the runtime, which has to hear signals meanwhile.
 async fn prepared(
     arguments: &Arguments,
     files: Vec<InputFile>,
@@ -188,7 +188,7 @@ async fn prepared(
     let folder = work.to_owned();
     let prepared = tokio::task::spawn_blocking(move || prepare(&files, &options, &folder)).await;
     prepared
-        .context("preparing the headlines broke off")
+        .context("preparing the texts broke off")
         .map_err(Failure::failed)?
         .map_err(|error| {
             let first = match &error {
@@ -236,7 +236,7 @@ fn show(
             "environment": environment.stack.environment.as_str(),
             "job": outcome.job,
             "begun": outcome.begun,
-            "headlines": prepared.headlines,
+            "texts": prepared.texts,
             "skipped": prepared.wrong,
         }));
         return Ok(());

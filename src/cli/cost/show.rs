@@ -3,8 +3,24 @@
 use serde_json::{Value, json};
 
 use super::super::context::{Environment, Global};
-use super::super::output::{self, Format};
+use super::super::output::{self, Column, Format};
 use crate::cost::{Bill, Line, MONTH, money};
+
+/// The columns of what is paid for although nobody uses it.
+const IDLE: [Column; 5] = [
+    Column::whole("idle"),
+    Column::whole(""),
+    Column::whole("an hour"),
+    Column::whole("a month"),
+    Column::short("", 20),
+];
+/// The columns of what is paid for when it is used.
+const USED: [Column; 4] = [
+    Column::whole("when used"),
+    Column::whole(""),
+    Column::whole("costs"),
+    Column::short("", 20),
+];
 
 /// Shows the bill of an environment that costs nothing.
 pub(super) fn free(global: &Global, environment: &Environment) {
@@ -32,13 +48,13 @@ pub(super) fn show(global: &Global, environment: &Environment, bill: &Bill, sour
         Some(source) => format!("{}, by prices{of} from {source}:", environment.title()),
         None => format!("{}: no prices are known", environment.title()),
     });
-    for line in output::table(["idle", "", "an hour", "a month", ""], &idle(bill)) {
+    for line in output::table(IDLE, &idle(bill)) {
         output::text(&line);
     }
     let uses = uses(bill);
     if !uses.is_empty() {
         output::text("");
-        for line in output::table(["when used", "", "costs", ""], &uses) {
+        for line in output::table(USED, &uses) {
             output::text(&line);
         }
     }

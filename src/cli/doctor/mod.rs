@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 use super::context::{Environment, Global, Selection, variable};
 use super::failure::Failure;
 use super::output::{self, Format};
-use crate::doctor::{self, Check, Finding, State, Way};
+use crate::doctor::{self, Check, Finding, State, Way, together};
 use crate::stack::Target;
 
 /// Arguments of `deploy doctor`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A line for each check: `ok`, `warning`, `failed`, or `skipped` with why it cannot be told. Nothing is changed,
+A line for each check: `ok`, `warning`, `failed`, or `skipped` with why it cannot be told. Where no service can be
+reached, and all for the same reason, one line says it; JSON has an entry for each check always. Nothing is changed,
 and nothing is made. The exit code is 1 when a check failed, and 0 otherwise.
 
 Examples:
@@ -66,6 +67,8 @@ fn way() -> Way {
 struct Told {
     format: Format,
     list: Vec<Value>,
+    /// The title and the finding of each service, until all of them are there.
+    services: Vec<(String, Finding)>,
     failed: usize,
 }
 
@@ -74,6 +77,7 @@ impl Told {
         Self {
             format: global.output,
             list: Vec::new(),
+            services: Vec::new(),
             failed: 0,
         }
     }
@@ -81,19 +85,43 @@ impl Told {
     /// Runs checks, and shows each finding as soon as those before it are.
     async fn run(&mut self, checks: Vec<Check<'_>>) {
         doctor::run(checks, |id, title, finding| self.tell(id, title, finding)).await;
+        self.show_services();
     }
 
     fn tell(&mut self, id: &str, title: &str, finding: &Finding) {
         if finding.state == State::Failed {
             self.failed += 1;
         }
-        if self.format == Format::Human {
-            output::text(&output::finding(title, finding));
+        if finding.address.is_some() {
+            self.services.push((title.to_owned(), finding.clone()));
+        } else {
+            self.show_services();
+            self.show(title, finding);
         }
         let mut value = json!(finding);
         value["id"] = json!(id);
         value["title"] = json!(title);
         self.list.push(value);
+    }
+
+    /// Shows what was found of the services: in one line where it is the same of all.
+    fn show_services(&mut self) {
+        let found = std::mem::take(&mut self.services);
+        if let Some((title, finding)) = together(&found) {
+            self.show(&title, &finding);
+            return;
+        }
+        for (title, finding) in &found {
+            self.show(title, finding);
+        }
+    }
+
+    fn show(&self, title: &str, finding: &Finding) {
+        if self.format == Format::Human {
+            for line in output::finding(title, finding) {
+                output::text(&line);
+            }
+        }
     }
 
     /// Ends with how all of it came out.

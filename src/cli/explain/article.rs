@@ -79,10 +79,7 @@ pub(super) fn catalogue() -> Vec<Article> {
     );
     add("Templates", &mut render::codes::CODES.iter().copied());
     add("Data and code", &mut bundle::codes::CODES.iter().copied());
-    add(
-        "Headlines in bulk",
-        &mut batch::codes::CODES.iter().copied(),
-    );
+    add("Texts in bulk", &mut batch::codes::CODES.iter().copied());
     add("Plans", &mut plan::codes::CODES.iter().copied());
     add("Runs", &mut reconcile::codes::CODES.iter().copied());
     add("Causes", &mut diagnosis::codes::CODES.iter().copied());

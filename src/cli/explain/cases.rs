@@ -125,7 +125,7 @@ fn batches() -> Vec<BatchError> {
         BatchError::Unusable {
             file: file(),
             why: "has several columns".to_owned(),
-            remedy: Some("name the one with the headlines: `--column TITLE`".to_owned()),
+            remedy: Some("name the one with the texts: `--column TITLE`".to_owned()),
         },
         BatchError::WrongLines {
             count: 1,
@@ -133,10 +133,10 @@ fn batches() -> Vec<BatchError> {
             first: vec![WrongLine {
                 file: file(),
                 line: 17,
-                why: "the headline is empty".to_owned(),
+                why: "the text is empty".to_owned(),
             }],
         },
-        BatchError::NoHeadlines(file()),
+        BatchError::NoTexts(file()),
         BatchError::Damaged {
             part: "part-0003".to_owned(),
             why: "99 answers for 100 requests".to_owned(),

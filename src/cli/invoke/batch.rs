@@ -1,33 +1,33 @@
-//! Headlines in as few requests as the limits allow, and their answers one by one again.
+//! Texts in as few requests as the limits allow, and their answers one by one again.
 
 use serde_json::{Value, json};
 
-/// Headlines that the function and the model take in one request.
-const HEADLINES: usize = 256;
-/// Bytes of headlines in one request: the function takes 256 KiB, and signs that JSON escapes grow.
+/// Texts that the function and the model take in one request.
+const TEXTS: usize = 256;
+/// Bytes of texts in one request: the function takes 256 KiB, and signs that JSON escapes grow.
 const BYTES: usize = 64 * 1024;
 
-/// Headlines that go together.
-pub(super) fn batches(headlines: &[String]) -> Vec<&[String]> {
+/// Texts that go together.
+pub(super) fn batches(texts: &[String]) -> Vec<&[String]> {
     let mut batches = Vec::new();
     let (mut from, mut bytes) = (0, 0);
-    for (at, headline) in headlines.iter().enumerate() {
-        let full = at - from == HEADLINES || bytes + headline.len() > BYTES;
+    for (at, text) in texts.iter().enumerate() {
+        let full = at - from == TEXTS || bytes + text.len() > BYTES;
         if full && at > from {
-            batches.push(&headlines[from..at]);
+            batches.push(&texts[from..at]);
             (from, bytes) = (at, 0);
         }
-        bytes += headline.len();
+        bytes += text.len();
     }
-    if from < headlines.len() {
-        batches.push(&headlines[from..]);
+    if from < texts.len() {
+        batches.push(&texts[from..]);
     }
     batches
 }
 
 /// What the function is asked, by itself or through the API.
-pub(super) fn question(headlines: &[String]) -> String {
-    match headlines {
+pub(super) fn question(texts: &[String]) -> String {
+    match texts {
         [one] => json!({ "query": { "headline": one } }),
         many => json!({ "headlines": many }),
     }
@@ -35,15 +35,15 @@ pub(super) fn question(headlines: &[String]) -> String {
 }
 
 /// What the model is asked.
-pub(super) fn inputs(headlines: &[String]) -> String {
-    match headlines {
+pub(super) fn inputs(texts: &[String]) -> String {
+    match texts {
         [one] => json!({ "inputs": one }),
         many => json!({ "inputs": many }),
     }
     .to_string()
 }
 
-/// The answers of a request, one a headline; `None` when there are not that many.
+/// The answers of a request, one a text; `None` when there are not that many.
 pub(super) fn answers(answer: Value, count: usize) -> Option<Vec<Value>> {
     if count == 1 && answer.get("predictions").is_none() {
         return Some(vec![answer]);
@@ -54,7 +54,7 @@ pub(super) fn answers(answer: Value, count: usize) -> Option<Vec<Value>> {
     (answers.len() == count).then(|| answers.clone())
 }
 
-/// The highest probability of an answer, as a percentage; one headline's are a row of a table.
+/// The highest probability of an answer, as a percentage; one text's are a row of a table.
 pub(super) fn probability(answer: &Value) -> String {
     let values = answer["probabilities"].as_array();
     let first = values.and_then(|values| values.first());
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_hold_all_headlines_within_the_limits() {
+    fn batches_hold_all_texts_within_the_limits() {
         let sizes = |texts: &[String]| -> Vec<usize> {
             batches(texts).iter().map(|batch| batch.len()).collect()
         };
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_come_one_a_headline_or_not_at_all() {
+    fn answers_come_one_a_text_or_not_at_all() {
         let one = json!({ "predicted_label": "Health", "probabilities": [[0.1, 0.9]] });
         assert_eq!(answers(one.clone(), 1), Some(vec![one.clone()]));
         let many = json!({ "predictions": [{ "probabilities": [0.25, 0.75] }, {}] });

@@ -26,14 +26,14 @@ are signed with the environment's credentials.
 Examples:
   deploy invoke \"Fed official says weak data caused by weather\"
   deploy invoke --endpoint \"New phone unveiled\" \"Singer cancels tour\" --output json
-  deploy invoke --file headlines.txt           one text a line
-  tail headlines.txt | deploy invoke")]
+  deploy invoke --file texts.txt                one text a line
+  tail texts.txt | deploy invoke")]
 pub(super) struct Arguments {
     /// Texts to classify; without any and without --file they are read from stdin, one a line
     #[arg(value_name = "TEXT")]
-    headlines: Vec<String>,
+    texts: Vec<String>,
     /// A file of texts, one a line; `-` is stdin
-    #[arg(long, value_name = "FILE", conflicts_with = "headlines")]
+    #[arg(long, value_name = "FILE", conflicts_with = "texts")]
     file: Option<PathBuf>,
     #[command(flatten)]
     selection: Selection,
@@ -47,7 +47,7 @@ pub(super) struct Arguments {
 
 /// Classifies texts.
 pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Failure> {
-    let headlines = headlines(arguments)?;
+    let texts = texts(arguments)?;
     let environment = Environment::load(global, &arguments.selection)?;
     let live = live(global, &environment).await?;
     let way = if arguments.endpoint {
@@ -58,16 +58,16 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         Way::Api(live.output("ClassifyUrl")?, credential(&environment)?)
     };
     let mut answers = Vec::new();
-    for batch in batch::batches(&headlines) {
+    for batch in batch::batches(&texts) {
         answers.extend(way.ask(&live, batch).await?);
     }
-    show(global, &headlines, &answers);
+    show(global, &texts, &answers);
     Ok(())
 }
 
-fn headlines(arguments: &Arguments) -> Result<Vec<String>, Failure> {
-    if !arguments.headlines.is_empty() {
-        return Ok(arguments.headlines.clone());
+fn texts(arguments: &Arguments) -> Result<Vec<String>, Failure> {
+    if !arguments.texts.is_empty() {
+        return Ok(arguments.texts.clone());
     }
     let file = arguments.file.as_deref().unwrap_or(Path::new("-"));
     let text = if file == Path::new("-") {
@@ -79,18 +79,18 @@ fn headlines(arguments: &Arguments) -> Result<Vec<String>, Failure> {
         io::stdin()
             .read_to_string(&mut text)
             .map(|_| text)
-            .context("cannot read headlines from stdin")
+            .context("cannot read texts from stdin")
     } else {
         let doing = || format!("cannot read {}", file.display());
         std::fs::read_to_string(file).with_context(doing)
     };
     let text = text.map_err(|error| Failure::with_code(USAGE, error))?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let headlines: Vec<String> = lines.map(str::to_owned).collect();
-    if headlines.is_empty() {
+    let texts: Vec<String> = lines.map(str::to_owned).collect();
+    if texts.is_empty() {
         return Err(Failure::usage("there are no texts in what was read"));
     }
-    Ok(headlines)
+    Ok(texts)
 }
 
 /// Who is asked, by name or address.
@@ -101,35 +101,29 @@ enum Way<'a> {
 }
 
 impl Way<'_> {
-    /// Asks for several headlines at once. Whoever takes no lists is asked one by one; any other trouble
+    /// Asks for several texts at once. Whoever takes no lists is asked one by one; any other trouble
     /// shows itself again.
-    async fn ask(&self, live: &Live, headlines: &[String]) -> Result<Vec<Value>, Failure> {
-        let together = self.answers(live, headlines).await;
-        if together.is_ok() || headlines.len() == 1 {
+    async fn ask(&self, live: &Live, texts: &[String]) -> Result<Vec<Value>, Failure> {
+        let together = self.answers(live, texts).await;
+        if together.is_ok() || texts.len() == 1 {
             return together;
         }
         let mut answers = Vec::new();
-        for headline in headlines {
-            answers.extend(self.answers(live, std::slice::from_ref(headline)).await?);
+        for text in texts {
+            answers.extend(self.answers(live, std::slice::from_ref(text)).await?);
         }
         Ok(answers)
     }
 
-    async fn answers(&self, live: &Live, headlines: &[String]) -> Result<Vec<Value>, Failure> {
+    async fn answers(&self, live: &Live, texts: &[String]) -> Result<Vec<Value>, Failure> {
         let cloud = &live.session.cloud;
         let (whose, text) = match self {
             Self::Endpoint(name) => {
-                let answer = cloud
-                    .endpoints
-                    .invoke(name, &batch::inputs(headlines))
-                    .await;
+                let answer = cloud.endpoints.invoke(name, &batch::inputs(texts)).await;
                 (*name, answer.map_err(Failure::failed)?)
             }
             Self::Function(name) => {
-                let answer = cloud
-                    .functions
-                    .call(name, &batch::question(headlines))
-                    .await;
+                let answer = cloud.functions.call(name, &batch::question(texts)).await;
                 let answer = answer.map_err(Failure::failed)?;
                 if let Some(error) = answer.error {
                     let text = format!("{name} failed ({error}): {}", answer.payload);
@@ -140,7 +134,7 @@ impl Way<'_> {
                 (*name, body(name, &answer.payload)?)
             }
             Self::Api(url, credential) => {
-                let question = batch::question(headlines);
+                let question = batch::question(texts);
                 let answer = cloud.web.post_json_as(url, &question, credential).await;
                 let answer = answer.map_err(Failure::failed)?;
                 (*url, accepted(url, answer.status.into(), answer.body)?)
@@ -149,7 +143,7 @@ impl Way<'_> {
         let value: Value = serde_json::from_str(&text)
             .with_context(|| format!("the answer of {whose} is no JSON: {text}"))
             .map_err(Failure::failed)?;
-        batch::answers(value, headlines.len()).ok_or_else(|| {
+        batch::answers(value, texts.len()).ok_or_else(|| {
             let text = format!("{whose} did not answer one by one: {text}");
             Failure::failed(anyhow::Error::msg(text)).kind(&codes::API_REFUSED)
         })
@@ -179,17 +173,16 @@ fn accepted(whose: &str, status: u64, body: String) -> Result<String, Failure> {
     })
 }
 
-fn show(global: &Global, headlines: &[String], answers: &[Value]) {
-    let pairs = headlines.iter().zip(answers);
+fn show(global: &Global, texts: &[String], answers: &[Value]) {
+    let pairs = texts.iter().zip(answers);
     if global.output == Format::Json {
-        let pairs =
-            pairs.map(|(headline, answer)| json!({ "headline": headline, "answer": answer }));
+        let pairs = pairs.map(|(text, answer)| json!({ "text": text, "answer": answer }));
         output::result(&Value::Array(pairs.collect()));
         return;
     }
-    for (headline, answer) in pairs {
+    for (text, answer) in pairs {
         let label = answer["predicted_label"].as_str().unwrap_or("?");
         let probability = batch::probability(answer);
-        output::text(&format!("{label:<14} {probability:>6}  {headline}"));
+        output::text(&format!("{label:<14} {probability:>6}  {text}"));
     }
 }

@@ -1,6 +1,7 @@
 //! Prints: results on stdout, everything else on stderr, colours only on a terminal.
 
 mod columns;
+mod fields;
 mod finding;
 mod mistake;
 mod problems;
@@ -8,6 +9,7 @@ mod progress;
 mod reason;
 pub(super) mod signs;
 mod table;
+pub(super) mod width;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
@@ -25,6 +27,7 @@ use crate::plan::{Action, Plan, expected};
 use crate::stack::Deprecation;
 
 pub(super) use columns::columns;
+pub(super) use fields::fields;
 pub(super) use finding::finding;
 pub(super) use mistake::mistake;
 pub(super) use problems::problems;
@@ -32,7 +35,7 @@ pub(super) use progress::{
     Pace, elapsed, following, instances, log_line, number, observer, training_status,
 };
 pub(super) use reason::{age, moment, reason};
-pub(super) use table::table;
+pub(super) use table::{Column, table};
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -111,6 +111,7 @@ mod tests {
             include_str!("progress/plain.rs"),
             include_str!("progress/words.rs"),
             include_str!("columns.rs"),
+            include_str!("width.rs"),
             include_str!("reason.rs"),
             include_str!("../drift.rs"),
             include_str!("../batch/run.rs"),

@@ -11,7 +11,7 @@ use super::super::output::{self, Format};
 use super::candidate::{Serving, source_of};
 use super::pin::nothing_pinned;
 use super::terms;
-use crate::plan::headline_metric;
+use crate::plan::main_metric;
 use crate::release::{NAMESPACE, statement};
 
 /// Arguments of `deploy approve`.
@@ -99,7 +99,7 @@ async fn serving(
     let recorded = Serving::look(global, from).await?.recorded;
     let source = source_of(from, &recorded);
     let release = &recorded.release;
-    let metric = headline_metric(&release.model.metrics);
+    let metric = main_metric(&release.model.metrics);
     let metric = metric.map(|(name, value)| format!(", {name} {}", output::number(value)));
     Ok(Approved {
         text: statement(

@@ -15,10 +15,12 @@ use self::candidate::{Serving, source_of};
 use super::confirm::Stake;
 use super::consent::Ask;
 use super::context::{ChangeArguments, Environment, Global, Selection, StackArgument};
+use super::cost::{self, Costed, PriceArguments};
 use super::failure::{Failure, GATE_FAILED};
 use super::output::{self, Format};
 use super::{origin, reason, rollback, unsupported, warnings};
 use crate::bundle::{Archive, Labelled, labelled};
+use crate::cost::Prices;
 use crate::plan::{self, Deployment, Desired, Observed, unproven};
 use crate::reconcile::{self, Candidate, Session, Up, UpOptions, Upstream};
 use crate::release::{Evidence, Promotion, Recorded, Release, ReleaseId, Unproven, statement};
@@ -47,6 +49,8 @@ pub(super) struct Arguments {
     to: String,
     #[command(flatten)]
     stack: StackArgument,
+    #[command(flatten)]
+    prices: PriceArguments,
     #[command(flatten)]
     change: ChangeArguments,
     /// Write the promotion into a file beside the stack file, to be reviewed, in place of carrying it out
@@ -78,6 +82,8 @@ struct Both {
     function: Archive,
     /// The hold-out texts, if some are to be put to the one.
     texts: Vec<Labelled>,
+    /// What the other costs is told by these; `None` where none are at hand.
+    prices: Option<Prices>,
 }
 
 /// Takes a release over.
@@ -134,22 +140,29 @@ async fn carry_out(
         to,
         mut session,
         source,
+        prices,
         ..
     } = both;
     session.source = Some(Upstream {
         cloud: source.cloud,
         registry: Deployment::of(&from.stack).registry,
     });
-    let ask = Ask {
-        environment: &to,
-        question: format!(
-            "Take {} of {} over?",
-            promotion.from.release, promotion.from.environment
-        ),
-        yes: arguments.change.yes(),
-        stake: Stake::Change,
+    let question = format!(
+        "Take {} of {} over?",
+        promotion.from.release, promotion.from.environment
+    );
+    let costed = Costed {
+        ask: Ask {
+            environment: &to,
+            question,
+            yes: arguments.change.yes(),
+            stake: Stake::Change,
+        },
+        session: &session,
+        desired,
+        prices,
     };
-    let result = reconcile::up(&session, desired, UpOptions::default(), &ask).await;
+    let result = reconcile::up(&session, desired, UpOptions::default(), &costed).await;
     let Up { plan, outcome } = match result {
         Ok(up) => up,
         Err(error) if arguments.rollback_on_failure && rollback::undoes(&error) => {
@@ -200,6 +213,7 @@ impl Both {
         };
         let from = to.sibling(&arguments.from)?;
         unsupported::refuse(&to.stack)?;
+        let prices = cost::at_hand(global, &to.stack, &arguments.prices)?;
         let rendered = to.rendered()?;
         let function = Archive::of_function(&to.stack)?;
         warnings::show(global, &to);
@@ -222,6 +236,7 @@ impl Both {
             rendered,
             function,
             texts,
+            prices,
         })
     }
 

@@ -76,9 +76,9 @@ async fn target(
     let url = service.and_then(|service| service.outputs.get("ClassifyUrl"));
     let url =
         url.ok_or_else(|| Failure::failed(anyhow::anyhow!("the stack has no `ClassifyUrl`")))?;
-    let headlines = load::headlines(from, None)?;
-    let body = |headline: &String| json!({ "query": { "headline": headline } }).to_string();
-    let bodies: Vec<String> = headlines.iter().map(body).collect();
+    let texts = load::texts(from, None)?;
+    let body = |text: &String| json!({ "query": { "headline": text } }).to_string();
+    let bodies: Vec<String> = texts.iter().map(body).collect();
     let credential = credential(from)?;
     let admission = load::admission(&source.cloud.web, url, credential, &bodies[0]).await?;
     Target::post(url, admission, bodies).map_err(Failure::failed)

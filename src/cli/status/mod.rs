@@ -276,8 +276,8 @@ impl Found {
         );
         let end = self.expires(environment);
         rows.extend(end.map(|end| ("expires", output::moment(end))));
-        for (name, value) in rows {
-            output::text(&format!("{name:<12} {value}"));
+        for line in output::fields(rows) {
+            output::text(&line);
         }
         if let Some(warning) = end.and_then(|end| ending(end, now)) {
             output::warning(&warning);

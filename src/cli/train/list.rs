@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::super::context::{Environment, Global, Selection};
 use super::super::failure::Failure;
-use super::super::output::{self, Format};
+use super::super::output::{self, Column, Format};
 use crate::cloud::training::TrainingState;
-use crate::plan::{self, Deployment, headline_metric};
+use crate::plan::{self, Deployment, main_metric};
 use crate::reconcile;
 
 /// Arguments of `deploy train list`.
@@ -55,7 +55,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<(), Fa
         return Ok(());
     }
     let cells: Vec<_> = rows.into_iter().map(|row| row.cells).collect();
-    for line in output::table(TITLES, &cells) {
+    for line in output::table(COLUMNS, &cells) {
         output::text(&line);
     }
     Ok(())
@@ -68,9 +68,16 @@ struct Row {
     seconds: Option<u64>,
 }
 
-/// Titles of the columns.
-const TITLES: [&str; 8] = [
-    "", "job", "status", "started", "took", "instance", "saved", "metric",
+/// The columns.
+const COLUMNS: [Column; 8] = [
+    Column::whole(""),
+    Column::whole("job"),
+    Column::short("status", 8),
+    Column::whole("started"),
+    Column::whole("took"),
+    Column::short("instance", 8),
+    Column::whole("saved"),
+    Column::whole("metric"),
 ];
 
 impl Row {
@@ -79,7 +86,7 @@ impl Row {
         let serves = serving.is_some_and(|model| model.starts_with(&folder));
         let facts = &job.facts;
         let seconds = facts.seconds(now);
-        let metric = headline_metric(&job.metrics);
+        let metric = main_metric(&job.metrics);
         let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
         Self {
             cells: [
@@ -154,7 +161,7 @@ mod tests {
         let rows: Vec<Row> = jobs.iter().map(|job| Row::of(job, serving, now)).collect();
         let cells: Vec<_> = rows.iter().map(|row| row.cells.clone()).collect();
         assert_eq!(
-            output::table(TITLES, &cells),
+            output::table(COLUMNS, &cells),
             [
                 "        job     status     started      took         instance        saved  metric",
                 "        news-2  training   2 hours ago  2 h 00 min   ml.g4dn.xlarge  70 %   macro-F1 0.9312",

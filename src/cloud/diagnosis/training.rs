@@ -54,7 +54,7 @@ pub(super) static JOB: &[Row] = &[
             say(
                 "The job ran as long as `training.max_run` allows and was stopped before it was done.",
                 "raise `training.max_run`, train on a faster `training.instance`, or train less (epochs, \
-                 headlines)",
+                 texts)",
             )
         },
     },

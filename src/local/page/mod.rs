@@ -1,4 +1,4 @@
-//! The engine's page: what is in it at a glance, and a box to try a headline.
+//! The engine's page: what is in it at a glance, and a box to try a text.
 //!
 //! Purpose: a person sees in a browser what runs. Input: `GET /?key=…` and `GET /_deploy/page.js`, without
 //! a signature. Output: HTML that needs nothing from elsewhere, and a small script; without the script

@@ -1,4 +1,4 @@
-// The box to try a headline, and refreshing what the page shows. Everything else works without this.
+// The box to try a text, and refreshing what the page shows. Everything else works without this.
 "use strict";
 
 for (const element of document.querySelectorAll(".script")) element.hidden = false;
@@ -7,14 +7,14 @@ const answer = document.getElementById("answer");
 
 document.getElementById("try")?.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const headline = document.getElementById("headline").value;
+  const asked = document.getElementById("text").value;
   answer.className = "";
   answer.textContent = "Asking…";
   try {
     const response = await fetch(document.getElementById("api").value, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ query: { headline } }),
+      body: JSON.stringify({ query: { headline: asked } }),
     });
     const text = await response.text();
     if (response.ok) show(JSON.parse(text));

@@ -68,7 +68,7 @@ impl Overview {
         let Some((_, first)) = posts.first() else {
             let none =
                 "<p id=\"no-api\">There is no API yet: <code>deploy up</code> makes one.</p>";
-            return section("Try a headline", none);
+            return section("Try a text", none);
         };
         let options = each(posts.iter(), |(api, path)| {
             format!(
@@ -80,16 +80,16 @@ impl Overview {
         let body = format!(
             "<form id=\"try\" class=\"script\" hidden>\
              <p><label for=\"api\">API</label> <select id=\"api\">{options}</select></p>\
-             <p><label for=\"headline\">Headline</label> \
-             <input id=\"headline\" required maxlength=\"1000\" autocomplete=\"off\" \
+             <p><label for=\"text\">Text</label> \
+             <input id=\"text\" required maxlength=\"1000\" autocomplete=\"off\" \
              value=\"Fed official says weak data caused by weather\"> \
              <button>Classify</button></p></form>\
-             <output id=\"answer\" for=\"headline\" aria-live=\"polite\"></output>\
+             <output id=\"answer\" for=\"text\" aria-live=\"polite\"></output>\
              <noscript><p>Without JavaScript: <code>curl -H 'content-type: application/json' \
              -d '{{\"headline\": \"…\"}}' http://127.0.0.1:PORT{}</code></p></noscript>",
             Plain(first)
         );
-        section("Try a headline", &body)
+        section("Try a text", &body)
     }
 
     fn traffic(&self) -> String {

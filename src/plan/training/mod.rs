@@ -48,7 +48,7 @@ impl Trained {
     /// macro-F1 0.93`.
     pub fn said(&self, when: Option<&str>) -> String {
         let when = when.map_or_else(|| format!(" of {}", self.job), |when| format!(" of {when}"));
-        let metric = headline_metric(&self.metrics);
+        let metric = main_metric(&self.metrics);
         let metric =
             metric.map_or_else(String::new, |(name, value)| format!(", {name} {value:.2}"));
         format!("the model{when} (key {}…){metric}", short(&self.key))
@@ -70,7 +70,7 @@ fn short(key: &str) -> String {
 }
 
 /// The metric that says most about a classifier, of those that there are, and its name for people.
-pub fn headline_metric(metrics: &BTreeMap<String, f64>) -> Option<(&'static str, f64)> {
+pub fn main_metric(metrics: &BTreeMap<String, f64>) -> Option<(&'static str, f64)> {
     [
         ("macro_f1", "macro-F1"),
         ("f1", "F1"),

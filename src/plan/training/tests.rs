@@ -151,7 +151,7 @@ fn to_train_is_the_beginning_of_bringing_up() {
 fn the_metric_that_says_most_is_shown() {
     let of = |pairs: &[(&str, f64)]| {
         let pair = |(name, value): &(&str, f64)| ((*name).to_owned(), *value);
-        headline_metric(&pairs.iter().map(pair).collect())
+        main_metric(&pairs.iter().map(pair).collect())
     };
     assert_eq!(
         of(&[

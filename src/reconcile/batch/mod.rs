@@ -41,7 +41,7 @@ const AT_ONCE: usize = 4;
 pub struct BatchRun<'a> {
     /// What is classified, by what.
     pub batch: Batch,
-    /// The headlines as shards.
+    /// The texts as shards.
     pub prepared: &'a Prepared,
     /// On what, in words, e.g. `2 × ml.m5.xlarge`.
     pub on: String,
@@ -73,7 +73,7 @@ pub struct Joined {
     pub state: TransformState,
 }
 
-/// Classifies the headlines, or takes up what an earlier run began.
+/// Classifies the texts, or takes up what an earlier run began.
 ///
 /// # Errors
 /// Nothing serves, another run works on the environment, or the job fails.
@@ -174,11 +174,11 @@ fn plan(run: &BatchRun<'_>, observed: &Observed, course: &Course) -> Plan {
                 let why = before.failure_reason.as_deref().unwrap_or("it was stopped");
                 format!(", as {} has no answers: {why}", before.name)
             });
-            let (count, shards) = (prepared.headlines, prepared.shards.len());
+            let (count, shards) = (prepared.texts, prepared.shards.len());
             step(
                 StepKind::BatchRequests,
                 Action::Create,
-                format!("headlines: {count}, in files: {shards}"),
+                format!("texts: {count}, in files: {shards}"),
             );
             if run.results.is_some() {
                 step(

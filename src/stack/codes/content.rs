@@ -122,8 +122,8 @@ codes! {
         after: "endpoint:\n  count: 4\n  rollout: { linear: { step: 50%, wait: 5m, max_duration: 30m } }\nalarms: {}",
     }
     FIRST_ROUTE = "first-route" {
-        title: "The first route of the API cannot take a headline",
-        why: "The first route is the one that classifies, and the headline is in the request's body, which a `GET` \
+        title: "The first route of the API cannot take a text",
+        why: "The first route is the one that classifies, and the text is in the request's body, which a `GET` \
               has not",
         remedy: "put a route with `POST` first",
         before: "api:\n  routes: [GET /classify]",

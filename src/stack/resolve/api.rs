@@ -195,7 +195,7 @@ fn first_route(check: &mut Check<'_>, field: &[&str], route: &Route) {
             &codes::FIRST_ROUTE,
             format!("the first route cannot be a `{}`", route.method),
         )
-        .because("it is the one that classifies, and the headline is in the request's body")
+        .because("it is the one that classifies, and the text is in the request's body")
         .help("put a route with `POST` first")
     });
 }

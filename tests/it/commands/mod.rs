@@ -49,7 +49,7 @@ fn an_environment_that_is_up_is_used_and_looked_at() {
     graph::draws(&project, &python);
     graph::tells_infrastructure(&project);
     project
-        .deploy(&["batch", "run", "headlines.txt", "--save", "batch.jsonl"])
+        .deploy(&["batch", "run", "texts.txt", "--save", "batch.jsonl"])
         .ok();
     tells_no_secret(&project);
     is_at_home_in_a_shell(&project);
@@ -102,7 +102,7 @@ fn tells_no_secret(project: &Project) {
     assert!(!brief.contains("aws_smithy_runtime"), "{brief}");
 }
 
-/// Releases are completed, a quiet run is quiet, and a locale without UTF-8 gets ASCII.
+/// Releases are completed, a quiet run is quiet, a locale without UTF-8 gets ASCII, and a narrow terminal blocks.
 fn is_at_home_in_a_shell(project: &Project) {
     let history = project.deploy(&["history", "--output", "json"]).ok().json();
     let release = history["releases"][0]["id"].as_str().unwrap();
@@ -114,6 +114,18 @@ fn is_at_home_in_a_shell(project: &Project) {
     });
     let said = run.ok().stderr;
     assert!(said.is_ascii() && said.contains("verification ~"), "{said}");
+    let run = project.deploy_with(&["history"], |command| {
+        command.env("COLUMNS", "40");
+    });
+    let narrow = run.ok().stdout;
+    assert!(
+        narrow.contains(&format!("\nrelease: {release}\n")),
+        "{narrow}"
+    );
+    assert!(
+        narrow.lines().all(|line| line.chars().count() <= 40),
+        "{narrow}"
+    );
 }
 
 /// The address of the engine's page, which a browser is led to by a file that nobody else reads.
@@ -143,6 +155,12 @@ fn opens(project: &Project) -> String {
     assert!(!file.contains("key="), "{file}");
     let page = fs::read_to_string(file).unwrap();
     assert!(page.contains(address), "{page}");
+    let run = project.deploy_with(&["open"], |command| {
+        for name in ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER"] {
+            command.env_remove(name);
+        }
+    });
+    run.failed(1, &["error[no-browser]", "`--print` only prints"]);
     address.to_owned()
 }
 
@@ -152,17 +170,21 @@ fn asks(project: &Project, url: &str) {
     project
         .deploy(&["outputs", "Nope"])
         .failed(64, &["Nope", "ClassifyUrl"]);
-    project.write("headlines.txt", "one\n\n two \n");
+    project.write("texts.txt", "one\n\n two \n");
     for way in [&[][..], &["--endpoint"], &["--lambda"]] {
-        let arguments = ["invoke", "--file", "headlines.txt", "--output", "json"];
+        let arguments = ["invoke", "--file", "texts.txt", "--output", "json"];
         let run = project.deploy(&[&arguments[..], way].concat()).ok();
         let answers = run.json();
-        assert_eq!(answers[1]["headline"], "two", "{run}");
+        assert_eq!(answers[1]["text"], "two", "{run}");
         assert_eq!(answers[1]["answer"]["predicted_label"], "Business", "{run}");
         assert_eq!(answers.as_array().unwrap().len(), 2);
     }
     // Standard input is empty here.
     project.deploy(&["invoke"]).failed(64, &["no texts"]);
+    // The function takes no blank text.
+    project
+        .deploy(&["invoke", "  "])
+        .failed(1, &["error[api-refused]", "HTTP 400"]);
 }
 
 fn loads(project: &Project, url: &str) {
@@ -200,7 +222,7 @@ fn loads(project: &Project, url: &str) {
         .deploy(&[&base[..], &["http://example.com/"]].concat())
         .failed(64, &["unexpected argument"]);
     project
-        .deploy(&[&base[..], &["--report", "headlines.txt"]].concat())
+        .deploy(&[&base[..], &["--report", "texts.txt"]].concat())
         .failed(64, &["no HTML page"]);
     project.deploy(&["load"]).failed(64, &["--rate"]);
 }

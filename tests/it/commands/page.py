@@ -140,7 +140,7 @@ def classifies(page: Browser, api: str) -> None:
     check(page.evaluate("document.getElementById('api').value") == urlsplit(api).path, api)
     page.evaluate("document.querySelector('#try button').click()")
     eventually(page, "document.querySelector('#answer strong')?.textContent === 'Business'")
-    page.evaluate("document.getElementById('headline').value = '   '")
+    page.evaluate("document.getElementById('text').value = '   '")
     page.evaluate("document.querySelector('#try button').click()")
     eventually(page, "document.getElementById('answer').textContent.startsWith('HTTP 400')")
 

@@ -17,14 +17,14 @@ use super::state::lock_holder;
 use super::trial::up;
 use super::world::{Project, Run, World};
 
-/// Three headlines, what they are classified by, and where the results go.
-pub(super) struct Headlines {
+/// Three texts, what they are classified by, and where the results go.
+pub(super) struct Texts {
     folder: TempDir,
     pub(super) prepared: Prepared,
     pub(super) batch: Batch,
 }
 
-impl Headlines {
+impl Texts {
     fn of(project: &Project) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("titles.txt");
@@ -65,7 +65,7 @@ impl Headlines {
     }
 }
 
-const JOINED: &str = "file,line,id,headline,predicted_label,probability,error
+const JOINED: &str = "file,line,id,text,predicted_label,probability,error
 titles.txt,1,,Fed holds rates,Business,0.7,
 titles.txt,3,,New phone,Business,0.7,
 titles.txt,4,,Singer cancels,Business,0.7,
@@ -94,13 +94,13 @@ fn begun(run: &Run) -> usize {
 #[tokio::test(start_paused = true)]
 async fn a_batch_is_begun_once_and_joined_as_often_as_it_is_asked_for() {
     let (project, desired, world) = deployed(&slow(Duration::from_hours(2))).await;
-    let headlines = Headlines::of(&project);
-    let run = world.run(Command::Batch(&headlines)).await;
+    let texts = Texts::of(&project);
+    let run = world.run(Command::Batch(&texts)).await;
     run.end.as_ref().unwrap().done();
-    assert_eq!((begun(&run), headlines.joined().as_str()), (1, JOINED));
-    let again = world.run(Command::Batch(&headlines)).await;
+    assert_eq!((begun(&run), texts.joined().as_str()), (1, JOINED));
+    let again = world.run(Command::Batch(&texts)).await;
     again.end.as_ref().unwrap().done();
-    assert_eq!((begun(&again), headlines.joined().as_str()), (0, JOINED));
+    assert_eq!((begun(&again), texts.joined().as_str()), (0, JOINED));
     let changes = |call: &&String| {
         ["Put", "Create", "Delete"]
             .iter()
@@ -111,7 +111,7 @@ async fn a_batch_is_begun_once_and_joined_as_often_as_it_is_asked_for() {
     // Another model is another answer.
     let other = project.desired("2e-3");
     world.run(Command::Up(&other)).await.end.unwrap().done();
-    let run = world.run(Command::Batch(&headlines)).await;
+    let run = world.run(Command::Batch(&texts)).await;
     run.end.as_ref().unwrap().done();
     assert_eq!(begun(&run), 1);
     world
@@ -120,7 +120,7 @@ async fn a_batch_is_begun_once_and_joined_as_often_as_it_is_asked_for() {
         .end
         .unwrap()
         .done();
-    let end = world.run(Command::Batch(&headlines)).await.end.unwrap();
+    let end = world.run(Command::Batch(&texts)).await.end.unwrap();
     assert!(
         matches!(&end, End::Failed(why) if why.contains("does not serve")),
         "{end:?}"
@@ -131,10 +131,10 @@ async fn a_batch_is_begun_once_and_joined_as_often_as_it_is_asked_for() {
 #[tokio::test(start_paused = true)]
 async fn a_batch_that_is_broken_off_at_any_call_is_taken_up() {
     let (project, _, world) = deployed(&slow(Duration::from_secs(3))).await;
-    let headlines = Headlines::of(&project);
+    let texts = Texts::of(&project);
     let calls = {
         let copy = world.copy();
-        let run = copy.run(Command::Batch(&headlines)).await;
+        let run = copy.run(Command::Batch(&texts)).await;
         run.end.as_ref().unwrap().done();
         copy.close().await;
         run.calls.len()
@@ -150,15 +150,15 @@ async fn a_batch_that_is_broken_off_at_any_call_is_taken_up() {
             if dies {
                 troubles.push(Trouble::from(call + 1, Fault::DiesBefore));
             }
-            copy.run_with(Command::Batch(&headlines), troubles).await;
-            let again = copy.run(Command::Batch(&headlines)).await;
+            copy.run_with(Command::Batch(&texts), troubles).await;
+            let again = copy.run(Command::Batch(&texts)).await;
             assert_eq!(
                 again.end,
                 Some(End::Done),
                 "call {call} {fault:?}: {:?}",
                 again.calls
             );
-            assert_eq!(headlines.joined(), JOINED, "call {call} {fault:?}");
+            assert_eq!(texts.joined(), JOINED, "call {call} {fault:?}");
             assert_eq!(batch_jobs(&copy).len(), 1, "call {call} {fault:?}");
             // What the run that died has left of the lock is free for everybody.
             assert_ne!(
@@ -184,8 +184,8 @@ fn batch_jobs(world: &World) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn while_a_batch_runs_others_deploy_and_down_stops_it() {
     let (project, desired, world) = deployed(&slow(Duration::from_hours(48))).await;
-    let headlines = Headlines::of(&project);
-    let batch = world.run(Command::Batch(&headlines));
+    let texts = Texts::of(&project);
+    let batch = world.run(Command::Batch(&texts));
     let others = async {
         tokio::time::sleep(Duration::from_hours(1)).await;
         // The lock is free.
@@ -234,19 +234,14 @@ async fn a_batch_that_failed_is_made_again_under_another_name() {
         ..Script::default()
     };
     let (project, _, world) = deployed(&script).await;
-    let headlines = Headlines::of(&project);
-    let end = world.run(Command::Batch(&headlines)).await.end.unwrap();
+    let texts = Texts::of(&project);
+    let end = world.run(Command::Batch(&texts)).await.end.unwrap();
     assert!(
         matches!(&end, End::Failed(why) if why.contains("ClientError")),
         "{end:?}"
     );
-    world
-        .run(Command::Batch(&headlines))
-        .await
-        .end
-        .unwrap()
-        .done();
-    assert_eq!(headlines.joined(), JOINED);
+    world.run(Command::Batch(&texts)).await.end.unwrap().done();
+    assert_eq!(texts.joined(), JOINED);
     let jobs = batch_jobs(&world);
     assert_eq!(jobs.len(), 2);
     assert!(jobs[1].contains("-r2\""), "{jobs:?}");

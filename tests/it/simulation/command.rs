@@ -9,7 +9,7 @@ use deploy::reconcile::{
     lock,
 };
 
-use super::batch::Headlines;
+use super::batch::Texts;
 use super::copies::Errand;
 
 /// A command.
@@ -33,8 +33,8 @@ pub(super) enum Command<'a> {
     DownWith(&'a Deployment, DownOptions),
     /// Removes the lock of a run that is gone.
     Unlock(&'a Deployment),
-    /// Classifies headlines in bulk.
-    Batch(&'a Headlines),
+    /// Classifies texts in bulk.
+    Batch(&'a Texts),
     /// Removes what nothing refers to, but for so many of the newest models.
     Gc(&'a Desired, usize),
     /// Looks at everything that is told of an environment that is up.
@@ -94,7 +94,7 @@ impl Command<'_> {
                 Box::pin(down(session, deployment, options)).await
             }
             Self::Unlock(deployment) => unlock(session, deployment).await,
-            Self::Batch(headlines) => Box::pin(batch(session, headlines)).await,
+            Self::Batch(texts) => Box::pin(batch(session, texts)).await,
             Self::Gc(desired, keep) => Box::pin(gc(session, desired, keep)).await,
             Self::Status(deployment) => Box::pin(status(session, deployment)).await,
             Self::Drift(deployment) => Box::pin(drift(session, deployment)).await,
@@ -223,12 +223,12 @@ async fn drift(session: &Session, deployment: &Deployment) -> Result<End, Reconc
     Ok(End::Done)
 }
 
-async fn batch(session: &Session, headlines: &Headlines) -> Result<End, ReconcileError> {
+async fn batch(session: &Session, texts: &Texts) -> Result<End, ReconcileError> {
     let run = BatchRun {
-        batch: headlines.batch.clone(),
-        prepared: &headlines.prepared,
+        batch: texts.batch.clone(),
+        prepared: &texts.prepared,
         on: "1 × ml.m5.large".to_owned(),
-        results: Some(headlines.results()),
+        results: Some(texts.results()),
     };
     reconcile::batch(session, run, &Always).await?;
     Ok(End::Done)

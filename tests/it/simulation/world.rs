@@ -171,8 +171,8 @@ impl Project {
         Desired::new(&stack, &rendered, &bundles)
     }
 
-    /// A batch of headlines with this digest, as the stack's request has it.
-    pub(super) fn batch(&self, headlines: Digest) -> Batch {
+    /// A batch of texts with this digest, as the stack's request has it.
+    pub(super) fn batch(&self, texts: Digest) -> Batch {
         let text = stack_file(&self.1, "1e-3", "") + "batch: { instance: ml.m5.large }\n";
         let file = self.0.path().join("batch.yaml");
         fs::write(&file, text).unwrap();
@@ -182,7 +182,7 @@ impl Project {
         Batch {
             deployment: Deployment::of(&stack),
             request: rendered.transform_job.unwrap().value().clone(),
-            headlines,
+            texts,
         }
     }
 
@@ -515,7 +515,7 @@ impl World {
         }
     }
 
-    /// Sends a headline to the HTTP API, as anybody does.
+    /// Sends a text to the HTTP API, as anybody does.
     pub(super) async fn classify(&self) -> StatusCode {
         self.save();
         let state = fs::read(self.path().join("state/apigateway.json")).unwrap();

@@ -140,6 +140,8 @@ impl Project {
             .current_dir(self.path())
             .env("DEPLOY_LOCAL_PORT", self.port.to_string())
             .env("DEPLOY_CACHE", cache())
+            // Whoever runs the tests may have a narrow terminal.
+            .env_remove("COLUMNS")
             .stdin(Stdio::null());
         command
     }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::cli::output::width::{fitting, width};
 use anstyle::Style;
-use unicode_width::UnicodeWidthChar;
 
 /// Stands for what was cut off.
 const CUT: char = '…';
@@ -97,23 +97,6 @@ pub(in crate::cli) fn clean(text: &str) -> String {
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' |
         '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
-}
-
-/// The columns that a text takes: two for a wide sign, none for one that joins the one before.
-fn width(text: &str) -> usize {
-    text.chars().map(|c| c.width().unwrap_or_default()).sum()
-}
-
-/// The beginning of a text that fits into so many columns.
-fn fitting(text: &str, columns: usize) -> &str {
-    let mut taken = 0;
-    for (at, c) in text.char_indices() {
-        taken += c.width().unwrap_or_default();
-        if taken > columns {
-            return &text[..at];
-        }
-    }
-    text
 }
 
 #[cfg(test)]
