@@ -21,6 +21,9 @@ this role. With `target.service_role`, CloudFormation's part is left to that rol
 What may no longer be done after a change of the stack file, such as removing what is no longer in it, is
 in the policy of the file as it was: let both be attached while such a change is deployed.
 
+What `deploy batch run` reads from another bucket is not known before: s3:GetObject and s3:ListBucket there
+are not in the policy.
+
 Examples:
   deploy permissions --env staging                          everything but what nobody needs
   deploy permissions --env staging --for diff --for status  for pull-request jobs: reads only

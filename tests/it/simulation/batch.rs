@@ -25,7 +25,8 @@ pub(super) struct Headlines {
 }
 
 impl Headlines {
-    fn of(project: &Project) -> Self {
+    /// The headlines, with what they are classified by in an environment of the project.
+    pub(super) fn of(project: &Project) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("titles.txt");
         fs::write(&path, "Fed holds rates\n\nNew phone\nSinger cancels\n").unwrap();

@@ -177,7 +177,7 @@ async fn gc(session: &Session, desired: &Desired, keep: usize) -> Result<End, Re
     Ok(End::Done)
 }
 
-/// What `deploy status`, `history` and `logs` look at. Unlike them it takes nothing for a reason to tell less.
+/// What `deploy status`, `history`, `show` and `logs` look at. Unlike them it takes nothing for a reason to tell less.
 async fn status(session: &Session, deployment: &Deployment) -> Result<End, ReconcileError> {
     let names = &deployment.names;
     let observed = reconcile::observe(session, deployment).await?;
@@ -192,6 +192,7 @@ async fn status(session: &Session, deployment: &Deployment) -> Result<End, Recon
         let (release, depth) = (&recorded.release, Depth::Content);
         let differs = reconcile::proof(session, deployment, &observed, release, depth).await?;
         assert!(differs.is_empty(), "{differs:?}");
+        reconcile::version(session, deployment, release).await?;
     }
     let (group, prefix) = ("/aws/sagemaker/TrainingJobs", names.stem.as_str());
     let search = Search {

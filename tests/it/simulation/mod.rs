@@ -20,6 +20,7 @@ mod limit;
 mod name;
 mod permissions;
 mod preview;
+mod project;
 mod promises;
 mod propagation;
 mod random;
