@@ -11,6 +11,7 @@ use deploy::reconcile::{
 
 use super::batch::Headlines;
 use super::copies::Errand;
+use super::takeover::Takeover;
 
 /// A command.
 #[derive(Clone, Copy)]
@@ -43,6 +44,8 @@ pub(super) enum Command<'a> {
     Drift(&'a Deployment),
     /// Copies an artifact from another account.
     Transfer(&'a Errand),
+    /// Lets an environment take over what another one has proven.
+    Promote(&'a Takeover<'a>),
 }
 
 /// How a command ended by itself.
@@ -99,6 +102,7 @@ impl Command<'_> {
             Self::Status(deployment) => Box::pin(status(session, deployment)).await,
             Self::Drift(deployment) => Box::pin(drift(session, deployment)).await,
             Self::Transfer(errand) => Box::pin(errand.run(session)).await,
+            Self::Promote(takeover) => Box::pin(takeover.run(session)).await,
         };
         match result {
             Ok(end) => end,

@@ -32,6 +32,7 @@ mod rollouts;
 mod situation;
 mod state;
 mod stubborn;
+mod takeover;
 mod training;
 mod trial;
 mod uploads;

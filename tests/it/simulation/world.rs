@@ -51,6 +51,9 @@ pub(super) struct World {
     role: Option<String>,
     /// ARN of the role that CloudFormation acts as, if it does.
     service_role: Option<String>,
+    /// ARN of the role by which the environment is looked at that is promoted from; without one, it is by the
+    /// same credentials as all the rest.
+    source_role: Option<String>,
 }
 
 /// On which machine a run is, which decides what it can tell of the others.
@@ -120,6 +123,7 @@ impl World {
             ended: Arc::default(),
             role: None,
             service_role: None,
+            source_role: None,
         }
     }
 
@@ -135,6 +139,14 @@ impl World {
     pub(super) fn with_service_role(self, role: &str) -> Self {
         Self {
             service_role: Some(role.to_owned()),
+            ..self
+        }
+    }
+
+    /// The same account, where the environment that is promoted from is looked at as a role from now on.
+    pub(super) fn taking_over_as(self, role: &str) -> Self {
+        Self {
+            source_role: Some(role.to_owned()),
             ..self
         }
     }
@@ -284,10 +296,14 @@ impl World {
         cancel: Cancel,
     ) -> Session {
         let cloud = cloud_as(wire, self.role.as_deref(), self.service_role.clone()).await;
-        Session {
+        let source = match self.source_role.as_deref() {
+            role @ Some(_) => cloud_as(wire, role, None).await,
             // Environments of one account take models from one another.
+            None => cloud.clone(),
+        };
+        Session {
             source: Some(Upstream {
-                cloud: cloud.clone(),
+                cloud: source,
                 registry: Some("classifiers".to_owned()),
             }),
             cloud,

@@ -2,6 +2,7 @@
 //! and with any part of it missing something fails and says what is missing.
 
 mod people;
+mod promote;
 
 use std::collections::{BTreeMap, BTreeSet};
 
