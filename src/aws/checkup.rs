@@ -12,10 +12,10 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::date_time::Format;
 use jiff::Timestamp;
 
-use super::fault::{chain, fault, incomplete};
+use super::fault::{fault, incomplete};
 use super::signer::Signer;
 use crate::cloud::checkup::{BucketOwner, Checkup, CredentialSource, Question, Refused};
-use crate::cloud::{CloudFault, FaultKind};
+use crate::cloud::{CloudFault, FaultKind, chain};
 
 /// Pages of a simulation that are read at most; one page holds a hundred decisions.
 const PAGES: usize = 50;

@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::refused::refused;
-use crate::cloud::{CloudFault, FaultKind};
+use crate::cloud::{CloudFault, FaultKind, chain};
 
 /// Sorts an SDK error and keeps the service's words.
 pub(super) fn fault<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> CloudFault
@@ -44,20 +44,6 @@ where
         code,
         message,
     }
-}
-
-/// The words of an error and of what caused it, each once.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        source = error.source();
-    }
-    text
 }
 
 /// Makes the fault of an answer that lacks what its operation promises.

@@ -21,12 +21,17 @@ this role. With `target.service_role`, CloudFormation's part is left to that rol
 What may no longer be done after a change of the stack file, such as removing what is no longer in it, is
 in the policy of the file as it was: let both be attached while such a change is deployed.
 
+Who promotes needs the policy of both environments, each in its own account. What `deploy batch run` reads
+from another bucket is not known before: s3:GetObject and s3:ListBucket there are not in the policy.
+
 With `--output json` the documents are always a list, beside what they are for and the types of resources of
 which nothing is known.
 
 Examples:
   deploy permissions --env staging                          everything but what nobody needs
   deploy permissions --env staging --for diff --for status  for pull-request jobs: reads only
+  deploy permissions --env prod --for promote               with the next one, for who promotes to prod
+  deploy permissions --env staging --for promote            what that takes of staging
   deploy permissions --env prod --format cloudformation     as managed policies, to be deployed
   deploy permissions --env prod --service-role              what the role of CloudFormation needs")]
 pub(super) struct Arguments {
@@ -56,7 +61,8 @@ enum PurposeArgument {
     Diff,
     /// Look at it, changing nothing: `status`, `history`, `show`, `outputs`, `logs`
     Status,
-    /// Let it take over what another environment has proven; or let somebody look at what it has proven
+    /// Let it take over what another environment has proven; or let somebody look at what it has proven, and note
+    /// the promotion in its model registry
     Promote,
     /// Remove it
     Down,

@@ -1,5 +1,7 @@
 //! Why a cloud did not do what it was asked.
 
+use std::error::Error;
+
 /// What a caller can do about a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultKind {
@@ -81,6 +83,20 @@ impl CloudFault {
             _ => FaultKind::Rejected,
         }
     }
+}
+
+/// The words of an error and of what caused it, each once.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        source = error.source();
+    }
+    text
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub mod web;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use fault::{CloudFault, FaultKind};
+pub use fault::{CloudFault, FaultKind, chain};
 
 /// One environment's cloud: its ports, all aimed at the same account and region.
 #[derive(Clone)]

@@ -396,7 +396,7 @@ pub const CALLS: &[Call] = &[
     ),
     call(
         "sagemaker.ListModelPackages",
-        CHANGE,
+        &[Up, Status, Promote, Down],
         &[("sagemaker:ListModelPackages", ModelPackages)],
     ),
     call(

@@ -132,10 +132,16 @@ impl Step<'_> {
             ("sagemaker:CreateEndpoint" | "sagemaker:UpdateEndpoint", _) => {
                 &[Scope::Endpoints, Scope::TaggedModels]
             }
+            ("sagemaker:DescribeEndpointConfig", _) => &[Scope::TaggedModels],
             (action, "AWS::ApplicationAutoScaling::ScalableTarget")
                 if action.starts_with("cloudwatch:") =>
             {
                 &[Scope::ScalingAlarms]
+            }
+            (action, "AWS::ApplicationAutoScaling::ScalableTarget")
+                if action.starts_with("sagemaker:") =>
+            {
+                &[Scope::Endpoints]
             }
             (action, _) if action.starts_with("kms:") => &[Scope::Keys],
             (_, kind) => own(kind),

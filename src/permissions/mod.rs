@@ -109,13 +109,17 @@ impl<'a> Needed<'a> {
     /// Adds what our own calls need.
     fn calls(&mut self, request: &Request<'_>) {
         // What promotes from an environment that takes over nothing itself is another environment's run,
-        // which looks at it from all sides and asks its endpoint.
+        // which looks at it from all sides, asks its endpoint, and notes the promotion in its registry.
         let only_shown = request.stack.promotion.is_none();
         for call in CALLS.iter().filter(|call| call.by.holds(request.stack)) {
             let wanted = |purpose: &Purpose| match purpose {
                 Purpose::Promote if only_shown => {
                     let looks = [Purpose::Diff, Purpose::Status];
-                    let asks = ["sagemaker.InvokeEndpoint", "execute-api.Invoke"];
+                    let asks = [
+                        "sagemaker.InvokeEndpoint",
+                        "execute-api.Invoke",
+                        "sagemaker.UpdateModelPackage",
+                    ];
                     looks.iter().any(|look| call.purposes.contains(look))
                         || asks.contains(&call.operation)
                 }

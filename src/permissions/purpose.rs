@@ -11,7 +11,7 @@ pub enum Purpose {
     /// Looking at it: `status`, `history`, `show`, `outputs` and `logs`. Changes nothing.
     Status,
     /// Letting it take over what another environment has proven; for that other environment, letting
-    /// somebody look at what it has proven.
+    /// somebody look at what it has proven, and note the promotion in its model registry.
     Promote,
     /// Removing it.
     Down,

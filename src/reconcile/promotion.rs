@@ -10,6 +10,7 @@ use super::holdout::{Subject, holdout};
 use super::proof::{Depth, proof};
 use super::verify::{Closeness, verify};
 use crate::bundle::Labelled;
+use crate::cloud::chain;
 use crate::plan::{Deployment, Observed};
 use crate::release::{Evidence, Release};
 use crate::stack::{Promotion, Timespan};
@@ -152,10 +153,16 @@ async fn answers(candidate: &Candidate<'_>, at: Timestamp) -> Result<Evidence, R
     asked("smoke test", "an answer", answer.map(|()| Vec::new()), at)
 }
 
-/// Whether nobody has changed what was deployed.
+/// Whether nobody has changed what was deployed. What could not be looked at may have been.
 async fn undrifted(candidate: &Candidate<'_>, at: Timestamp) -> Result<Evidence, ReconcileError> {
     let report = drift(candidate.session, candidate.deployment).await;
-    let found = report.map(|report| report.findings.iter().map(ToString::to_string).collect());
+    let found = report.map(|report| {
+        let drifted = report.findings.iter().map(ToString::to_string);
+        let unseen = report.unknown.iter().filter(|one| one.property.is_none());
+        let unseen =
+            unseen.map(|one| format!("{} is not known: {}", one.subject.logical_id, one.reason));
+        drifted.chain(unseen).collect()
+    });
     asked("drift", "none", found, at)
 }
 
@@ -170,7 +177,7 @@ fn asked(
         Ok(found) if found.is_empty() => (true, asked.to_owned()),
         Ok(found) => (false, found.join("; ")),
         Err(ReconcileError::Interrupted) => return Err(ReconcileError::Interrupted),
-        Err(error) => (false, error.to_string()),
+        Err(error) => (false, chain(&error)),
     };
     Ok(Evidence {
         gate: gate.to_owned(),

@@ -6,15 +6,14 @@
 //! nothing: where it cannot be written, that is told, and the next run goes on.
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 
 use super::Session;
 use super::error::{ReconcileError, doing, known};
 use super::progress::Event;
 use super::release;
 use crate::bundle::Digest;
-use crate::cloud::Cloud;
 use crate::cloud::registry::{Approval, NewVersion, Version};
+use crate::cloud::{Cloud, chain};
 use crate::plan::{Deployment, Desired};
 use crate::release::{Promotion, Provenance, Release, ReleaseId};
 
@@ -33,10 +32,7 @@ pub(super) async fn enter(session: &Session, desired: &Desired, id: &ReleaseId) 
         return;
     };
     if let Err(error) = try_enter(session, desired, group, id).await {
-        let why = match error.source() {
-            Some(source) => format!("{error}: {source}"),
-            None => error.to_string(),
-        };
+        let why = chain(&error);
         let text = format!(
             "the model registry does not tell of {id}: {why}; it serves all the same, and running this \
              again enters it"

@@ -6,6 +6,7 @@
 
 use super::Wish;
 use super::guard::Subject;
+use crate::local::cells::CellId;
 
 /// What is done with a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +58,18 @@ const BUCKET: &[Row] = &[
     ("s3:PutBucketOwnershipControls", "OwnershipControls"),
 ];
 
+const SCALABLE_TARGET: &str = "AWS::ApplicationAutoScaling::ScalableTarget";
+
+/// What scaling an endpoint takes. Whoever registers it has to be allowed that ("Permissions validation for
+/// Application Auto Scaling API calls on target resources", Application Auto Scaling user guide).
+const SCALING: &[Row] = &[
+    ("cloudwatch:DeleteAlarms", ""),
+    ("cloudwatch:DescribeAlarms", ""),
+    ("cloudwatch:PutMetricAlarm", ""),
+    ("sagemaker:DescribeEndpoint", ""),
+    ("sagemaker:UpdateEndpointWeightsAndCapacities", ""),
+];
+
 /// All types that the engine makes.
 const KINDS: &[Kind] = &[
     api("AWS::ApiGatewayV2::Api"),
@@ -79,7 +92,7 @@ const KINDS: &[Kind] = &[
         delete: API[3],
     },
     Kind {
-        name: "AWS::ApplicationAutoScaling::ScalableTarget",
+        name: SCALABLE_TARGET,
         create: &[
             ("application-autoscaling:RegisterScalableTarget", ""),
             ("iam:CreateServiceLinkedRole", ""),
@@ -275,9 +288,9 @@ pub(super) fn wishes(work: Work, subject: &Subject<'_>) -> Option<Vec<Wish>> {
         Work::Update => kind.update,
         Work::Delete => kind.delete,
     };
-    let is_bucket = subject.kind == "AWS::S3::Bucket";
-    let settings = match work {
-        Work::Create | Work::Update if is_bucket => BUCKET,
+    let also: &[Row] = match (work, subject.kind) {
+        (Work::Create | Work::Update, "AWS::S3::Bucket") => BUCKET,
+        (Work::Create | Work::Update, SCALABLE_TARGET) => SCALING,
         _ => &[],
     };
     let after = match work {
@@ -292,7 +305,7 @@ pub(super) fn wishes(work: Work, subject: &Subject<'_>) -> Option<Vec<Wish>> {
     };
     let asked = own
         .iter()
-        .chain(settings)
+        .chain(also)
         .filter(|(_, property)| given(property));
     let asked = asked.map(|(action, _)| wish(action, subject));
     let read = after
@@ -346,6 +359,9 @@ fn wish(action: &str, subject: &Subject<'_>) -> Wish {
             let (bucket, key) = (part("S3Bucket"), part("S3Key"));
             Wish::new(action, partition(format!("s3:::{bucket}/{key}")))
         }
+        _ if subject.kind == SCALABLE_TARGET && !action.starts_with("application-autoscaling:") => {
+            scaling(action, subject)
+        }
         _ => {
             let wish = Wish::new(action, subject.arn());
             let wish = match property("PermissionsBoundary") {
@@ -355,4 +371,27 @@ fn wish(action: &str, subject: &Subject<'_>) -> Wish {
             wish.knowing(&subject.known)
         }
     }
+}
+
+/// What scaling is about: the endpoint, or the alarms that Application Auto Scaling makes for it.
+fn scaling(action: &str, subject: &Subject<'_>) -> Wish {
+    let CellId { account, region } = subject.place;
+    // `endpoint/<name>/variant/<name>`
+    let id = subject
+        .properties
+        .and_then(|all| all["ResourceId"].as_str())
+        .unwrap_or_default();
+    let endpoint = id.split("/variant/").next().unwrap_or_default();
+    let (service, resource) = match action {
+        "cloudwatch:DescribeAlarms" => ("cloudwatch", "alarm:*".to_owned()),
+        action if action.starts_with("cloudwatch:") => (
+            "cloudwatch",
+            format!("alarm:TargetTracking-{id}-AlarmHigh-0"),
+        ),
+        _ => ("sagemaker", endpoint.to_owned()),
+    };
+    Wish::new(
+        action,
+        format!("arn:aws:{service}:{region}:{account}:{resource}"),
+    )
 }

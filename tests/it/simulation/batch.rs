@@ -25,7 +25,8 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    fn of(project: &Project) -> Self {
+    /// The texts, with what they are classified by in an environment of the project.
+    pub(super) fn of(project: &Project) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("titles.txt");
         fs::write(&path, "Fed holds rates\n\nNew phone\nSinger cancels\n").unwrap();

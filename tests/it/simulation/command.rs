@@ -11,6 +11,7 @@ use deploy::reconcile::{
 
 use super::batch::Texts;
 use super::copies::Errand;
+use super::takeover::Takeover;
 
 /// A command.
 #[derive(Clone, Copy)]
@@ -43,6 +44,8 @@ pub(super) enum Command<'a> {
     Drift(&'a Deployment),
     /// Copies an artifact from another account.
     Transfer(&'a Errand),
+    /// Lets an environment take over what another one has proven.
+    Promote(&'a Takeover<'a>),
 }
 
 /// How a command ended by itself.
@@ -99,6 +102,7 @@ impl Command<'_> {
             Self::Status(deployment) => Box::pin(status(session, deployment)).await,
             Self::Drift(deployment) => Box::pin(drift(session, deployment)).await,
             Self::Transfer(errand) => Box::pin(errand.run(session)).await,
+            Self::Promote(takeover) => Box::pin(takeover.run(session)).await,
         };
         match result {
             Ok(end) => end,
@@ -177,7 +181,7 @@ async fn gc(session: &Session, desired: &Desired, keep: usize) -> Result<End, Re
     Ok(End::Done)
 }
 
-/// What `deploy status`, `history` and `logs` look at. Unlike them it takes nothing for a reason to tell less.
+/// What `deploy status`, `history`, `show` and `logs` look at. Unlike them it takes nothing for a reason to tell less.
 async fn status(session: &Session, deployment: &Deployment) -> Result<End, ReconcileError> {
     let names = &deployment.names;
     let observed = reconcile::observe(session, deployment).await?;
@@ -192,6 +196,7 @@ async fn status(session: &Session, deployment: &Deployment) -> Result<End, Recon
         let (release, depth) = (&recorded.release, Depth::Content);
         let differs = reconcile::proof(session, deployment, &observed, release, depth).await?;
         assert!(differs.is_empty(), "{differs:?}");
+        reconcile::version(session, deployment, release).await?;
     }
     let (group, prefix) = ("/aws/sagemaker/TrainingJobs", names.stem.as_str());
     let search = Search {

@@ -1,95 +1,85 @@
 //! The policy of `deploy permissions`, held by a role that the engine lets do nothing else: everything works with it,
 //! and with any part of it missing something fails and says what is missing.
 
+mod people;
+mod promote;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_cloudformation::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_cloudformation::types::{Capability, StackStatus};
-use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
-use deploy::local::script::Script;
-use deploy::permissions::{self, CALLS, Part, Purpose, Request, Statement, document};
+use deploy::local::script::{Job, JobEnd, Rule, Script};
+use deploy::permissions::{self, CALLS, Part, Purpose, Request, Statement};
 use deploy::plan::Desired;
 use deploy::reconcile::progress::Event;
 use deploy::render::{self, Library};
 use serde_json::{Value, json};
 
+use self::people::{HOME, allow, make_roles, role};
+use super::batch::Texts;
 use super::command::{Command, End};
-use super::world::{KEY, Project, SECRET, URL, World};
+use super::world::{Project, Run, World};
 
-const ROLE: &str = "arn:aws:iam::000000000000:role/deployer";
-
-fn client(world: &World) -> SharedHttpClient {
-    let connector = SharedHttpConnector::new(world.wire(Vec::new()));
-    http_client_fn(move |_, _| connector.clone())
-}
-
-fn key() -> Credentials {
-    Credentials::new(KEY, SECRET, None, None, "simulated")
-}
-
+/// The role that commands are run as.
+const DEPLOYER: &str = "deployer";
 /// The role that CloudFormation acts as.
-const SERVICE_ROLE: &str = "arn:aws:iam::000000000000:role/cloudformation";
+const SERVICE: &str = "cloudformation";
 
-/// Makes an account with two roles in it that may do nothing yet.
+/// Makes an account with two roles in it that may do nothing yet. Jobs write a log there.
 async fn account() -> World {
-    let world = World::new(&Script::default());
-    let template = json!({ "Resources": { "Service": { "Type": "AWS::IAM::Role", "Properties": {
-        "RoleName": "cloudformation",
-        "AssumeRolePolicyDocument": { "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole",
-            "Principal": { "Service": "cloudformation.amazonaws.com" } }] },
-    } }, "Role": { "Type": "AWS::IAM::Role", "Properties": {
-        "RoleName": "deployer",
-        "AssumeRolePolicyDocument": { "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole",
-            "Principal": { "AWS": "000000000000" } }] },
-    } } } });
-    let config = aws_sdk_cloudformation::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .endpoint_url(URL)
-        .credentials_provider(key())
-        .http_client(client(&world));
-    let cloudformation = aws_sdk_cloudformation::Client::from_conf(config.build());
-    let made = cloudformation.create_stack().stack_name("people");
-    let made = made.capabilities(Capability::CapabilityNamedIam);
-    made.template_body(template.to_string())
-        .send()
-        .await
-        .unwrap();
-    loop {
-        let told = cloudformation
-            .describe_stacks()
-            .stack_name("people")
-            .send()
-            .await
-            .unwrap();
-        if told.stacks()[0].stack_status() == Some(&StackStatus::CreateComplete) {
-            return world.acting_as(ROLE);
-        }
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    }
+    let job = Job {
+        ends: JobEnd::Completed(vec!["eval_accuracy=0.9".to_owned()]),
+        ..Job::default()
+    };
+    let world = World::new(&Script {
+        jobs: vec![Rule::new(&[], job)],
+        ..Script::default()
+    });
+    let service = json!({ "Service": "cloudformation.amazonaws.com" });
+    let roles = [(SERVICE, service), (DEPLOYER, json!({ "AWS": HOME }))];
+    make_roles(&world, HOME, &roles).await;
+    world
 }
 
 /// Makes another account that is as this one, where the role may do this.
 async fn with(world: &World, statements: &[Statement]) -> World {
-    let world = world.copy().acting_as(ROLE);
-    allow(&world, "deployer", statements).await;
+    let world = world.copy().acting_as(&role(HOME, DEPLOYER));
+    allow(&world, HOME, DEPLOYER, statements).await;
     world
 }
 
-/// Lets a role do exactly this.
-async fn allow(world: &World, role: &str, statements: &[Statement]) {
-    let config = aws_sdk_iam::Config::builder()
-        .behavior_version(aws_sdk_iam::config::BehaviorVersion::latest())
-        .region(aws_sdk_iam::config::Region::new("us-east-1"))
-        .endpoint_url(URL)
-        .credentials_provider(key())
-        .http_client(client(world));
-    let iam = aws_sdk_iam::Client::from_conf(config.build());
-    let put = iam.put_role_policy().role_name(role).policy_name("deploy");
-    put.policy_document(document(statements).to_string())
-        .send()
-        .await
-        .unwrap();
+/// What `deploy permissions` prints for an environment of the project.
+fn printed(
+    project: &Project,
+    environment: &str,
+    purposes: &[Purpose],
+    part: Part<'_>,
+) -> Vec<Statement> {
+    let stack = project.stack(environment);
+    let source = stack.promotion.as_ref();
+    let source = source.map(|promotion| project.stack(promotion.from.as_str()));
+    let rendered = render::render(&stack, &Library::builtin()).unwrap();
+    let policy = permissions::policy(&Request {
+        stack: &stack,
+        rendered: &rendered,
+        source: source.as_ref(),
+        purposes,
+        part,
+    });
+    assert_eq!(policy.unknown_types, Vec::<String>::new());
+    policy.statements
+}
+
+/// Fails unless a run came to its end, and had all rights that it asked for.
+fn passed(run: &Run) -> Result<(), String> {
+    // What a run can do without it says, and goes on.
+    let refused = run.events.iter().find_map(|event| match event {
+        Event::Notice { text } if text.contains("is not authorized") => Some(text),
+        _ => None,
+    });
+    match (refused, &run.end) {
+        (Some(text), _) => Err(text.clone()),
+        (None, Some(End::Done)) => Ok(()),
+        (None, end) => Err(format!("{end:?}")),
+    }
 }
 
 /// What an environment with everything in it needs.
@@ -97,6 +87,7 @@ struct Bed {
     project: Project,
     first: Desired,
     second: Desired,
+    texts: Texts,
     empty: World,
 }
 
@@ -110,6 +101,7 @@ impl Bed {
         Self {
             first,
             second,
+            texts: Texts::of(&project),
             empty: account().await,
             project,
         }
@@ -120,17 +112,7 @@ impl Bed {
     }
 
     fn part(&self, purposes: &[Purpose], part: Part<'_>) -> Vec<Statement> {
-        let stack = self.project.stack("local");
-        let rendered = render::render(&stack, &Library::builtin()).unwrap();
-        let policy = permissions::policy(&Request {
-            stack: &stack,
-            rendered: &rendered,
-            source: None,
-            purposes,
-            part,
-        });
-        assert_eq!(policy.unknown_types, Vec::<String>::new());
-        policy.statements
+        printed(&self.project, "local", purposes, part)
     }
 
     /// Brings it up, looks at it from all sides, changes it and removes it; tells what did not work.
@@ -143,6 +125,7 @@ impl Bed {
         let deployment = &self.first.deployment;
         for (name, command) in [
             ("up", Command::Up(&self.first)),
+            ("batch", Command::Batch(&self.texts)),
             ("plan", Command::Plan(&self.second)),
             ("drift", Command::Drift(deployment)),
             ("status", Command::Status(deployment)),
@@ -150,19 +133,8 @@ impl Bed {
             ("down", Command::Down(deployment)),
         ] {
             let run = world.run(command).await;
+            passed(&run).map_err(|why| format!("{name}: {why}"))?;
             calls.extend(run.calls);
-            // What a run can do without it says, and goes on.
-            let refused = run.events.iter().find_map(|event| match event {
-                Event::Notice { text } if text.contains("is not authorized") => Some(text),
-                _ => None,
-            });
-            if let Some(text) = refused {
-                return Err(format!("{name}: {text}"));
-            }
-            match run.end {
-                Some(End::Done) => {}
-                end => return Err(format!("{name}: {end:?}")),
-            }
         }
         Ok(calls)
     }
@@ -185,19 +157,6 @@ fn names(failure: &str, actions: &[String]) -> bool {
         })
 }
 
-/// Statements that nothing in the engine misses, with the reason.
-const UNMISSED: &[(&str, &str)] = &[
-    (
-        "JobLogStreams",
-        "a training that is played writes no log, so that there is no stream to delete",
-    ),
-    (
-        "ScalingAlarms",
-        "the registry schema of scalable targets names it; the engine's scaling has alarms of its own",
-    ),
-    ("TransformJobs", "nothing is classified in bulk"),
-];
-
 #[tokio::test(start_paused = true)]
 async fn the_policy_suffices_and_so_does_each_purpose_for_itself() {
     let bed = Bed::new().await;
@@ -214,6 +173,7 @@ async fn the_policy_suffices_and_so_does_each_purpose_for_itself() {
     let mut world = with(&bed.empty, &[]).await;
     for (purpose, command) in [
         (Purpose::Up, Command::Up(&bed.first)),
+        (Purpose::Up, Command::Batch(&bed.texts)),
         (Purpose::Diff, Command::Plan(&bed.second)),
         (Purpose::Diff, Command::Drift(deployment)),
         (Purpose::Status, Command::Status(deployment)),
@@ -222,7 +182,7 @@ async fn the_policy_suffices_and_so_does_each_purpose_for_itself() {
     ] {
         world = with(&world, &bed.statements(&[purpose])).await;
         let run = world.run(command).await;
-        assert_eq!(run.end, Some(End::Done), "{}", purpose.word());
+        assert_eq!(passed(&run), Ok(()), "{}", purpose.word());
     }
 }
 
@@ -230,24 +190,26 @@ async fn the_policy_suffices_and_so_does_each_purpose_for_itself() {
 async fn a_service_role_does_what_people_may_not() {
     let bed = Bed::new().await;
     let purposes = [Purpose::Up, Purpose::Diff, Purpose::Status, Purpose::Down];
-    let people = bed.part(&purposes, Part::Caller(SERVICE_ROLE));
+    let service = role(HOME, SERVICE);
+    let people = bed.part(&purposes, Part::Caller(&service));
     let own = bed.part(&[Purpose::Up, Purpose::Down], Part::ServiceRole);
     let world = with(&bed.empty, &people).await;
     // Without the role they get nowhere, and neither does a role that may do nothing.
-    let alone = world.copy().acting_as(ROLE);
+    let alone = world.copy().acting_as(&role(HOME, DEPLOYER));
     let failure = bed.life_in(&alone).await.unwrap_err();
     assert!(
         failure.contains("deployer/simulated is not authorized to perform: "),
         "{failure}"
     );
-    let world = world.with_service_role(SERVICE_ROLE);
-    let idle = world.copy().acting_as(ROLE).with_service_role(SERVICE_ROLE);
-    let failure = bed.life_in(&idle).await.unwrap_err();
+    let world = world.with_service_role(&service);
+    let idle = world.copy().acting_as(&role(HOME, DEPLOYER));
+    let failure = bed.life_in(&idle.with_service_role(&service)).await;
+    let failure = failure.unwrap_err();
     assert!(
         failure.contains("cloudformation/AWSCloudFormation is not authorized"),
         "{failure}"
     );
-    allow(&world, "cloudformation", &own).await;
+    allow(&world, HOME, SERVICE, &own).await;
     bed.life_in(&world).await.unwrap();
 }
 
@@ -280,9 +242,11 @@ async fn without_any_one_statement_something_fails_and_names_what_is_missing() {
         }
     }
     assert!(silent.is_empty(), "failed without a name: {silent:#?}");
-    let unmissed: BTreeSet<&str> = UNMISSED.iter().map(|(name, _)| *name).collect();
-    let found: BTreeSet<&str> = survivors.keys().map(String::as_str).collect();
-    assert_eq!(found, unmissed, "of {}: {survivors:#?}", all.len());
+    assert!(
+        survivors.is_empty(),
+        "of {} nothing misses {survivors:#?}",
+        all.len()
+    );
 }
 
 /// As above, action by action. Takes minutes.
