@@ -6,10 +6,10 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::column::Column;
 use super::error::{BatchError, unusable};
-use super::input::{Column, Stop};
 use super::json;
-use super::record::Take;
+use super::reading::{Stop, Take};
 
 /// Reads the JSON files of an archive in the order in which they are in it. What is no file, or hidden, is
 /// passed over; any other file is wrong.

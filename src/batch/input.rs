@@ -2,13 +2,12 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::path::PathBuf;
 
+use super::column::Column;
 use super::error::{BatchError, unreadable, unusable};
-use super::record::Take;
+use super::reading::Take;
 use super::{archive, json, table, text};
-use crate::bundle::rows::RowError;
 
 /// Bytes that are read at once.
 const BUFFER: usize = 256 * 1024;
@@ -22,26 +21,6 @@ pub struct InputFile {
     pub name: String,
     /// Where it is on disk.
     pub path: PathBuf,
-}
-
-/// Which column of a table, or field of a JSON object, has the text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Column {
-    /// The one of this name.
-    Name(String),
-    /// The one at this place, from 1, in a table whose first row is data already.
-    Number(usize),
-}
-
-impl FromStr for Column {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(match text.parse() {
-            Ok(number) if number > 0 => Self::Number(number),
-            _ => Self::Name(text.to_owned()),
-        })
-    }
 }
 
 /// What a file has in it.
@@ -122,40 +101,6 @@ pub(super) fn read(
     read.map_err(|stop| stop.at(name, path))
 }
 
-/// Why a file is not read to its end.
-pub(super) enum Stop {
-    /// Its rows cannot be told apart.
-    Row(RowError),
-    /// Whatever else.
-    Error(BatchError),
-}
-
-impl Stop {
-    pub(super) fn at(self, name: &str, path: &Path) -> BatchError {
-        match self {
-            Self::Row(RowError::Unreadable(error)) => unreadable(path)(error),
-            Self::Row(RowError::Endless(line)) => unusable(
-                name,
-                format!("has a row without an end, which begins in line {line}"),
-                "is a quotation mark left open?",
-            ),
-            Self::Error(error) => error,
-        }
-    }
-}
-
-impl From<RowError> for Stop {
-    fn from(error: RowError) -> Self {
-        Self::Row(error)
-    }
-}
-
-impl From<BatchError> for Stop {
-    fn from(error: BatchError) -> Self {
-        Self::Error(error)
-    }
-}
-
 /// What the first bytes of a file tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Beginning {
@@ -205,14 +150,6 @@ impl Beginning {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_number_is_a_place_and_all_else_a_name() {
-        let column = |text: &str| text.parse::<Column>().unwrap();
-        assert_eq!(column("2"), Column::Number(2));
-        assert_eq!(column("0"), Column::Name("0".into()));
-        assert_eq!(column("TITLE"), Column::Name("TITLE".into()));
-    }
 
     #[test]
     fn the_end_of_the_name_tells_what_is_in_a_file() {

@@ -4,9 +4,10 @@ use std::io::{self, BufRead, Read};
 
 use serde_json::Value;
 
+use super::column::Column;
 use super::error::unusable;
-use super::input::{Column, Stop};
-use super::record::{Record, Take};
+use super::reading::{Stop, Take};
+use super::record::Record;
 use super::table::USUAL;
 use super::text::utf8;
 use crate::bundle::rows::{RowError, Rows};

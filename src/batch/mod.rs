@@ -12,11 +12,13 @@
 
 mod archive;
 pub mod codes;
+mod column;
 mod error;
 mod index;
 mod input;
 mod join;
 mod json;
+mod reading;
 mod record;
 mod results;
 mod shards;
@@ -25,8 +27,9 @@ mod table;
 mod tests;
 mod text;
 
+pub use column::Column;
 pub use error::BatchError;
-pub use input::{Column, InputFile};
+pub use input::InputFile;
 pub use join::{Joiner, Part, Tally};
 pub use record::WrongLine;
 pub use results::Shape;

@@ -5,8 +5,6 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::error::BatchError;
-
 /// The longest text, in characters: that of the shipped `inference.py`.
 const MOST_CHARACTERS: usize = 10_000;
 
@@ -54,10 +52,6 @@ impl fmt::Display for WrongLine {
         write!(formatter, "{}:{}: {}", self.file, self.line, self.why)
     }
 }
-
-/// Takes what a line of a file comes to: its record, or what is wrong with it.
-pub(super) type Take<'a> =
-    &'a mut dyn FnMut(&str, u64, Result<Record, String>) -> Result<(), BatchError>;
 
 #[cfg(test)]
 mod tests {

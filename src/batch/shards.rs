@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use super::column::Column;
 use super::error::{BatchError, unwritable};
 use super::index::Entry;
-use super::input::{Column, InputFile, read};
+use super::input::{InputFile, read};
 use super::record::{Record, WrongLine};
 use crate::bundle::Digest;
 

@@ -5,9 +5,10 @@ use std::io::BufRead;
 
 use serde_json::Value;
 
+use super::column::Column;
 use super::error::{BatchError, unusable};
-use super::input::{Column, Stop};
-use super::record::{Record, Take};
+use super::reading::{Stop, Take};
+use super::record::Record;
 use super::text::utf8;
 use crate::bundle::rows::{Rows, cells};
 

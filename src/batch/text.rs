@@ -4,9 +4,10 @@ use std::io::BufRead;
 
 use serde_json::Value;
 
+use super::column::Column;
 use super::error::unusable;
-use super::input::{Column, Stop};
-use super::record::{Record, Take};
+use super::reading::{Stop, Take};
+use super::record::Record;
 use crate::bundle::rows::Rows;
 
 /// Reads the lines; an empty one is none.
