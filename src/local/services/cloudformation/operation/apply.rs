@@ -97,7 +97,7 @@ impl Driver {
             .collect();
         let create_only = registry
             .get(&wanted.kind)
-            .map_or(&[][..], |provider| provider.create_only());
+            .map_or(&[][..], |provider| provider.definition().create_only);
         let drifted = revert::drifted(registry, stack, present, wanted);
         if skipped {
             Step::Nothing
@@ -203,7 +203,7 @@ impl Driver {
             Some(provider) => {
                 let id = present.physical_id.as_deref().unwrap_or_default();
                 let update = provider.update(id, &present.properties, &request);
-                guarded(update, provider.time_limit()).await
+                guarded(update, provider.definition().time_limit).await
             }
             None => Err(unknown(&wanted.kind)),
         };
@@ -281,7 +281,9 @@ impl Driver {
         request: &ResourceRequest,
     ) -> Result<Resource, ResourceError> {
         match self.service.registry.get(kind) {
-            Some(provider) => guarded(provider.create(request), provider.time_limit()).await,
+            Some(provider) => {
+                guarded(provider.create(request), provider.definition().time_limit).await
+            }
             None => Err(unknown(kind)),
         }
     }
