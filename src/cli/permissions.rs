@@ -30,7 +30,7 @@ which nothing is known.
 Examples:
   deploy permissions --env staging                          everything but what nobody needs
   deploy permissions --env staging --for diff --for status  for pull-request jobs: reads only
-  deploy permissions --env prod --for promote               with the next one, for who promotes to prod
+  deploy permissions --env prod --for promote               with the next: for a promotion to prod
   deploy permissions --env staging --for promote            what that takes of staging
   deploy permissions --env prod --format cloudformation     as managed policies, to be deployed
   deploy permissions --env prod --service-role              what the role of CloudFormation needs")]
@@ -55,14 +55,14 @@ pub(super) struct Arguments {
 /// What somebody wants to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum PurposeArgument {
-    /// Bring it up; also `plan`, `train`, `batch`, `gc`, `rollback`, `unlock`
+    /// Bring it up and use it; also `plan`, `train`, `batch`, `gc`, `rollback`, `unlock`, `invoke`, `load`
     Up,
     /// Compare it, changing nothing: `plan`, `drift`, `diff` of releases
     Diff,
-    /// Look at it, changing nothing: `status`, `history`, `show`, `outputs`, `logs`
+    /// Look at it, changing nothing: `status`, `history`, `show`, `report`, `outputs`, `open`, `openapi`, `logs`
     Status,
     /// Let it take over what another environment has proven; or let somebody look at what it has proven, and note
-    /// the promotion in its model registry
+    /// the promotion in its model registry; also `approve`
     Promote,
     /// Remove it
     Down,
@@ -203,4 +203,51 @@ fn template(stack: &Stack, parts: &[Vec<Statement>]) -> Value {
         "Resources": resources,
         "Outputs": outputs,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::super::Arguments as Program;
+    use super::*;
+
+    /// Commands that need no right in an environment: they ask AWS for nothing, or do without where they may not.
+    const NEED_NOTHING: [&str; 14] = [
+        "check",
+        "completions",
+        "cost",
+        "doctor",
+        "explain",
+        "graph",
+        "init",
+        "local",
+        "man",
+        "permissions",
+        "render",
+        "schema",
+        "templates",
+        "validate",
+    ];
+    /// What is for whoever may make roles, which no environment's policy allows.
+    const MAKES_ROLES: &str = "bootstrap";
+
+    #[test]
+    fn every_command_finds_what_it_needs_in_a_purpose_and_the_help_says_in_which() {
+        let purposes = PurposeArgument::value_variants().iter();
+        let purposes: Vec<_> = purposes.filter_map(ValueEnum::to_possible_value).collect();
+        let says = |name: &str| {
+            let quoted = format!("`{name}`");
+            purposes.iter().any(|purpose| {
+                let help = purpose.get_help().map(ToString::to_string);
+                purpose.get_name() == name || help.is_some_and(|help| help.contains(&quoted))
+            })
+        };
+        let program = Program::command();
+        let commands = program.get_subcommands().filter(|one| !one.is_hide_set());
+        for name in commands.map(clap::Command::get_name) {
+            let needs_none = NEED_NOTHING.contains(&name) || name == MAKES_ROLES;
+            assert_ne!(says(name), needs_none, "{name}");
+        }
+    }
 }

@@ -6,30 +6,35 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
+/// How long one operation may take, unless a type says otherwise.
+pub const TIME_LIMIT: Duration = Duration::from_hours(2);
+
+/// What there is to know of a type before a resource of it is made: the part of the resource type definition
+/// schema (CloudFormation CLI user guide) that the engine goes by.
+#[derive(Debug, Clone, Copy)]
+pub struct ResourceType {
+    /// Its name, e.g. `AWS::S3::Bucket`.
+    pub name: &'static str,
+    /// Every top-level property that is understood; others are refused before anything is made.
+    pub properties: &'static [&'static str],
+    /// The top-level properties that must be given.
+    pub required: &'static [&'static str],
+    /// The top-level properties whose change replaces the resource (`createOnlyProperties` of the type's
+    /// registry schema).
+    pub create_only: &'static [&'static str],
+    /// How long one operation may take before CloudFormation gives it up (the longest `timeoutInMinutes` of the
+    /// type's registry schema, where it has one).
+    pub time_limit: Duration,
+}
+
 /// Creates, updates and deletes resources of one CloudFormation type.
 ///
 /// Every call may be repeated after a crash of the engine: creating what this stack already created
 /// under the same name returns it, deleting what is gone succeeds.
 #[async_trait]
 pub trait ResourceProvider: Send + Sync {
-    /// Returns the type's name, e.g. `AWS::S3::Bucket`.
-    fn type_name(&self) -> &'static str;
-
-    /// Returns every top-level property that is understood; others are refused before anything is made.
-    fn properties(&self) -> &'static [&'static str];
-
-    /// Returns the top-level properties that must be given.
-    fn required(&self) -> &'static [&'static str];
-
-    /// Returns the top-level properties whose change replaces the resource (`createOnlyProperties`
-    /// of the type's registry schema).
-    fn create_only(&self) -> &'static [&'static str];
-
-    /// Returns how long one operation may take before CloudFormation gives it up (the longest
-    /// `timeoutInMinutes` of the type's registry schema, where it has one).
-    fn time_limit(&self) -> Duration {
-        Duration::from_hours(2)
-    }
+    /// Returns what there is to know of the type.
+    fn definition(&self) -> ResourceType;
 
     /// Creates the resource and returns once it is usable (an endpoint: in service).
     ///

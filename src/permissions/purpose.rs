@@ -3,15 +3,16 @@
 /// What somebody wants to do with an environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Purpose {
-    /// Bringing it up, with all that changes it short of removing it: also `plan`, `train`, `batch`, `gc`,
-    /// `rollback` and `unlock`.
+    /// Bringing it up and using it, with all that changes it short of removing it: also `plan`, `train`, `batch`,
+    /// `gc`, `rollback`, `unlock`, `invoke` and `load`.
     Up,
     /// Comparing it: `plan`, `drift`, and `diff` of releases. Changes nothing.
     Diff,
-    /// Looking at it: `status`, `history`, `show`, `outputs` and `logs`. Changes nothing.
+    /// Looking at it: `status`, `history`, `show`, `report`, `outputs`, `open`, `openapi` and `logs`. Changes
+    /// nothing.
     Status,
     /// Letting it take over what another environment has proven; for that other environment, letting
-    /// somebody look at what it has proven, and note the promotion in its model registry.
+    /// somebody look at what it has proven, and note the promotion in its model registry; also `approve`.
     Promote,
     /// Removing it.
     Down,

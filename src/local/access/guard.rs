@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -10,7 +9,9 @@ use serde_json::Value;
 use super::handlers::{self, Work};
 use super::{Authority, Denial, Known, actor, request_tags};
 use crate::local::cells::CellId;
-use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{
+    Live, Resource, ResourceError, ResourceProvider, ResourceRequest, ResourceType,
+};
 
 /// What the types of a cell are guarded with.
 pub(crate) struct Guard {
@@ -114,7 +115,7 @@ impl Guarded {
         let Some(caller) = actor().filter(|caller| caller.session.is_some()) else {
             return Ok(());
         };
-        let kind = self.inner.type_name();
+        let kind = self.inner.definition().name;
         let subject = Subject {
             kind,
             place: &self.guard.place,
@@ -149,24 +150,8 @@ fn worded(kind: &str, denial: &Denial) -> ResourceError {
 
 #[async_trait]
 impl ResourceProvider for Guarded {
-    fn type_name(&self) -> &'static str {
-        self.inner.type_name()
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        self.inner.properties()
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        self.inner.required()
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        self.inner.create_only()
-    }
-
-    fn time_limit(&self) -> Duration {
-        self.inner.time_limit()
+    fn definition(&self) -> ResourceType {
+        self.inner.definition()
     }
 
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {

@@ -1,15 +1,16 @@
 //! What roles may do: their policies, held against everything that their sessions ask for.
 //!
 //! Purpose: lets a session do what the policies of its role allow and nothing else, as IAM evaluates identity
-//! policies. Input: who acts, and the [`Wish`]es of a request or of CloudFormation's work. Output: yes, or a
+//! policies and permissions boundaries. Input: who acts, and the [`Wish`]es of a request or of CloudFormation's work. Output: yes, or a
 //! [`Denial`] in AWS's words. Must not know: how a request is answered. An account's own key may do everything
-//! in it. Permissions boundaries are kept and shown, not evaluated, and the trust of roles is `sts`'s.
+//! in it. The trust of roles is `sts`'s.
 
 mod actor;
 mod condition;
 mod guard;
 mod handlers;
 mod identity;
+mod managed;
 mod requests;
 #[cfg(test)]
 mod tests;
@@ -75,7 +76,13 @@ pub(crate) struct RolePolicies {
     pub(crate) documents: Vec<Value>,
     /// ARNs of managed policies.
     pub(crate) managed: Vec<String>,
+    /// ARN of the permissions boundary, a managed policy.
+    pub(crate) boundary: Option<String>,
 }
+
+/// The kinds of policy that can be why something may not be done, as a denial calls them.
+const IDENTITY: [&str; 2] = ["an identity-based policy", "no identity-based policy"];
+const BOUNDARY: [&str; 2] = ["a permissions boundary", "no permissions boundary"];
 
 /// Finds what conditions can be about of something that is there, by its ARN or physical id.
 pub(crate) type Known = Arc<dyn Fn(&str) -> BTreeMap<String, String> + Send + Sync>;
@@ -138,7 +145,8 @@ impl Authority {
         Self { policies }
     }
 
-    /// Lets a caller do something.
+    /// Lets a caller do something that both its role's policies and the boundary of the role allow ("Policy
+    /// evaluation logic", IAM user guide).
     ///
     /// # Errors
     /// Its role may not do it, or has a policy that is not understood.
@@ -149,24 +157,26 @@ impl Authority {
         let found = (self.policies)(&caller.account, &session.role_arn);
         let found = found.map_err(|error| Denial::Unclear(error.to_string()))?;
         // A role that is gone allows nothing any more.
-        let RolePolicies { documents, managed } = found.unwrap_or_default();
-        let mut decision = Decision::Silent;
-        for document in &documents {
-            match identity::decide(document, caller, wish)? {
-                Decision::Denied => return Err(denied(caller, wish, Decision::Denied)),
-                Decision::Allowed => decision = Decision::Allowed,
-                Decision::Silent => {}
-            }
+        let mut found = found.unwrap_or_default();
+        for arn in &found.managed {
+            found.documents.push(managed::document(arn)?);
         }
-        for arn in managed {
-            if !arn.ends_with(":iam::aws:policy/AdministratorAccess") {
-                return Err(NotUnderstood::new(format!("the managed policy {arn}")).into());
+        let boundary = found.boundary.as_deref().map(managed::document);
+        let boundary = boundary.transpose()?;
+        // A denial in either of them comes first.
+        let own = decide(&found.documents, caller, wish)?;
+        let limit = match &boundary {
+            Some(document) => identity::decide(document, caller, wish)?,
+            None => Decision::Allowed,
+        };
+        match (own, limit) {
+            (Decision::Allowed, Decision::Allowed) => Ok(()),
+            (Decision::Denied, _) => Err(denied(caller, wish, Decision::Denied, IDENTITY)),
+            (_, Decision::Denied) => Err(denied(caller, wish, Decision::Denied, BOUNDARY)),
+            (Decision::Silent, _) => Err(denied(caller, wish, Decision::Silent, IDENTITY)),
+            (Decision::Allowed, Decision::Silent) => {
+                Err(denied(caller, wish, Decision::Silent, BOUNDARY))
             }
-            decision = Decision::Allowed;
-        }
-        match decision {
-            Decision::Allowed => Ok(()),
-            other => Err(denied(caller, wish, other)),
         }
     }
 
@@ -179,18 +189,32 @@ impl Authority {
     }
 }
 
+/// Decides by several documents: one that denies it outweighs those that allow it.
+fn decide(documents: &[Value], caller: &Caller, wish: &Wish) -> Result<Decision, NotUnderstood> {
+    let mut decision = Decision::Silent;
+    for document in documents {
+        match identity::decide(document, caller, wish)? {
+            Decision::Denied => return Ok(Decision::Denied),
+            Decision::Allowed => decision = Decision::Allowed,
+            Decision::Silent => {}
+        }
+    }
+    Ok(decision)
+}
+
 /// The words are those of "Troubleshoot access denied error messages", IAM user guide.
-fn denied(caller: &Caller, wish: &Wish, decision: Decision) -> Denial {
+fn denied(caller: &Caller, wish: &Wish, decision: Decision, by: [&str; 2]) -> Denial {
     let (who, action) = (caller.arn(), &wish.action);
     let on = match wish.resource.as_str() {
         // S3 puts it into quotation marks.
         arn if action.starts_with("s3:") => format!("\"{arn}\""),
         arn => arn.to_owned(),
     };
+    let [one, none] = by;
     let why = if decision == Decision::Denied {
-        "with an explicit deny in an identity-based policy".to_owned()
+        format!("with an explicit deny in {one}")
     } else {
-        format!("because no identity-based policy allows the {action} action")
+        format!("because {none} allows the {action} action")
     };
     Denial::Denied(format!(
         "User: {who} is not authorized to perform: {action} on resource: {on} {why}"

@@ -19,9 +19,14 @@ fn caller() -> Caller {
 }
 
 fn authority(statement: &Value, managed: &[&str]) -> Authority {
+    bounded(statement, managed, None)
+}
+
+fn bounded(statement: &Value, managed: &[&str], boundary: Option<&str>) -> Authority {
     let found = RolePolicies {
         documents: vec![json!({ "Statement": statement })],
         managed: managed.iter().map(|arn| (*arn).to_owned()).collect(),
+        boundary: boundary.map(str::to_owned),
     };
     Authority::new(Arc::new(move |_, arn| {
         Ok((arn == ROLE).then(|| found.clone()))
@@ -167,4 +172,46 @@ fn what_is_not_understood_is_refused_by_name() {
     assert!(denial.to_string().contains("ReadOnlyAccess"), "{denial}");
     let admin = authority(&json!([]), &["arn:aws:iam::aws:policy/AdministratorAccess"]);
     admin.permit(&caller(), &stack()).unwrap();
+}
+
+#[test]
+fn a_boundary_limits_what_policies_allow_and_allows_nothing_itself() {
+    let boundary = Some("arn:aws:iam::aws:policy/PowerUserAccess");
+    let all = json!({ "Effect": "Allow", "Action": "*", "Resource": "*" });
+    let role = Wish::new("iam:CreateRole", ROLE);
+    let roles = Wish::new("iam:ListRoles", "*");
+    authority(&all, &[]).permit(&caller(), &role).unwrap();
+    let free = bounded(&all, &[], boundary);
+    free.permit(&caller(), &stack()).unwrap();
+    free.permit(&caller(), &roles).unwrap();
+    let denial = free.permit(&caller(), &role).unwrap_err().to_string();
+    assert!(
+        denial.ends_with("because no permissions boundary allows the iam:CreateRole action"),
+        "{denial}"
+    );
+    // Also a managed policy is limited, and one that is a boundary only is none that was attached.
+    let admin = ["arn:aws:iam::aws:policy/AdministratorAccess"];
+    let limited = bounded(&json!([]), &admin, boundary);
+    assert!(limited.permit(&caller(), &role).is_err());
+    let nothing = bounded(&json!([]), &[], boundary);
+    let denial = nothing.permit(&caller(), &stack()).unwrap_err().to_string();
+    assert!(denial.contains("no identity-based policy"), "{denial}");
+    // A denial comes first, whatever the boundary says.
+    let deny = json!({ "Effect": "Deny", "Action": "iam:*", "Resource": "*" });
+    let both = bounded(&deny, &admin, boundary);
+    let denial = both.permit(&caller(), &role).unwrap_err().to_string();
+    assert!(
+        denial.contains("explicit deny in an identity-based"),
+        "{denial}"
+    );
+}
+
+#[test]
+fn a_boundary_that_the_engine_does_not_hold_is_refused_by_name() {
+    let all = json!({ "Effect": "Allow", "Action": "*", "Resource": "*" });
+    let own = "arn:aws:iam::111122223333:policy/limit";
+    let denial = bounded(&all, &[], Some(own)).permit(&caller(), &stack());
+    let denial = denial.unwrap_err();
+    assert!(matches!(denial, Denial::Unclear(_)), "{denial:?}");
+    assert!(denial.to_string().contains(own), "{denial}");
 }

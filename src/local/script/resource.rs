@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::Stage;
-use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{
+    Live, Resource, ResourceError, ResourceProvider, ResourceRequest, ResourceType,
+};
 
 /// Puts providers under a script, if there is one.
 pub(in crate::local) fn staged(
@@ -43,7 +45,7 @@ impl Staged {
     }
 
     fn described(&self, what: &str, request: &ResourceRequest) -> String {
-        let kind = self.inner.type_name();
+        let kind = self.inner.definition().name;
         let ResourceRequest {
             logical_id,
             properties,
@@ -55,24 +57,8 @@ impl Staged {
 
 #[async_trait]
 impl ResourceProvider for Staged {
-    fn type_name(&self) -> &'static str {
-        self.inner.type_name()
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        self.inner.properties()
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        self.inner.required()
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        self.inner.create_only()
-    }
-
-    fn time_limit(&self) -> Duration {
-        self.inner.time_limit()
+    fn definition(&self) -> ResourceType {
+        self.inner.definition()
     }
 
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {
@@ -91,7 +77,7 @@ impl ResourceProvider for Staged {
     }
 
     async fn delete(&self, physical_id: &str) -> Result<(), ResourceError> {
-        let kind = self.inner.type_name();
+        let kind = self.inner.definition().name;
         self.act(&format!("delete {kind} {physical_id}")).await?;
         self.inner.delete(physical_id).await
     }

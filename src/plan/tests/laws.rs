@@ -1,5 +1,8 @@
 //! What holds for every plan.
 
+use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+use proptest::sample::select;
+
 use super::*;
 
 fn any_stack() -> impl Strategy<Value = Option<StackState>> {

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use super::AutoScaling;
 use super::api::id;
 use super::model::{DIMENSION, NAMESPACE, Policy, key, number};
-use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{
+    Live, Resource, ResourceError, ResourceProvider, ResourceRequest, ResourceType, TIME_LIMIT,
+};
 use crate::local::wire::ApiError;
 
 /// The one property of a policy that can change.
@@ -21,36 +23,32 @@ pub(super) struct Targets(pub(super) Arc<AutoScaling>);
 /// Provider of policies. The physical id is the ARN.
 pub(super) struct Policies(pub(super) Arc<AutoScaling>);
 
+const TARGET: ResourceType = ResourceType {
+    name: "AWS::ApplicationAutoScaling::ScalableTarget",
+    properties: &[
+        "MaxCapacity",
+        "MinCapacity",
+        "ResourceId",
+        "RoleARN",
+        "ScalableDimension",
+        "ServiceNamespace",
+        "Tags",
+    ],
+    required: &[
+        "MaxCapacity",
+        "MinCapacity",
+        "ResourceId",
+        "ScalableDimension",
+        "ServiceNamespace",
+    ],
+    create_only: &["ResourceId", "ScalableDimension", "ServiceNamespace"],
+    time_limit: TIME_LIMIT,
+};
+
 #[async_trait]
 impl ResourceProvider for Targets {
-    fn type_name(&self) -> &'static str {
-        "AWS::ApplicationAutoScaling::ScalableTarget"
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        &[
-            "MaxCapacity",
-            "MinCapacity",
-            "ResourceId",
-            "RoleARN",
-            "ScalableDimension",
-            "ServiceNamespace",
-            "Tags",
-        ]
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &[
-            "MaxCapacity",
-            "MinCapacity",
-            "ResourceId",
-            "ScalableDimension",
-            "ServiceNamespace",
-        ]
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        &["ResourceId", "ScalableDimension", "ServiceNamespace"]
+    fn definition(&self) -> ResourceType {
+        TARGET
     }
 
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {
@@ -106,36 +104,32 @@ impl ResourceProvider for Targets {
     }
 }
 
+const POLICY: ResourceType = ResourceType {
+    name: "AWS::ApplicationAutoScaling::ScalingPolicy",
+    properties: &[
+        "PolicyName",
+        "PolicyType",
+        "ResourceId",
+        "ScalableDimension",
+        "ScalingTargetId",
+        "ServiceNamespace",
+        "TargetTrackingScalingPolicyConfiguration",
+    ],
+    required: &["PolicyName", "PolicyType"],
+    create_only: &[
+        "PolicyName",
+        "ResourceId",
+        "ScalableDimension",
+        "ScalingTargetId",
+        "ServiceNamespace",
+    ],
+    time_limit: TIME_LIMIT,
+};
+
 #[async_trait]
 impl ResourceProvider for Policies {
-    fn type_name(&self) -> &'static str {
-        "AWS::ApplicationAutoScaling::ScalingPolicy"
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        &[
-            "PolicyName",
-            "PolicyType",
-            "ResourceId",
-            "ScalableDimension",
-            "ScalingTargetId",
-            "ServiceNamespace",
-            "TargetTrackingScalingPolicyConfiguration",
-        ]
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["PolicyName", "PolicyType"]
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        &[
-            "PolicyName",
-            "ResourceId",
-            "ScalableDimension",
-            "ScalingTargetId",
-            "ServiceNamespace",
-        ]
+    fn definition(&self) -> ResourceType {
+        POLICY
     }
 
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {

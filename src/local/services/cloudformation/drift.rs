@@ -99,7 +99,7 @@ pub(crate) fn reconcilable(
 ) -> Vec<Difference> {
     let fixed = registry
         .get(kind)
-        .map_or(&[][..], |provider| provider.create_only());
+        .map_or(&[][..], |provider| provider.definition().create_only);
     let mut found = differences(desired, actual);
     found.retain(|one| {
         !fixed.contains(&one.property()) && !one.expected.as_ref().is_some_and(is_unknown)

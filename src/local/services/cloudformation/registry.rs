@@ -15,7 +15,7 @@ impl Registry {
         Self(
             providers
                 .into_iter()
-                .map(|provider| (provider.type_name(), provider))
+                .map(|provider| (provider.definition().name, provider))
                 .collect(),
         )
     }
@@ -28,6 +28,6 @@ impl Registry {
     /// Tells whether changes of the stack's tags reach resources of this type.
     pub(crate) fn taggable(&self, kind: &str) -> bool {
         self.get(kind)
-            .is_some_and(|provider| provider.properties().contains(&"Tags"))
+            .is_some_and(|provider| provider.definition().properties.contains(&"Tags"))
     }
 }

@@ -14,7 +14,9 @@ use super::{CloudFormation, CloudFormationParts};
 use crate::local::auth::Caller;
 use crate::local::clock::Clock;
 use crate::local::journal::Journal;
-use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{
+    Live, Resource, ResourceError, ResourceProvider, ResourceRequest, ResourceType, TIME_LIMIT,
+};
 use crate::local::wire::ApiRequest;
 
 /// What a test's cloud holds and how it behaves; it outlives the engine, as a real one does.
@@ -59,31 +61,20 @@ impl Things {
 
 #[async_trait]
 impl ResourceProvider for Things {
-    fn type_name(&self) -> &'static str {
-        self.kind
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        if self.kind == "Test::Plain" {
-            &["Size"]
-        } else {
-            &["Name", "Size", "Fixed", "Tags"]
-        }
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        if self.kind == "Test::Needy" {
-            &["Size"]
-        } else {
-            &[]
-        }
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        if self.kind == "Test::Plain" {
-            &[]
-        } else {
-            &["Name", "Fixed"]
+    fn definition(&self) -> ResourceType {
+        let (properties, create_only): (&[&str], &[&str]) = match self.kind {
+            "Test::Plain" => (&["Size"], &[]),
+            _ => (&["Name", "Size", "Fixed", "Tags"], &["Name", "Fixed"]),
+        };
+        ResourceType {
+            name: self.kind,
+            properties,
+            required: match self.kind {
+                "Test::Needy" => &["Size"],
+                _ => &[],
+            },
+            create_only,
+            time_limit: TIME_LIMIT,
         }
     }
 

@@ -8,28 +8,26 @@ use serde_json::Value;
 
 use super::CloudWatch;
 use super::alarm::{self, Alarm};
-use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{
+    Live, Resource, ResourceError, ResourceProvider, ResourceRequest, ResourceType, TIME_LIMIT,
+};
 use crate::local::wire::ApiError;
 
 /// Provider of alarms.
 pub(super) struct Alarms(pub(super) Arc<CloudWatch>);
 
+const ALARM: ResourceType = ResourceType {
+    name: "AWS::CloudWatch::Alarm",
+    properties: &alarm::MEMBERS,
+    required: &["ComparisonOperator", "EvaluationPeriods"],
+    create_only: &["AlarmName"],
+    time_limit: TIME_LIMIT,
+};
+
 #[async_trait]
 impl ResourceProvider for Alarms {
-    fn type_name(&self) -> &'static str {
-        "AWS::CloudWatch::Alarm"
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        &alarm::MEMBERS
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["ComparisonOperator", "EvaluationPeriods"]
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        &["AlarmName"]
+    fn definition(&self) -> ResourceType {
+        ALARM
     }
 
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {

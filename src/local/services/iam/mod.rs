@@ -112,6 +112,7 @@ impl Iam {
             Some(RolePolicies {
                 documents: role.policies.values().cloned().collect(),
                 managed: role.managed.clone(),
+                boundary: role.boundary.clone(),
             })
         })
     }

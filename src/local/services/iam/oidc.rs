@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 
 use super::Iam;
 use super::provider::Unchanged;
-use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{
+    Live, Resource, ResourceError, ResourceProvider, ResourceRequest, ResourceType, TIME_LIMIT,
+};
 
 /// An OpenID Connect provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,22 +25,18 @@ pub(super) struct Provider {
 /// Provider of OpenID Connect providers.
 pub(super) struct Providers(pub(super) Arc<Iam>);
 
+const OIDC_PROVIDER: ResourceType = ResourceType {
+    name: "AWS::IAM::OIDCProvider",
+    properties: &["ClientIdList", "Tags", "ThumbprintList", "Url"],
+    required: &[],
+    create_only: &["Url"],
+    time_limit: TIME_LIMIT,
+};
+
 #[async_trait]
 impl ResourceProvider for Providers {
-    fn type_name(&self) -> &'static str {
-        "AWS::IAM::OIDCProvider"
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        &["ClientIdList", "Tags", "ThumbprintList", "Url"]
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        &["Url"]
+    fn definition(&self) -> ResourceType {
+        OIDC_PROVIDER
     }
 
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {

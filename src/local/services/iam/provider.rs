@@ -8,37 +8,35 @@ use serde_json::{Value, json};
 
 use super::{Iam, Role};
 use crate::local::ids;
-use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{
+    Live, Resource, ResourceError, ResourceProvider, ResourceRequest, ResourceType, TIME_LIMIT,
+};
 
 /// Provider of roles.
 pub(super) struct Roles(pub(super) Arc<Iam>);
 
+const ROLE: ResourceType = ResourceType {
+    name: "AWS::IAM::Role",
+    properties: &[
+        "AssumeRolePolicyDocument",
+        "Description",
+        "ManagedPolicyArns",
+        "MaxSessionDuration",
+        "Path",
+        "PermissionsBoundary",
+        "Policies",
+        "RoleName",
+        "Tags",
+    ],
+    required: &["AssumeRolePolicyDocument"],
+    create_only: &["Path", "RoleName"],
+    time_limit: TIME_LIMIT,
+};
+
 #[async_trait]
 impl ResourceProvider for Roles {
-    fn type_name(&self) -> &'static str {
-        "AWS::IAM::Role"
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        &[
-            "AssumeRolePolicyDocument",
-            "Description",
-            "ManagedPolicyArns",
-            "MaxSessionDuration",
-            "Path",
-            "PermissionsBoundary",
-            "Policies",
-            "RoleName",
-            "Tags",
-        ]
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["AssumeRolePolicyDocument"]
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        &["Path", "RoleName"]
+    fn definition(&self) -> ResourceType {
+        ROLE
     }
 
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {

@@ -7,27 +7,25 @@ use serde_json::{Value, json};
 
 use super::store::Group;
 use super::{Logs, LogsFault};
-use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{
+    Live, Resource, ResourceError, ResourceProvider, ResourceRequest, ResourceType, TIME_LIMIT,
+};
 
 /// Provider of log groups.
 pub(super) struct Groups(pub(super) Arc<Logs>);
 
+const LOG_GROUP: ResourceType = ResourceType {
+    name: "AWS::Logs::LogGroup",
+    properties: &["LogGroupName", "RetentionInDays", "Tags"],
+    required: &[],
+    create_only: &["LogGroupName"],
+    time_limit: TIME_LIMIT,
+};
+
 #[async_trait]
 impl ResourceProvider for Groups {
-    fn type_name(&self) -> &'static str {
-        "AWS::Logs::LogGroup"
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        &["LogGroupName", "RetentionInDays", "Tags"]
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        &["LogGroupName"]
+    fn definition(&self) -> ResourceType {
+        LOG_GROUP
     }
 
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use super::{Unchanged, attributes, change, flag, owner, tags};
 use crate::local::ids::suffix;
-use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{
+    Live, Resource, ResourceError, ResourceProvider, ResourceRequest, ResourceType, TIME_LIMIT,
+};
 use crate::local::services::apigateway::ApiGateway;
 use crate::local::services::apigateway::cors::Cors;
 use crate::local::services::apigateway::model::{Api, Endpoint};
@@ -16,29 +18,25 @@ use crate::local::services::apigateway::model::{Api, Endpoint};
 /// Makes HTTP APIs; the physical id is the API's id.
 pub(super) struct ApiProvider(pub(super) Arc<ApiGateway>);
 
+const API: ResourceType = ResourceType {
+    name: "AWS::ApiGatewayV2::Api",
+    properties: &[
+        "CorsConfiguration",
+        "Description",
+        "DisableExecuteApiEndpoint",
+        "Name",
+        "ProtocolType",
+        "Tags",
+    ],
+    required: &["Name", "ProtocolType"],
+    create_only: &["ProtocolType"],
+    time_limit: TIME_LIMIT,
+};
+
 #[async_trait]
 impl ResourceProvider for ApiProvider {
-    fn type_name(&self) -> &'static str {
-        "AWS::ApiGatewayV2::Api"
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        &[
-            "CorsConfiguration",
-            "Description",
-            "DisableExecuteApiEndpoint",
-            "Name",
-            "ProtocolType",
-            "Tags",
-        ]
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["Name", "ProtocolType"]
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        &["ProtocolType"]
+    fn definition(&self) -> ResourceType {
+        API
     }
 
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {

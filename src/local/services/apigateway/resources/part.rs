@@ -10,7 +10,9 @@ use serde_json::Value;
 
 use super::{Unchanged, api_of, attributes, change};
 use crate::local::ids::suffix;
-use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{
+    Live, Resource, ResourceError, ResourceProvider, ResourceRequest, ResourceType, TIME_LIMIT,
+};
 use crate::local::services::apigateway::ApiGateway;
 use crate::local::services::apigateway::model::{Api, Route};
 
@@ -91,20 +93,14 @@ impl<P: Part> PartProvider<P> {
 
 #[async_trait]
 impl<P: Part> ResourceProvider for PartProvider<P> {
-    fn type_name(&self) -> &'static str {
-        P::TYPE
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        P::PROPERTIES
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        P::REQUIRED
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        &["ApiId"]
+    fn definition(&self) -> ResourceType {
+        ResourceType {
+            name: P::TYPE,
+            properties: P::PROPERTIES,
+            required: P::REQUIRED,
+            create_only: &["ApiId"],
+            time_limit: TIME_LIMIT,
+        }
     }
 
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {

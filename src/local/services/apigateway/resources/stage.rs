@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::{Unchanged, api_of, change, flag, number, tags, text_map, whole};
-use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{
+    Resource, ResourceError, ResourceProvider, ResourceRequest, ResourceType, TIME_LIMIT,
+};
 use crate::local::services::apigateway::ApiGateway;
 use crate::local::services::apigateway::access_log::AccessLog;
 use crate::local::services::apigateway::model::{Api, DEFAULT_STAGE, Stage, Throttle};
@@ -16,32 +18,28 @@ use crate::local::services::apigateway::model::{Api, DEFAULT_STAGE, Stage, Throt
 /// real service has here, would not say whose it is.
 pub(super) struct StageProvider(pub(super) Arc<ApiGateway>);
 
+const STAGE: ResourceType = ResourceType {
+    name: "AWS::ApiGatewayV2::Stage",
+    properties: &[
+        "AccessLogSettings",
+        "ApiId",
+        "AutoDeploy",
+        "DefaultRouteSettings",
+        "Description",
+        "RouteSettings",
+        "StageName",
+        "StageVariables",
+        "Tags",
+    ],
+    required: &["ApiId", "StageName"],
+    create_only: &["ApiId", "StageName"],
+    time_limit: TIME_LIMIT,
+};
+
 #[async_trait]
 impl ResourceProvider for StageProvider {
-    fn type_name(&self) -> &'static str {
-        "AWS::ApiGatewayV2::Stage"
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        &[
-            "AccessLogSettings",
-            "ApiId",
-            "AutoDeploy",
-            "DefaultRouteSettings",
-            "Description",
-            "RouteSettings",
-            "StageName",
-            "StageVariables",
-            "Tags",
-        ]
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["ApiId", "StageName"]
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        &["ApiId", "StageName"]
+    fn definition(&self) -> ResourceType {
+        STAGE
     }
 
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {

@@ -176,7 +176,8 @@ impl Bed {
         let mut all = providers(&self.gateway)
             .into_iter()
             .chain(lambda::providers(&self.lambda));
-        all.find(|provider| provider.type_name() == name).unwrap()
+        all.find(|provider| provider.definition().name == name)
+            .unwrap()
     }
 
     async fn post(&self, path: &str, body: Vec<u8>) -> (u16, String) {

@@ -286,7 +286,7 @@ impl Modification<'_> {
             .comparison
             .registry
             .get(&self.spec.kind)
-            .is_some_and(|provider| provider.create_only().contains(&name));
+            .is_some_and(|provider| provider.definition().create_only.contains(&name));
         let recreation = if create_only {
             Recreation::Always
         } else {

@@ -1,10 +1,10 @@
 //! Brings one resource to what the stack's definition says.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 use super::call::{guarded, physical_name, request};
+use super::goal::{Goal, blank, wanted};
+use super::record::{begin_update, describe, done, settle};
 use super::revert::{self, Drifted};
 use super::walk::Visit;
 use super::{DriveError, Driver};
@@ -13,49 +13,7 @@ use crate::local::services::cloudformation::changes::changed_properties;
 use crate::local::services::cloudformation::state::{
     ResourceStatus, Stack, StackResource, record_resource,
 };
-use crate::local::services::cloudformation::template::graph::Graph;
-use crate::local::services::cloudformation::template::intrinsics::{Pseudo, Resources, Scope};
-use crate::local::services::cloudformation::template::{Policy, Template, TemplateError};
-
-/// A definition that is being applied.
-pub(super) struct Goal {
-    pub(super) template: Template,
-    pub(super) parameters: BTreeMap<String, String>,
-    pub(super) conditions: BTreeMap<String, bool>,
-    pub(super) graph: Graph,
-    pub(super) pseudo: Pseudo,
-}
-
-impl Goal {
-    /// Returns where values are evaluated, given the stack as it is.
-    pub(super) fn scope<'a>(&'a self, resources: &'a dyn Resources) -> Scope<'a> {
-        Scope {
-            template: &self.template,
-            parameters: &self.parameters,
-            conditions: &self.conditions,
-            pseudo: &self.pseudo,
-            resources,
-        }
-    }
-}
-
-impl Resources for Stack {
-    fn reference(&self, logical_id: &str) -> Option<Value> {
-        self.resources
-            .get(logical_id)?
-            .physical_id
-            .clone()
-            .map(Value::String)
-    }
-
-    fn attribute(&self, logical_id: &str, name: &str) -> Option<Value> {
-        self.resources
-            .get(logical_id)?
-            .attributes
-            .get(name)
-            .cloned()
-    }
-}
+use crate::local::services::cloudformation::template::{Policy, TemplateError};
 
 /// What must be done with a resource.
 enum Step {
@@ -97,7 +55,7 @@ impl Driver {
             .collect();
         let create_only = registry
             .get(&wanted.kind)
-            .map_or(&[][..], |provider| provider.create_only());
+            .map_or(&[][..], |provider| provider.definition().create_only);
         let drifted = revert::drifted(registry, stack, present, wanted);
         if skipped {
             Step::Nothing
@@ -203,7 +161,7 @@ impl Driver {
             Some(provider) => {
                 let id = present.physical_id.as_deref().unwrap_or_default();
                 let update = provider.update(id, &present.properties, &request);
-                guarded(update, provider.time_limit()).await
+                guarded(update, provider.definition().time_limit).await
             }
             None => Err(unknown(&wanted.kind)),
         };
@@ -281,7 +239,9 @@ impl Driver {
         request: &ResourceRequest,
     ) -> Result<Resource, ResourceError> {
         match self.service.registry.get(kind) {
-            Some(provider) => guarded(provider.create(request), provider.time_limit()).await,
+            Some(provider) => {
+                guarded(provider.create(request), provider.definition().time_limit).await
+            }
             None => Err(unknown(kind)),
         }
     }
@@ -317,112 +277,6 @@ impl Driver {
             Visit::Failed
         })
         .await
-    }
-}
-
-/// Evaluates what the definition wants of a resource.
-fn wanted(goal: &Goal, stack: &Stack, name: &str) -> Result<StackResource, TemplateError> {
-    let mut wanted = blank(goal, stack, name);
-    if let Some(spec) = goal.template.resources.get(name) {
-        wanted.properties = goal
-            .scope(stack)
-            .resolve(&spec.properties)?
-            .unwrap_or_else(|| Value::Object(Map::new()));
-    }
-    Ok(wanted)
-}
-
-fn blank(goal: &Goal, stack: &Stack, name: &str) -> StackResource {
-    let spec = goal.template.resources.get(name);
-    StackResource {
-        logical_id: name.to_owned(),
-        kind: spec.map(|spec| spec.kind.clone()).unwrap_or_default(),
-        physical_id: None,
-        physical_name: String::new(),
-        status: ResourceStatus::CreateInProgress,
-        status_reason: None,
-        updated: 0,
-        properties: Value::Object(Map::new()),
-        attempted: None,
-        attributes: BTreeMap::new(),
-        tags: stack.definition.tags.clone(),
-        needs: goal.graph.get(name).cloned().unwrap_or_default(),
-        deletion_policy: spec.map(|spec| spec.deletion_policy).unwrap_or_default(),
-        update_replace_policy: spec
-            .map(|spec| spec.update_replace_policy)
-            .unwrap_or_default(),
-        metadata: spec.map(|spec| spec.metadata.clone()).unwrap_or_default(),
-        replacement: None,
-        drift: None,
-        let_go: false,
-    }
-}
-
-fn begin_update(stack: &mut Stack, wanted: &StackResource, reason: Option<&str>, now: i64) {
-    let Some(mut present) = stack.resources.get(&wanted.logical_id).cloned() else {
-        return;
-    };
-    // After a crash the same update is begun again; its event is there already.
-    let again = present.status == ResourceStatus::UpdateInProgress;
-    present.attempted = Some(wanted.properties.clone());
-    present.status = ResourceStatus::UpdateInProgress;
-    present.status_reason = None;
-    present.updated = now;
-    if !again {
-        let reason = reason.map(str::to_owned);
-        record_resource(
-            stack,
-            &present,
-            ResourceStatus::UpdateInProgress,
-            reason,
-            now,
-        );
-    }
-    stack.resources.insert(wanted.logical_id.clone(), present);
-}
-
-/// Records how the work on a resource ended.
-fn settle(
-    stack: &mut Stack,
-    wanted: &StackResource,
-    status: ResourceStatus,
-    made: Result<&Resource, &ResourceError>,
-    now: i64,
-) -> Visit {
-    let Some(present) = stack.resources.get_mut(&wanted.logical_id) else {
-        return Visit::Failed;
-    };
-    present.status = status;
-    present.status_reason = made.err().map(|error| error.message.clone());
-    present.updated = now;
-    if let Ok(made) = made {
-        present.physical_id = Some(made.physical_id.clone());
-        present.attributes.clone_from(&made.attributes);
-        present.properties.clone_from(&wanted.properties);
-        present.attempted = None;
-        present.drift = None;
-        present.tags.clone_from(&wanted.tags);
-        describe(present, wanted);
-    }
-    let present = present.clone();
-    record_resource(stack, &present, status, present.status_reason.clone(), now);
-    if made.is_err() {
-        return Visit::Failed;
-    }
-    done(stack, &wanted.logical_id);
-    Visit::Done
-}
-
-fn describe(present: &mut StackResource, wanted: &StackResource) {
-    present.needs.clone_from(&wanted.needs);
-    present.deletion_policy = wanted.deletion_policy;
-    present.update_replace_policy = wanted.update_replace_policy;
-    present.metadata.clone_from(&wanted.metadata);
-}
-
-fn done(stack: &mut Stack, logical_id: &str) {
-    if let Some(operation) = &mut stack.operation {
-        operation.done.insert(logical_id.to_owned());
     }
 }
 

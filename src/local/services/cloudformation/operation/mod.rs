@@ -7,7 +7,9 @@
 mod apply;
 pub(crate) mod begin;
 mod call;
+mod goal;
 mod phases;
+mod record;
 mod remove;
 mod revert;
 pub(crate) mod rollback;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::apply::Goal;
 use super::begin;
+use super::goal::Goal;
 use super::rollback::turn_back;
 use super::walk::{OnFailed, walk};
 use super::{DriveError, Driver};

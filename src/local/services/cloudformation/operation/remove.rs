@@ -61,7 +61,7 @@ impl Driver {
             Some(provider) => {
                 guarded(
                     provider.delete(victim.deletable_id()),
-                    provider.time_limit(),
+                    provider.definition().time_limit,
                 )
                 .await
             }

@@ -111,17 +111,18 @@ fn properties(
     let Value::Object(given) = &resource.properties else {
         return Ok(());
     };
+    let definition = provider.definition();
     for property in given.keys() {
-        if !provider.properties().contains(&property.as_str()) {
+        if !definition.properties.contains(&property.as_str()) {
             return Err(TemplateError::Parameters(format!(
                 "Properties validation failed for resource {name} with message: #: extraneous key [{property}] is not permitted: \
                  the local engine knows {} with the properties {}",
                 resource.kind,
-                provider.properties().join(", ")
+                definition.properties.join(", ")
             )));
         }
     }
-    for property in provider.required() {
+    for property in definition.required {
         if !given.contains_key(*property) {
             return Err(TemplateError::Parameters(format!(
                 "Properties validation failed for resource {name} with message: #: required key [{property}] not found"

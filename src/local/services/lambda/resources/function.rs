@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use super::properties::{self, Properties};
 use crate::local::ids::uuid;
-use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{
+    Live, Resource, ResourceError, ResourceProvider, ResourceRequest, ResourceType, TIME_LIMIT,
+};
 use crate::local::services::lambda::Lambda;
 use crate::local::services::lambda::model::{Code, Function, Logging};
 use crate::local::services::lambda::source::Source;
@@ -16,37 +18,33 @@ use crate::local::services::lambda::source::Source;
 /// Makes functions; the physical id is the function's name.
 pub(super) struct FunctionProvider(pub(super) Arc<Lambda>);
 
+const FUNCTION: ResourceType = ResourceType {
+    name: "AWS::Lambda::Function",
+    properties: &[
+        "Architectures",
+        "Code",
+        "Description",
+        "Environment",
+        "FunctionName",
+        "Handler",
+        "LoggingConfig",
+        "MemorySize",
+        "PackageType",
+        "ReservedConcurrentExecutions",
+        "Role",
+        "Runtime",
+        "Tags",
+        "Timeout",
+    ],
+    required: &["Code", "Role"],
+    create_only: &["FunctionName", "PackageType", "TenancyConfig"],
+    time_limit: TIME_LIMIT,
+};
+
 #[async_trait]
 impl ResourceProvider for FunctionProvider {
-    fn type_name(&self) -> &'static str {
-        "AWS::Lambda::Function"
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        &[
-            "Architectures",
-            "Code",
-            "Description",
-            "Environment",
-            "FunctionName",
-            "Handler",
-            "LoggingConfig",
-            "MemorySize",
-            "PackageType",
-            "ReservedConcurrentExecutions",
-            "Role",
-            "Runtime",
-            "Tags",
-            "Timeout",
-        ]
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["Code", "Role"]
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        &["FunctionName", "PackageType", "TenancyConfig"]
+    fn definition(&self) -> ResourceType {
+        FUNCTION
     }
 
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {

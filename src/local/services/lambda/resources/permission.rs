@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use crate::local::ids::uuid;
-use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{
+    Live, Resource, ResourceError, ResourceProvider, ResourceRequest, ResourceType, TIME_LIMIT,
+};
 use crate::local::services::lambda::Lambda;
 use crate::local::services::lambda::api::split_name;
 use crate::local::services::lambda::permission::Statement;
@@ -16,38 +18,34 @@ use crate::local::services::lambda::permission::Statement;
 /// alone would not say whose it is.
 pub(super) struct PermissionProvider(pub(super) Arc<Lambda>);
 
+const PERMISSION: ResourceType = ResourceType {
+    name: "AWS::Lambda::Permission",
+    properties: &[
+        "Action",
+        "FunctionName",
+        "Principal",
+        "SourceAccount",
+        "SourceArn",
+    ],
+    required: &["Action", "FunctionName", "Principal"],
+    create_only: &[
+        "Action",
+        "EventSourceToken",
+        "FunctionName",
+        "FunctionUrlAuthType",
+        "InvokedViaFunctionUrl",
+        "Principal",
+        "PrincipalOrgID",
+        "SourceAccount",
+        "SourceArn",
+    ],
+    time_limit: TIME_LIMIT,
+};
+
 #[async_trait]
 impl ResourceProvider for PermissionProvider {
-    fn type_name(&self) -> &'static str {
-        "AWS::Lambda::Permission"
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        &[
-            "Action",
-            "FunctionName",
-            "Principal",
-            "SourceAccount",
-            "SourceArn",
-        ]
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["Action", "FunctionName", "Principal"]
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        &[
-            "Action",
-            "EventSourceToken",
-            "FunctionName",
-            "FunctionUrlAuthType",
-            "InvokedViaFunctionUrl",
-            "Principal",
-            "PrincipalOrgID",
-            "SourceAccount",
-            "SourceArn",
-        ]
+    fn definition(&self) -> ResourceType {
+        PERMISSION
     }
 
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {

@@ -114,7 +114,7 @@ impl Bed {
 
     fn provider(&self, type_name: &str) -> Arc<dyn ResourceProvider> {
         let mut all = providers(&self.lambda).into_iter();
-        all.find(|provider| provider.type_name() == type_name)
+        all.find(|provider| provider.definition().name == type_name)
             .unwrap()
     }
 

@@ -12,37 +12,35 @@ use serde_json::Value;
 
 use super::lifecycle::lifecycle;
 use super::live;
-use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{
+    Live, Resource, ResourceError, ResourceProvider, ResourceRequest, ResourceType, TIME_LIMIT,
+};
 use crate::local::services::s3::model::{Bucket, Versioning};
 use crate::local::services::s3::{S3, S3Fault};
 
 /// Makes buckets; the physical id is the bucket's name.
 pub(super) struct BucketProvider(pub(super) Arc<S3>);
 
+const BUCKET: ResourceType = ResourceType {
+    name: "AWS::S3::Bucket",
+    properties: &[
+        "BucketEncryption",
+        "BucketName",
+        "LifecycleConfiguration",
+        "OwnershipControls",
+        "PublicAccessBlockConfiguration",
+        "Tags",
+        "VersioningConfiguration",
+    ],
+    required: &[],
+    create_only: &["BucketName", "BucketNamePrefix", "BucketNamespace"],
+    time_limit: TIME_LIMIT,
+};
+
 #[async_trait]
 impl ResourceProvider for BucketProvider {
-    fn type_name(&self) -> &'static str {
-        "AWS::S3::Bucket"
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        &[
-            "BucketEncryption",
-            "BucketName",
-            "LifecycleConfiguration",
-            "OwnershipControls",
-            "PublicAccessBlockConfiguration",
-            "Tags",
-            "VersioningConfiguration",
-        ]
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        &["BucketName", "BucketNamePrefix", "BucketNamespace"]
+    fn definition(&self) -> ResourceType {
+        BUCKET
     }
 
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {

@@ -6,28 +6,26 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::local::resource::{Live, Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{
+    Live, Resource, ResourceError, ResourceProvider, ResourceRequest, ResourceType, TIME_LIMIT,
+};
 use crate::local::services::s3::{S3, S3Fault};
 
 /// Sets and removes bucket policies; the physical id is the bucket's name.
 pub(super) struct PolicyProvider(pub(super) Arc<S3>);
 
+const BUCKET_POLICY: ResourceType = ResourceType {
+    name: "AWS::S3::BucketPolicy",
+    properties: &["Bucket", "PolicyDocument"],
+    required: &["Bucket", "PolicyDocument"],
+    create_only: &["Bucket"],
+    time_limit: TIME_LIMIT,
+};
+
 #[async_trait]
 impl ResourceProvider for PolicyProvider {
-    fn type_name(&self) -> &'static str {
-        "AWS::S3::BucketPolicy"
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        &["Bucket", "PolicyDocument"]
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["Bucket", "PolicyDocument"]
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        &["Bucket"]
+    fn definition(&self) -> ResourceType {
+        BUCKET_POLICY
     }
 
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {

@@ -28,7 +28,7 @@ fn request(properties: Value) -> ResourceRequest {
 
 fn bucket_provider(bed: &Bed) -> Arc<dyn ResourceProvider> {
     let mut all = providers(&bed.s3).into_iter();
-    all.find(|provider| provider.type_name() == "AWS::S3::Bucket")
+    all.find(|provider| provider.definition().name == "AWS::S3::Bucket")
         .unwrap()
 }
 

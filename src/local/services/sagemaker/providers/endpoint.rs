@@ -12,7 +12,9 @@ use super::super::names::Kind;
 use super::super::state::{Endpoint as State, EndpointStatus};
 use super::plain::retag;
 use super::{Wanted, fault, parse};
-use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{
+    Resource, ResourceError, ResourceProvider, ResourceRequest, ResourceType,
+};
 
 /// The registry's limits for creating and updating an endpoint (handlers' `timeoutInMinutes`).
 const CREATION: Duration = Duration::from_mins(160);
@@ -20,33 +22,25 @@ const UPDATE: Duration = Duration::from_mins(970);
 
 pub(super) struct Endpoint(pub(super) Arc<SageMaker>);
 
+const ENDPOINT: ResourceType = ResourceType {
+    name: "AWS::SageMaker::Endpoint",
+    properties: &[
+        "DeploymentConfig",
+        "EndpointConfigName",
+        "EndpointName",
+        "RetainAllVariantProperties",
+        "RetainDeploymentConfig",
+        "Tags",
+    ],
+    required: &["EndpointConfigName"],
+    create_only: &["EndpointName"],
+    time_limit: UPDATE,
+};
+
 #[async_trait]
 impl ResourceProvider for Endpoint {
-    fn type_name(&self) -> &'static str {
-        "AWS::SageMaker::Endpoint"
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        &[
-            "DeploymentConfig",
-            "EndpointConfigName",
-            "EndpointName",
-            "RetainAllVariantProperties",
-            "RetainDeploymentConfig",
-            "Tags",
-        ]
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["EndpointConfigName"]
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        &["EndpointName"]
-    }
-
-    fn time_limit(&self) -> Duration {
-        UPDATE
+    fn definition(&self) -> ResourceType {
+        ENDPOINT
     }
 
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {

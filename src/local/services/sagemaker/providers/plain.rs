@@ -9,40 +9,38 @@ use super::super::SageMaker;
 use super::super::names::Kind;
 use super::super::tags;
 use super::{Wanted, fault, parse};
-use crate::local::resource::{Resource, ResourceError, ResourceProvider, ResourceRequest};
+use crate::local::resource::{
+    Resource, ResourceError, ResourceProvider, ResourceRequest, ResourceType, TIME_LIMIT,
+};
 
 pub(super) struct Model(pub(super) Arc<SageMaker>);
 pub(super) struct EndpointConfig(pub(super) Arc<SageMaker>);
 
+const MODEL: ResourceType = ResourceType {
+    name: "AWS::SageMaker::Model",
+    properties: &[
+        "Containers",
+        "EnableNetworkIsolation",
+        "ExecutionRoleArn",
+        "ModelName",
+        "PrimaryContainer",
+        "Tags",
+    ],
+    required: &[],
+    create_only: &[
+        "Containers",
+        "EnableNetworkIsolation",
+        "ExecutionRoleArn",
+        "ModelName",
+        "PrimaryContainer",
+    ],
+    time_limit: TIME_LIMIT,
+};
+
 #[async_trait]
 impl ResourceProvider for Model {
-    fn type_name(&self) -> &'static str {
-        "AWS::SageMaker::Model"
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        &[
-            "Containers",
-            "EnableNetworkIsolation",
-            "ExecutionRoleArn",
-            "ModelName",
-            "PrimaryContainer",
-            "Tags",
-        ]
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        &[
-            "Containers",
-            "EnableNetworkIsolation",
-            "ExecutionRoleArn",
-            "ModelName",
-            "PrimaryContainer",
-        ]
+    fn definition(&self) -> ResourceType {
+        MODEL
     }
 
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {
@@ -73,33 +71,29 @@ impl ResourceProvider for Model {
     }
 }
 
+const ENDPOINT_CONFIG: ResourceType = ResourceType {
+    name: "AWS::SageMaker::EndpointConfig",
+    properties: &[
+        "EnableNetworkIsolation",
+        "EndpointConfigName",
+        "ExecutionRoleArn",
+        "ProductionVariants",
+        "Tags",
+    ],
+    required: &["ProductionVariants"],
+    create_only: &[
+        "EnableNetworkIsolation",
+        "EndpointConfigName",
+        "ExecutionRoleArn",
+        "ProductionVariants",
+    ],
+    time_limit: TIME_LIMIT,
+};
+
 #[async_trait]
 impl ResourceProvider for EndpointConfig {
-    fn type_name(&self) -> &'static str {
-        "AWS::SageMaker::EndpointConfig"
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        &[
-            "EnableNetworkIsolation",
-            "EndpointConfigName",
-            "ExecutionRoleArn",
-            "ProductionVariants",
-            "Tags",
-        ]
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["ProductionVariants"]
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        &[
-            "EnableNetworkIsolation",
-            "EndpointConfigName",
-            "ExecutionRoleArn",
-            "ProductionVariants",
-        ]
+    fn definition(&self) -> ResourceType {
+        ENDPOINT_CONFIG
     }
 
     async fn create(&self, request: &ResourceRequest) -> Result<Resource, ResourceError> {

@@ -318,7 +318,11 @@ async fn a_stack_makes_updates_and_removes_an_endpoint() {
     configure(&bed, "one", &inference("one")).await;
     configure(&bed, "broken", "raise RuntimeError('no weights')").await;
     let all = providers::providers(&bed.service);
-    let of = |name: &str| all.iter().find(|one| one.type_name() == name).unwrap();
+    let of = |name: &str| {
+        all.iter()
+            .find(|one| one.definition().name == name)
+            .unwrap()
+    };
     let config = wanted("Config", json!({ "ProductionVariants": [variant("one")] }));
     let config = of("AWS::SageMaker::EndpointConfig")
         .create(&config)
