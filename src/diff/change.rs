@@ -5,7 +5,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::design::SettingChange;
 use super::model::ModelDiff;
 use crate::bundle::Digest;
 
@@ -51,6 +50,17 @@ pub struct EnvironmentDiff {
     pub settings: Vec<SettingChange>,
     /// What the changes mean, the gravest first.
     pub consequences: Vec<Consequence>,
+}
+
+/// Something that the tool itself does otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SettingChange {
+    /// The field of the stack file.
+    pub setting: String,
+    /// In the base; `None` where it is not set.
+    pub before: Option<String>,
+    /// On the other side.
+    pub after: Option<String>,
 }
 
 /// Whether something is on both sides of a comparison.

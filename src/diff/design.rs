@@ -2,23 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
-use super::change::{Content, ContentChange, ContentState};
+use super::change::{Content, ContentChange, ContentState, SettingChange};
 use super::environment::Besides;
 use crate::stack::{Brought, DataSource, Gate, ModelSource, Protection, Stack};
-
-/// Something that the tool itself does otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct SettingChange {
-    /// The field of the stack file.
-    pub setting: String,
-    /// In the base; `None` where it is not set.
-    pub before: Option<String>,
-    /// On the other side.
-    pub after: Option<String>,
-}
 
 /// Compares two environments of a stack file, but for what is rendered.
 pub fn design(before: &Stack, after: &Stack) -> Besides {

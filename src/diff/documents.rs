@@ -12,6 +12,9 @@ pub type Documents = BTreeMap<String, Value>;
 /// The environments of one side, by name.
 pub type Side = BTreeMap<String, Documents>;
 
+/// The request that trains, by its document's name.
+pub(super) const TRAINING: &str = "training-job";
+
 /// The ending of rendered files.
 const ENDING: &str = ".yaml";
 

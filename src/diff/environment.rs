@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::canonical::{Segment, key as canonical_key, normal, normal_with, same};
 use super::change::{
     Content, ContentChange, ContentState, DocumentDiff, Effect, EnvironmentDiff, Presence,
+    SettingChange,
 };
 use super::compare::{self, Found, Nature};
 use super::consequences;
-use super::design::SettingChange;
-use super::documents::Documents;
+use super::documents::{Documents, TRAINING};
 use super::facts;
 use super::impact::{self, Follow, Key, Level, Node, Output, Web};
 use super::model::ModelDiff;
@@ -19,9 +19,6 @@ use super::policy;
 use super::references::references;
 use super::template;
 use super::training::{self, Training};
-
-/// The request that trains, by its document's name.
-pub(super) const TRAINING: &str = "training-job";
 
 /// Both sides of an environment, in their one form, and what was found between them.
 pub(super) struct Comparison {

@@ -7,10 +7,9 @@ use std::fmt::Write as _;
 use super::canonical::{scalar, text};
 use super::change::{
     Change, ContentChange, ContentState, Difference, EnvironmentDiff, Presence, PropertyChange,
-    Report, Severity,
+    Report, SettingChange, Severity,
 };
 use super::consequences::sentence;
-use super::design::SettingChange;
 use super::human::{content_word, place, reason, summary, title, word};
 use super::model;
 use super::words::{clean, count, short};

@@ -34,10 +34,10 @@ pub use base::{Base, BaseError, Scope, read_base};
 pub use change::{
     Action, Cause, Change, Consequence, Content, ContentChange, ContentState, Difference,
     Direction, DocumentDiff, Effect, EnvironmentDiff, Line, Origin, Permission, Presence,
-    PropertyChange, Report, Section, Severity, Topic, VERSION,
+    PropertyChange, Report, Section, SettingChange, Severity, Topic, VERSION,
 };
 pub use content::{Paths, content};
-pub use design::{SettingChange, design};
+pub use design::design;
 pub use documents::{
     Documents, Side, UnreadableDocument, document_name, documents_of, read_document,
 };

@@ -21,6 +21,7 @@ mod assertion;
 mod caller;
 mod chart;
 mod drive;
+mod error;
 mod page;
 mod recorder;
 mod report;
@@ -31,10 +32,11 @@ mod wire;
 pub use assertion::{Assertion, AssertionError};
 pub use caller::{Caller, HttpCaller};
 pub use drive::{drive, drive_until};
+pub use error::TargetError;
 pub use page::page;
 pub use recorder::Kind;
 pub use report::{Interval, Percentiles, Report};
-pub use target::{Admission, Sign, Target, TargetError};
+pub use target::{Admission, Sign, Target};
 
 use std::time::Duration;
 

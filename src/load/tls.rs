@@ -14,7 +14,7 @@ mod secure {
     use tokio_rustls::rustls::pki_types::ServerName;
     use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-    use crate::load::target::TargetError;
+    use crate::load::error::TargetError;
 
     /// Speaks TLS with one host.
     pub(in crate::load) struct Tls {
@@ -54,7 +54,7 @@ mod secure {
 }
 
 #[cfg(not(feature = "aws"))]
-use super::target::TargetError;
+use super::error::TargetError;
 #[cfg(not(feature = "aws"))]
 use tokio::net::TcpStream;
 

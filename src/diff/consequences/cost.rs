@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde_json::Value;
 
 use super::super::change::{Action, Severity, Topic};
-use super::super::environment::TRAINING;
+use super::super::documents::TRAINING;
 use super::super::words::quoted;
 use super::endpoint::{Fleet, fleets};
 use super::loss::number;

@@ -5,7 +5,7 @@
 //! back, as the resource type contract of the CloudFormation CLI user guide has it.
 
 use super::Wish;
-use super::guard::Subject;
+use super::subject::Subject;
 use crate::local::cells::CellId;
 
 /// What is done with a resource.

@@ -1,9 +1,9 @@
 //! What roles may do: their policies, held against everything that their sessions ask for.
 //!
 //! Purpose: lets a session do what the policies of its role allow and nothing else, as IAM evaluates identity
-//! policies and permissions boundaries. Input: who acts, and the [`Wish`]es of a request or of CloudFormation's work. Output: yes, or a
-//! [`Denial`] in AWS's words. Must not know: how a request is answered. An account's own key may do everything
-//! in it. The trust of roles is `sts`'s.
+//! policies and permissions boundaries. Input: who acts, and the [`Wish`]es of a request or of CloudFormation's
+//! work. Output: yes, or a [`Denial`] in AWS's words. Must not know: how a request is answered. An account's own
+//! key may do everything in it. The trust of roles is `sts`'s.
 
 mod actor;
 mod condition;
@@ -12,6 +12,7 @@ mod handlers;
 mod identity;
 mod managed;
 mod requests;
+mod subject;
 #[cfg(test)]
 mod tests;
 
