@@ -187,7 +187,7 @@ mod tests {
         let line = written(Shape::JsonLines, row("a", Ok(answer)));
         assert_eq!(
             line,
-            "{\"file\":\"a.csv\",\"line\":7,\"id\":\"x\",\"headline\":\"a\",\"predicted_label\":\"Health\"}\n"
+            "{\"file\":\"a.csv\",\"line\":7,\"id\":\"x\",\"text\":\"a\",\"predicted_label\":\"Health\"}\n"
         );
         let line = written(Shape::JsonLines, row("a", Ok(json!(3))));
         assert!(line.ends_with("\"answer\":3}\n"), "{line}");

@@ -69,8 +69,8 @@ mod tests {
             plain(Some(40)),
             [
                 "failed   engine and port: port 8085",
-                "         cannot be had ->",
-                "         `--local-port` names another",
+                "         cannot be had -> `--local-port`",
+                "         names another",
             ]
         );
     }

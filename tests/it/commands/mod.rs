@@ -102,7 +102,7 @@ fn tells_no_secret(project: &Project) {
     assert!(!brief.contains("aws_smithy_runtime"), "{brief}");
 }
 
-/// Releases are completed, a quiet run is quiet, a locale without UTF-8 gets ASCII, and a narrow terminal blocks.
+/// Releases are completed, a quiet run is quiet, a locale without UTF-8 gets ASCII, and a narrow terminal gets blocks.
 fn is_at_home_in_a_shell(project: &Project) {
     let history = project.deploy(&["history", "--output", "json"]).ok().json();
     let release = history["releases"][0]["id"].as_str().unwrap();
