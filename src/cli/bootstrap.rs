@@ -7,10 +7,11 @@ use serde_json::json;
 
 use super::confirm::{Stake, confirm};
 use super::context::{Environment, Global, Selection};
-use super::failure::Failure;
+use super::failure::{Failure, of_request};
 use super::output::{self, Format};
 use crate::cloud::stacks::{DriftMode, StackState};
 use crate::permissions::{self, Bootstrap, BootstrapRole, Cloudformation, Names};
+use crate::plan::Held;
 use crate::reconcile::{self, Session, StackChange};
 use crate::render::{self, Template};
 use crate::stack::{Stack, Target};
@@ -175,35 +176,23 @@ async fn find(
     environment: &Environment,
     names: &Names,
 ) -> Result<Option<StackState>, Failure> {
-    let caller = session
-        .cloud
-        .identity
-        .caller()
-        .await
-        .map_err(Failure::failed)?;
-    let account = environment.stack.account.as_str();
-    if caller.account != account {
-        let text = format!(
-            "these credentials belong to {}, not to {account}",
-            caller.account
-        );
-        return Err(Failure::failed(anyhow::Error::msg(text)).hint("`target.profile` names others"));
+    let caller = session.cloud.identity.caller().await;
+    let caller = caller.map_err(of_request("see whose credentials these are"))?;
+    let expected = environment.stack.account.as_str();
+    if caller.account != expected {
+        let expected = expected.to_owned();
+        let actual = caller.account;
+        return Err(vec![Held::WrongAccount { expected, actual }].into());
     }
     let found = session.cloud.stacks.describe(&names.stack).await;
-    let found = found.map_err(Failure::failed)?;
+    let found = found.map_err(of_request("look at the stack"))?;
     let own = |state: &StackState| {
         ["deploy:stack", "deploy:environment"]
             .iter()
             .all(|key| state.tags.get(*key) == environment.stack.tags.get(*key))
     };
     match found {
-        Some(state) if !own(&state) => {
-            let text = format!(
-                "the stack {} is somebody else's: it has other tags",
-                names.stack
-            );
-            Err(Failure::failed(anyhow::Error::msg(text)).hint("rename or remove it first"))
-        }
+        Some(state) if !own(&state) => Err(vec![Held::ForeignStack(state.name)].into()),
         found => Ok(found),
     }
 }

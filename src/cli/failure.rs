@@ -9,6 +9,7 @@ use super::codes;
 use super::output::{self, Format};
 use super::remedy;
 use crate::bundle::BundleError;
+use crate::cloud::CloudFault;
 use crate::cloud::diagnosis::KnownCause;
 use crate::code::Code;
 use crate::plan::Held;
@@ -182,6 +183,11 @@ impl From<BundleError> for Failure {
         failure.hints = hints;
         failure
     }
+}
+
+/// Makes the failure of a request outside a run; `doing` tells what it was for.
+pub(super) fn of_request(doing: &'static str) -> impl FnOnce(CloudFault) -> Failure {
+    move |fault| ReconcileError::Cloud { doing, fault }.into()
 }
 
 impl From<Vec<Held>> for Failure {

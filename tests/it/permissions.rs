@@ -203,3 +203,25 @@ fn roles_are_made_once_kept_and_removed() {
     assert_eq!(again["removed"], false);
     project.deploy(&["bootstrap"]).failed(64, &["--repository"]);
 }
+
+#[test]
+fn without_credentials_nothing_is_made_and_a_hint_is_given() {
+    let project = shipped();
+    let arguments = ["bootstrap", "--env", "staging", "--repository", "acme/news"];
+    let run = project.deploy_with(&arguments, |command| {
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"] {
+            command.env_remove(name);
+        }
+        command
+            .env("HOME", project.path())
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+    });
+    run.failed(
+        1,
+        &[
+            "cannot see whose credentials these are",
+            "cause[credentials-missing]",
+            "hint: log in",
+        ],
+    );
+}

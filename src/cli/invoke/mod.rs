@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::codes;
 use super::context::{Environment, Global, Selection};
-use super::failure::{Failure, USAGE};
+use super::failure::{Failure, USAGE, of_request};
 use super::live::{Live, credential, live};
 use super::output::{self, Format};
 use crate::cloud::web::Credential;
@@ -120,11 +120,11 @@ impl Way<'_> {
         let (whose, text) = match self {
             Self::Endpoint(name) => {
                 let answer = cloud.endpoints.invoke(name, &batch::inputs(texts)).await;
-                (*name, answer.map_err(Failure::failed)?)
+                (*name, answer.map_err(of_request("ask the endpoint"))?)
             }
             Self::Function(name) => {
                 let answer = cloud.functions.call(name, &batch::question(texts)).await;
-                let answer = answer.map_err(Failure::failed)?;
+                let answer = answer.map_err(of_request("call the function"))?;
                 if let Some(error) = answer.error {
                     let text = format!("{name} failed ({error}): {}", answer.payload);
                     return Err(Failure::failed(anyhow::Error::msg(text))
@@ -136,7 +136,7 @@ impl Way<'_> {
             Self::Api(url, credential) => {
                 let question = batch::question(texts);
                 let answer = cloud.web.post_json_as(url, &question, credential).await;
-                let answer = answer.map_err(Failure::failed)?;
+                let answer = answer.map_err(of_request("call the API"))?;
                 (*url, accepted(url, answer.status.into(), answer.body)?)
             }
         };
