@@ -17,6 +17,16 @@ other: { api_million: 1.11, function_million: 0.2 }
 ";
 const STAGING: &str = "  staging:\n    target: { account: \"111122223333\", region: eu-west-1 }\n";
 
+/// Asks for the bill of that environment, by that file.
+const BILL: [&str; 6] = [
+    "cost",
+    "--env",
+    "staging",
+    "--prices",
+    "prices.yaml",
+    "--offline",
+];
+
 /// A project with an environment on AWS beside the local one, and a file of prices.
 fn project(more: &str) -> Project {
     let stack = tiny_stack("{ interpreter: /usr/bin/python3 }");
@@ -29,16 +39,8 @@ fn project(more: &str) -> Project {
 #[test]
 fn a_bill_by_a_file_of_prices_says_what_is_not_known() {
     let project = project("");
-    let ask = [
-        "cost",
-        "--env",
-        "staging",
-        "--prices",
-        "prices.yaml",
-        "--offline",
-    ];
     let run = project
-        .deploy(&[&ask[..], &["--output", "json"]].concat())
+        .deploy(&[&BILL[..], &["--output", "json"]].concat())
         .ok();
     let bill = &run.json()["bill"];
     assert_eq!(bill["idle"][0]["amount"], 0.23, "{run}");
@@ -48,7 +50,7 @@ fn a_bill_by_a_file_of_prices_says_what_is_not_known() {
     assert_eq!(bill["prices_of"], "2026-11-01");
     assert_eq!(bill["training"]["hour"]["amount"], 0.8);
     assert_eq!(bill["batch"]["unknown"], "batch.ml.m5.large");
-    let text = project.deploy(&ask).ok();
+    let text = project.deploy(&BILL).ok();
     for part in [
         "1 x ml.m5.large",
         "$0.23",
@@ -93,15 +95,7 @@ fn without_prices_everything_is_unknown_and_nothing_is_guessed() {
 fn a_bill_fits_the_columns_that_there_are() {
     let project = project("");
     let bill = |variables: &[(&str, &str)]| {
-        let ask = [
-            "cost",
-            "--env",
-            "staging",
-            "--prices",
-            "prices.yaml",
-            "--offline",
-        ];
-        let run = project.deploy_with(&ask, |command| {
+        let run = project.deploy_with(&BILL, |command| {
             command.envs(variables.iter().copied());
         });
         run.ok().stdout

@@ -11,7 +11,7 @@ use deploy::permissions::{self, CALLS, Part, Purpose, Request, Statement};
 use deploy::plan::Desired;
 use deploy::reconcile::progress::Event;
 use deploy::render::{self, Library};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use self::people::{HOME, allow, make_roles, role};
 use super::batch::Texts;
@@ -249,9 +249,12 @@ async fn without_any_one_statement_something_fails_and_names_what_is_missing() {
     );
 }
 
-/// As above, action by action. Takes minutes.
+/// Actions that nothing misses: settings of buckets that the engine's handlers do not read, tags that are never
+/// taken away, recovery that is not needed here, quotas, log delivery. There may be fewer, never more.
+const UNMISSED_ACTIONS: usize = 55;
+
+/// As above, action by action; the longest test.
 #[tokio::test(start_paused = true)]
-#[ignore = "takes minutes; run it when the tables change"]
 async fn without_any_one_action_something_fails_and_names_it() {
     let bed = Bed::new().await;
     let all = bed.statements(&Purpose::ALL);
@@ -270,7 +273,9 @@ async fn without_any_one_action_something_fails_and_names_it() {
             }
         }
     }
-    let told: Value = json!({ "killed": killed, "survivors": survivors, "silent": silent });
-    println!("{told:#}");
     assert!(silent.is_empty(), "{silent:#?}");
+    assert!(
+        survivors.len() <= UNMISSED_ACTIONS,
+        "beside {killed} that are missed, nothing misses {survivors:#?}"
+    );
 }
